@@ -1,0 +1,107 @@
+// What a function is: versions, aliases, and how they are told apart.
+
+export const LATEST = '$LATEST';
+export const DEFAULT_ALIAS = '$DEFAULT';
+export const DEFAULT_NAMESPACE = 'default';
+
+/** Which function: the region is part of every resource's key. */
+export interface FunctionKey {
+  readonly region: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type FunctionStatus =
+  | 'Creating'
+  | 'CreateFailed'
+  | 'Active'
+  | 'Updating'
+  | 'UpdateFailed'
+  | 'Publishing'
+  | 'PublishFailed'
+  | 'Deleting'
+  | 'DeleteFailed';
+
+/** Wire shape of the API's StatusReason. */
+export interface StatusReason {
+  readonly ErrorCode: string;
+  readonly ErrorMessage: string;
+}
+
+/** A stored code package: the zip's SHA-256 in hex is its name in the blob store. */
+export interface CodePackage {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** One version of a function: `$LATEST`, which changes, or a published one, which never does. */
+export interface FunctionVersion extends FunctionKey {
+  /** `$LATEST` or "1", "2", … */
+  readonly version: string;
+  /** `lam-xxxxxxxx`, the same for all versions of one function. */
+  readonly id: string;
+  readonly type: 'Event' | 'HTTP';
+  readonly runtime: string;
+  readonly handler: string;
+  readonly description: string;
+  readonly memoryMB: number;
+  readonly timeoutS: number;
+  readonly initTimeoutS: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly code: CodePackage;
+  readonly status: FunctionStatus;
+  readonly statusReasons: readonly StatusReason[];
+  /** Settings of the API that have no counterpart here: kept and given back as they came (wire names). */
+  readonly echoed: Readonly<Record<string, unknown>>;
+  /** Rises with every change that an instance can notice, so that old instances are told from new ones. */
+  readonly revision: number;
+  /** ms since 1970. */
+  readonly addTime: number;
+  readonly modTime: number;
+}
+
+/** An alias may send a share of its calls, or those that match a rule, to one more version. */
+export interface Alias extends FunctionKey {
+  readonly alias: string;
+  readonly version: string;
+  readonly description: string;
+  readonly routing: Routing;
+  readonly addTime: number;
+  readonly modTime: number;
+}
+
+export type Routing =
+  | { readonly by: 'none' }
+  | { readonly by: 'weight'; readonly version: string; readonly weight: number }
+  | { readonly by: 'match'; readonly rules: readonly MatchRule[] };
+
+/** `key` is the part after `invoke.headers.`; a range is `(a,b)` or `[a,b]` over integers. */
+export interface MatchRule {
+  readonly version: string;
+  readonly key: string;
+  readonly method: 'exact' | 'range';
+  readonly expression: string;
+}
+
+/** All that a call needs to know of a function, in one piece, from memory. */
+export interface FunctionEntry {
+  readonly key: FunctionKey;
+  readonly versions: ReadonlyMap<string, FunctionVersion>;
+  readonly aliases: ReadonlyMap<string, Alias>;
+  readonly async: AsyncPolicy;
+}
+
+/** Retry settings of asynchronous calls (scf-platform §4.3). */
+export interface AsyncPolicy {
+  /** Retries of a run that failed through the function: 0–2. */
+  readonly retryNum: number;
+  /** Seconds an event may stay in the queue, counted from its first push: 60–21600. */
+  readonly msgTtlS: number;
+}
+
+export const DEFAULT_ASYNC_POLICY: AsyncPolicy = Object.freeze({ retryNum: 2, msgTtlS: 21600 });
+
+/** One text per function, for maps and queues. */
+export function keyText(key: FunctionKey): string {
+  return `${key.region}/${key.namespace}/${key.name}`;
+}

@@ -1,0 +1,73 @@
+// The rows that are kept. A driver knows tables by this list and their columns by store/schema.ts.
+
+import type { Alias, AsyncPolicy, FunctionKey, FunctionVersion } from './function.ts';
+import type { Trigger } from './trigger.ts';
+
+export interface NamespaceRow {
+  readonly region: string;
+  readonly namespace: string;
+  readonly description: string;
+  readonly addTime: number;
+  readonly modTime: number;
+}
+
+/** What belongs to a function and to no version of it. */
+export interface FunctionRow extends FunctionKey {
+  readonly id: string;
+  /** Version numbers are never used again. */
+  readonly lastVersion: number;
+  readonly async: AsyncPolicy;
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  readonly addTime: number;
+}
+
+/** An object of a service (a gateway's service, API …): the service alone knows the body. */
+export interface ResourceRow {
+  /** `apigateway/service`, `apigateway/api`, … */
+  readonly kind: string;
+  readonly region: string;
+  readonly id: string;
+  /** The object it belongs to, or ''. */
+  readonly parent: string;
+  readonly body: unknown;
+}
+
+/** One attempt, as logs and status queries read it. */
+export interface InvocationRow extends FunctionKey {
+  readonly requestId: string;
+  readonly retryNum: number;
+  readonly version: string;
+  readonly qualifier: string;
+  readonly source: string;
+  /** ms since 1970. */
+  readonly acceptedAt: number;
+  readonly startedAt: number;
+  /** 202 while it waits or runs. */
+  readonly status: number;
+  readonly verdict: 'accepted' | 'answered' | 'acked' | 'retried' | 'dead';
+  readonly durationMs: number;
+  readonly initMs: number;
+  readonly waitMs: number;
+  readonly memoryBytes: number;
+  readonly memoryMB: number;
+  /** Return value or error JSON, cut at 8 KB. */
+  readonly retMsg: string;
+  readonly errMsg: string;
+  readonly log: string;
+  readonly instance: string;
+}
+
+export interface Tables {
+  namespaces: NamespaceRow;
+  functions: FunctionRow;
+  versions: FunctionVersion;
+  aliases: Alias;
+  triggers: Trigger;
+  resources: ResourceRow;
+  invocations: InvocationRow;
+  /** One row per call of an action that is not built, for `doctor`. */
+  missed: { readonly service: string; readonly action: string; readonly calls: number; readonly lastAt: number };
+}
+
+export type TableName = keyof Tables;
+export type Row<T extends TableName> = Tables[T];

@@ -1,0 +1,89 @@
+// What a trigger is, and what a kind of trigger has to bring.
+
+import type { Clock } from './clock.ts';
+import type { FunctionEvent } from './event.ts';
+import type { FunctionKey } from './function.ts';
+import type { Ids } from './ids.ts';
+import type { Outcome } from './invocation.ts';
+
+/** One row per trigger is the only truth about function, qualifier and enabled. */
+export interface Trigger extends FunctionKey {
+  readonly id: string;
+  readonly type: string;
+  readonly triggerName: string;
+  readonly qualifier: string;
+  readonly enabled: boolean;
+  /** The kind's typed value, made by `parse` and completed by `bind`; a plain JSON value. */
+  readonly desc: unknown;
+  readonly customArgument: string;
+  readonly description: string;
+  /** ResourceId of the API: the source object this trigger stands for, or ''. */
+  readonly resourceId: string;
+  /** ms since 1970. */
+  readonly addTime: number;
+  readonly modTime: number;
+}
+
+/** A trigger before it has a row. */
+export type TriggerDraft = Pick<
+  Trigger,
+  'region' | 'namespace' | 'name' | 'type' | 'triggerName' | 'qualifier' | 'enabled' | 'desc' | 'customArgument' | 'description'
+>;
+
+/** How a trigger hands its events to the path. */
+export interface Submit {
+  /** Runs now and gives the outcome; never rejects. */
+  sync(event: FunctionEvent): Promise<Outcome>;
+  /** Accepted for good when it resolves; rejects with a CloudError when it is refused. */
+  async(event: FunctionEvent): Promise<void>;
+}
+
+export interface Account {
+  readonly appId: string;
+  readonly uin: string;
+}
+
+/** What a kind may use while it binds and listens. `source` is the service it needs, if any. */
+export interface TriggerHost<Source = undefined> {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly submit: Submit;
+  readonly account: Account;
+  readonly source: Source;
+}
+
+export interface Bound<Desc> {
+  readonly desc: Desc;
+  readonly resourceId: string;
+}
+
+/** A row of `triggers/index.ts`. `Desc` is a plain JSON value. */
+export interface TriggerKind<Desc = unknown, Source = undefined> {
+  /** The API's Type. */
+  readonly type: string;
+  readonly mode: 'sync' | 'async' | 'ordered';
+  /** TriggerAttribute of the API. */
+  readonly attribute: 'single' | 'double';
+  /** In a few words, for help and doctor; zh and en. */
+  readonly title: { readonly zh: string; readonly en: string };
+  /** Which function types it can serve. */
+  readonly serves: readonly ('Event' | 'HTTP')[];
+  /** Refuses a bad name with InvalidParameterValue.TriggerName. */
+  checkName(name: string): void;
+  /** TriggerDesc text → value, or fails with InvalidParameterValue.TriggerDesc. `previous` on an update. */
+  parse(text: string, context: { readonly functionName: string; readonly previous?: Desc }): Desc;
+  /** Value → the TriggerDesc text that the API gives back. */
+  format(desc: Desc): string;
+  /** Fails if `draft` cannot live beside `others` (all triggers of this kind in the region). */
+  conflict?(draft: TriggerDraft & { readonly desc: Desc }, others: readonly (Trigger & { readonly desc: Desc })[]): void;
+  /** Makes or finds the source object and completes the value; called before the row is written, and again on an update. */
+  bind?(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): Promise<Bound<Desc>>;
+  /** Drops what `bind` made. */
+  unbind?(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): Promise<void>;
+  /** Starts delivering for one enabled trigger; disposing it stops at once. */
+  listen(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): Disposable;
+  /** Where a person can call it, if anywhere; the first is the one to print. */
+  urls?(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): readonly string[];
+  /** An event as the documents show it. */
+  sample(): unknown;
+}
