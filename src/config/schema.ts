@@ -1,0 +1,105 @@
+// Every setting: its name, type, default and help. Flags, environment names and the file's keys are derived from it.
+
+import { z } from 'zod';
+import * as limits from '../core/limits.ts';
+import { oneOf, onOff, text, whole } from './field.ts';
+
+const PORT = 65_535;
+const MANY = 1_000_000;
+const SOME_TEXT = /\S/;
+
+/** 0 takes any free port. */
+const port = (zh: string, en: string, later = false) => whole(0, PORT, { zh, en, later });
+
+const quota = z.object({
+  namespaces: whole(1, MANY, { zh: '每个地域的命名空间数', en: 'namespaces per region' }).default(
+    limits.NAMESPACES_PER_REGION,
+  ),
+  functions: whole(1, MANY, { zh: '每个命名空间的函数数', en: 'functions per namespace' }).default(
+    limits.FUNCTIONS_PER_NAMESPACE,
+  ),
+  versions: whole(1, MANY, { zh: '每个函数的版本数', en: 'versions per function' }).default(
+    limits.VERSIONS_PER_FUNCTION,
+  ),
+  triggersPerType: whole(1, MANY, { zh: '每个函数同类触发器数', en: 'triggers of one kind per function' }).default(
+    limits.TRIGGERS_PER_TYPE,
+  ),
+  triggers: whole(1, MANY, { zh: '每个函数的触发器总数', en: 'triggers per function' }).default(
+    limits.TRIGGERS_PER_FUNCTION,
+  ),
+});
+
+/** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */
+const compat = z.object({
+  apigwHeaderCase: oneOf(['lower', 'canonical'], {
+    zh: 'API 网关事件中请求头名称的大小写',
+    en: 'case of header names in API Gateway events',
+  }).default('lower'),
+  apigwDropLocation: onOff({
+    zh: '集成响应中丢弃 Location 响应头',
+    en: 'drop the Location header of integrated responses',
+  }).default(false),
+  timerUtcOffset: whole(-720, 840, {
+    zh: 'Cron 表达式所在时区与 UTC 相差的分钟数',
+    en: 'minutes between UTC and the zone in which cron expressions are read',
+  }).default(480),
+});
+
+export const configSchema = z.object({
+  data: text(SOME_TEXT, '.openscf', { zh: '数据目录', en: 'data folder' }).default('.openscf'),
+  host: text(/^\S+$/, '127.0.0.1', { zh: '监听地址', en: 'address to listen on' }).default('127.0.0.1'),
+  portApi: port('云 API 端口', 'port of the Cloud APIs').default(9700),
+  portCos: port('COS 端口', 'port of COS', true).default(9701),
+  portHttp: port('API 网关等 HTTP 入口端口', 'port of the HTTP edge (API Gateway)').default(9702),
+  portTls: port('HTTP 入口的 TLS 端口', 'port of the HTTP edge with TLS').default(9743),
+  portOffset: whole(0, PORT, {
+    zh: '小于 1024 的监听器端口加上此值',
+    en: 'added to load balancer listener ports below 1024',
+    later: true,
+  }).default(18_000),
+  baseDomain: text(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'localhost', {
+    zh: '生成的域名的后缀',
+    en: 'suffix of generated host names',
+  }).default('localhost'),
+  region: text(/^[a-z]{2,}-[a-z0-9-]+$/, 'ap-guangzhou', {
+    zh: '默认地域',
+    en: 'region of calls that name none',
+  }).default('ap-guangzhou'),
+  appId: text(/^\d{1,20}$/, '1250000000', { zh: '账号 AppId', en: 'AppId of the account' }).default('1250000000'),
+  uin: text(/^\d{1,20}$/, '100000000001', { zh: '账号 Uin', en: 'Uin of the account' }).default('100000000001'),
+  secretId: text(/^\S{8,}$/, 'AKID…', {
+    zh: '密钥 SecretId，缺省时首次启动随机生成',
+    en: 'SecretId; made at random on the first start if not set',
+    secret: true,
+  }).optional(),
+  secretKey: text(/^\S{8,}$/, 'at least 8 characters', {
+    zh: '密钥 SecretKey，缺省时首次启动随机生成',
+    en: 'SecretKey; made at random on the first start if not set',
+    secret: true,
+  }).optional(),
+  memory: whole(128, 2 ** 24, {
+    zh: '所有函数实例可用的内存（MB），缺省为启动时空闲内存的一半',
+    en: 'memory for all instances together, in MB; half of what is free at start if not set',
+  }),
+  sandbox: oneOf(['auto', 'process', 'bwrap'], { zh: '沙箱方式', en: 'how functions are kept apart' }).default('auto'),
+  cloudNames: oneOf(['on', 'off'], {
+    zh: '函数内对云域名的访问是否转到本服务',
+    en: 'catch calls from functions to the names of the cloud',
+    later: true,
+  }).default('off'),
+  dev: onOff({ zh: '开发模式：时间可以冻结和拨动', en: 'development: the clock can be frozen and turned' }).default(
+    false,
+  ),
+  examples: onOff({ zh: '首次启动时部署示例函数', en: 'deploy the examples on the first start' }).default(false),
+  lang: oneOf(['zh', 'en'], {
+    zh: '命令行文字的语言，缺省取自 LANG',
+    en: 'language of the command line; from LANG if not set',
+  }),
+  logLevel: oneOf(['debug', 'info', 'warn', 'error'], { zh: '服务日志级别', en: 'level of the server log' }).default(
+    'info',
+  ),
+  quota,
+  compat,
+});
+
+export type Config = z.output<typeof configSchema>;
