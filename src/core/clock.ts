@@ -142,12 +142,17 @@ export class TurnableClock implements Clock {
 
   /** Turns the clock forward, running everything that falls due, in order; resolves when all of it has settled. */
   advance(ms: number): Promise<void> {
-    return this.moveTo(this.now() + ms);
+    return this.#turn(() => this.now() + ms);
   }
 
   /** Like `advance`, to an instant. An instant in the past is refused. */
   moveTo(instantMs: number): Promise<void> {
-    const turn = this.#turning.then(() => this.#turnTo(instantMs));
+    return this.#turn(() => instantMs);
+  }
+
+  /** One turn after another: where a turn begins is known when it begins. */
+  #turn(target: () => number): Promise<void> {
+    const turn = this.#turning.then(() => this.#turnTo(target()));
     this.#turning = turn.catch(() => undefined);
     return turn;
   }
@@ -168,7 +173,7 @@ export class TurnableClock implements Clock {
 
   /** Waits until nothing that was set off is under way: two quiet turns of the event loop in a row. */
   async #settle(): Promise<void> {
-    for (let quiet = 0; quiet < 2; quiet++) {
+    for (let quiet = 0; quiet < 2 || this.#holds > 0; quiet++) {
       if (this.#holds > 0) {
         await new Promise<void>(wake => this.#quiet.push(wake));
         quiet = -1;
@@ -177,12 +182,22 @@ export class TurnableClock implements Clock {
     }
   }
 
+  /** A past instant runs soon also while the clock stands still. A task that throws is an unhandled rejection, as with a system timer. */
+  #runOverdue(): void {
+    const turn = this.#turning.then(() => (this.frozen ? this.#turnTo(this.now()) : undefined));
+    this.#turning = turn.catch(() => undefined);
+  }
+
   /** While running, one system timer stands for the earliest task. */
   #arm(): void {
     this.#wake?.[Symbol.dispose]();
     this.#wake = undefined;
     const first = this.#due[0];
-    if (!first || this.frozen) return;
+    if (!first) return;
+    if (this.frozen) {
+      if (first.instant <= this.now()) this.#runOverdue();
+      return;
+    }
     this.#wake = this.#system.at(first.instant - this.#offset, () => {
       const now = this.now();
       while (this.#due[0] && this.#due[0].instant <= now) this.#due.shift()?.task();

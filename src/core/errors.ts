@@ -74,19 +74,31 @@ export const PLATFORM_ERRORS = {
     '签名错误：签名计算有误，请检查 SecretKey 与签名方法。',
     'The signature does not match; check SecretKey and the signing method.',
   ),
-  'AuthFailure.TokenFailure': caller('token 错误或已过期，请重新获取临时密钥。', 'The session token is wrong or expired; get new temporary keys.'),
+  'AuthFailure.TokenFailure': caller(
+    'token 错误或已过期，请重新获取临时密钥。',
+    'The session token is wrong or expired; get new temporary keys.',
+  ),
   'AuthFailure.UnauthorizedOperation': caller('没有权限执行该操作：{reason}', 'You may not do this: {reason}'),
-  InvalidAction: caller('接口 {action} 不存在，请检查 Action 的拼写。', 'There is no action {action}; check its spelling.'),
+  InvalidAction: caller(
+    '接口 {action} 不存在，请检查 Action 的拼写。',
+    'There is no action {action}; check its spelling.',
+  ),
   NoSuchVersion: caller('接口版本 {version} 不存在。', 'There is no API version {version}.'),
   NoSuchProduct: caller('产品 {service} 不存在。', 'There is no product {service}.'),
   MissingParameter: caller('缺少参数 {name}。', 'The parameter {name} is missing.'),
   InvalidParameter: caller('参数 {name} 错误：{reason}', 'The parameter {name} is wrong: {reason}'),
   InvalidParameterValue: caller('参数 {name} 取值错误：{reason}', 'The value of {name} is wrong: {reason}'),
   UnsupportedOperation: caller('操作不支持：{reason}', 'This is not supported: {reason}'),
-  UnsupportedProtocol: caller('不支持 {method} 请求，请使用 POST 或 GET。', '{method} requests are not served; use POST or GET.'),
+  UnsupportedProtocol: caller(
+    '不支持 {method} 请求，请使用 POST 或 GET。',
+    '{method} requests are not served; use POST or GET.',
+  ),
   UnsupportedRegion: caller('地域 {region} 不符合命名规则。', '{region} is not a well-formed region name.'),
   RequestSizeLimitExceeded: caller('请求包超过限制大小 {limit}。', 'The request is larger than {limit}.'),
-  InternalError: platform('内部错误，请查看服务日志（RequestId {requestId}）。', 'Internal error; see the server log for RequestId {requestId}.'),
+  InternalError: platform(
+    '内部错误，请查看服务日志（RequestId {requestId}）。',
+    'Internal error; see the server log for RequestId {requestId}.',
+  ),
   'InternalError.System': platform('内部系统错误：{reason}', 'Internal system error: {reason}'),
 } as const satisfies Record<string, ErrorRow>;
 

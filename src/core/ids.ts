@@ -34,7 +34,11 @@ export class SeededIds implements Ids {
   bytes(count: number): Buffer {
     const parts: Buffer[] = [];
     for (let have = 0; have < count; have += 32) {
-      parts.push(createHash('sha256').update(`${this.#seed}:${this.#count++}`).digest());
+      parts.push(
+        createHash('sha256')
+          .update(`${this.#seed}:${this.#count++}`)
+          .digest(),
+      );
     }
     return Buffer.concat(parts).subarray(0, count);
   }

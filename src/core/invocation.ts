@@ -5,7 +5,7 @@ import type { FunctionVersion } from './function.ts';
 
 /** How one run of a function ended. A user's failure is data, never an exception. */
 export interface Outcome {
-  /** Function status: 200, 430, 433 … (`core/status.ts`). */
+  /** Function status: 200, 430, 433 … (core/status.ts). */
   readonly status: number;
   /** Status 200: the return value as JSON text. Else empty. */
   readonly body: Buffer;

@@ -47,5 +47,11 @@ export const RETRY_GAP_MS = 60_000;
 export const PENDING_EVENTS = 100_000;
 
 /** §2.6: quota in MB of configured memory, by region. */
-export const BIG_REGIONS: readonly string[] = ['ap-guangzhou', 'ap-shanghai', 'ap-beijing', 'ap-chengdu', 'ap-hongkong'];
+export const BIG_REGIONS: readonly string[] = [
+  'ap-guangzhou',
+  'ap-shanghai',
+  'ap-beijing',
+  'ap-chengdu',
+  'ap-hongkong',
+];
 export const regionQuotaMB = (region: string): number => (BIG_REGIONS.includes(region) ? 128_000 : 64_000);

@@ -27,7 +27,16 @@ export interface Trigger extends FunctionKey {
 /** A trigger before it has a row. */
 export type TriggerDraft = Pick<
   Trigger,
-  'region' | 'namespace' | 'name' | 'type' | 'triggerName' | 'qualifier' | 'enabled' | 'desc' | 'customArgument' | 'description'
+  | 'region'
+  | 'namespace'
+  | 'name'
+  | 'type'
+  | 'triggerName'
+  | 'qualifier'
+  | 'enabled'
+  | 'desc'
+  | 'customArgument'
+  | 'description'
 >;
 
 /** How a trigger hands its events to the path. */
@@ -75,7 +84,10 @@ export interface TriggerKind<Desc = unknown, Source = undefined> {
   /** Value → the TriggerDesc text that the API gives back. */
   format(desc: Desc): string;
   /** Fails if `draft` cannot live beside `others` (all triggers of this kind in the region). */
-  conflict?(draft: TriggerDraft & { readonly desc: Desc }, others: readonly (Trigger & { readonly desc: Desc })[]): void;
+  conflict?(
+    draft: TriggerDraft & { readonly desc: Desc },
+    others: readonly (Trigger & { readonly desc: Desc })[],
+  ): void;
   /** Makes or finds the source object and completes the value; called before the row is written, and again on an update. */
   bind?(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): Promise<Bound<Desc>>;
   /** Drops what `bind` made. */

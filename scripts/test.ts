@@ -1,0 +1,47 @@
+// Runs everything that `npm test` stands for: types, lint, and all tests that need no server of their own.
+// Arguments are globs of test files; with none, all of them. The last line says `N passed, M failed, K skipped`.
+
+import { spawnSync } from 'node:child_process';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
+  ['types', 'tsc', '-p', '.'],
+  ['lint', 'biome', 'check', '--error-on-warnings', '.'],
+];
+
+const globs = process.argv.slice(2);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+if (globs.length === 0) {
+  for (const [name, command, ...args] of CHECKS) {
+    const { status } = spawnSync(command, args, { stdio: 'inherit', shell: false });
+    if (status === 0) counts.passed++;
+    else counts.failed++;
+    console.log(`${status === 0 ? '✔' : '✖'} ${name}`);
+  }
+}
+
+const tests = run({
+  globPatterns: globs.length > 0 ? globs : ['src/**/*.test.ts', 'test/*.test.ts', 'examples/**/*.test.ts'],
+  concurrency: true,
+  // A test that hangs is a failure with a name, not a CI run that never ends.
+  timeout: 120_000,
+});
+const isLeaf = (data: { details?: { type?: string } }) => data.details?.type !== 'suite';
+tests.on('test:pass', data => {
+  if (!isLeaf(data)) return;
+  if (data.skip === undefined) counts.passed++;
+  else counts.skipped++;
+});
+tests.on('test:fail', data => {
+  if (isLeaf(data)) counts.failed++;
+});
+tests.compose(new spec()).pipe(process.stdout);
+await new Promise(resolve => tests.once('end', resolve));
+
+process.on('exit', () => {
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+});
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

@@ -1,0 +1,130 @@
+// Works off the queue: takes what is due, as much at once as may run, and sleeps until the next due instant.
+
+import type { Clock } from './clock.ts';
+import { keyText } from './function.ts';
+import { INIT_TIMEOUT_S, TIMEOUT_S } from './limits.ts';
+import type { Log } from './log.ts';
+import type { Lease, Queue } from './ports.ts';
+
+/** Longer than any attempt can take, so that no event runs twice while its first run still lives. */
+const LEASE_MS = (TIMEOUT_S.max * 2 + INIT_TIMEOUT_S.max + 60) * 1000;
+const RUNNING = 128;
+/** One function's backlog leaves room for the others. */
+const RUNNING_PER_FUNCTION = 32;
+
+export interface Worker {
+  start(): void;
+  /** Something may be due. */
+  wake(): void;
+  close(processClock: Clock, graceMs: number): Promise<void>;
+}
+
+export function createWorker(deps: {
+  queue: Queue;
+  clock: Clock;
+  log: Log;
+  work: (lease: Lease) => Promise<void>;
+}): Worker {
+  const { queue, clock, log, work } = deps;
+  const running = new Map<string, number>();
+  let total = 0;
+  let started = false;
+  let pumping = false;
+  let again = false;
+  let alarm: Disposable | undefined;
+  let drained: (() => void) | undefined;
+
+  function wake(): void {
+    if (!started) return;
+    if (pumping) again = true;
+    else void pump();
+  }
+
+  async function pump(): Promise<void> {
+    pumping = true;
+    using _ = clock.hold();
+    try {
+      do {
+        again = false;
+        await takeDue();
+        await sleepUntilDue();
+        // Woken while the queue was asked: what came then may be missing in both answers.
+      } while (again && started);
+    } catch (error) {
+      // The queue itself failed: look again in a while rather than never.
+      log.error({ error }, 'the event queue cannot be read');
+      setAlarm(clock.now() + 1000);
+    } finally {
+      pumping = false;
+      if (idle()) drained?.();
+    }
+  }
+
+  function idle(): boolean {
+    return total === 0 && !pumping;
+  }
+
+  async function takeDue(): Promise<void> {
+    while (started && total < RUNNING) {
+      const full = new Set<string>();
+      for (const [key, count] of running) if (count >= RUNNING_PER_FUNCTION) full.add(key);
+      const now = clock.now();
+      const leases = await queue.lease(Math.min(RUNNING - total, RUNNING_PER_FUNCTION), now, now + LEASE_MS, full);
+      if (leases.length === 0) return;
+      for (const lease of leases) void run(lease);
+    }
+  }
+
+  async function run(lease: Lease): Promise<void> {
+    const key = keyText(lease.item.event.target);
+    const hold = clock.hold();
+    total++;
+    running.set(key, (running.get(key) ?? 0) + 1);
+    try {
+      await work(lease);
+    } catch (error) {
+      // The lease runs out by itself, and the event is tried again: nothing is lost.
+      log.error({ error, requestId: lease.item.event.requestId }, 'an attempt could not be settled');
+    } finally {
+      total--;
+      const left = (running.get(key) ?? 1) - 1;
+      if (left > 0) running.set(key, left);
+      else running.delete(key);
+      wake();
+      if (idle()) drained?.();
+      hold[Symbol.dispose]();
+    }
+  }
+
+  async function sleepUntilDue(): Promise<void> {
+    const due = await queue.nextDue();
+    // While everything that may run is running, the end of a run wakes this loop.
+    if (due !== undefined && total < RUNNING) setAlarm(Math.max(due, clock.now() + (due <= clock.now() ? 1000 : 0)));
+  }
+
+  function setAlarm(instant: number): void {
+    alarm?.[Symbol.dispose]();
+    alarm = started ? clock.at(instant, wake) : undefined;
+  }
+
+  return {
+    start() {
+      started = true;
+      wake();
+    },
+    wake,
+    async close(processClock, graceMs) {
+      started = false;
+      alarm?.[Symbol.dispose]();
+      if (idle()) return;
+      const late = new AbortController();
+      await Promise.race([
+        new Promise<void>(resolve => {
+          drained = resolve;
+        }),
+        processClock.sleep(graceMs, late.signal).catch(() => undefined),
+      ]);
+      late.abort();
+    },
+  };
+}
