@@ -1,0 +1,131 @@
+// Brings a Plan to a server with the actions that the vendor's own tools use, in their order. Who calls them is the
+// caller's business: the command line signs HTTP calls, the server may call its own actions.
+
+import type { Clock } from '../core/clock.ts';
+import { fail } from './errors.ts';
+import type { Plan } from './project.ts';
+import { syncTriggers, type TriggerChange } from './sync.ts';
+
+/** One action of SCF; rejects with an error whose `code` is the cloud's. */
+export type ScfCall = (
+  action: string,
+  params: Readonly<Record<string, unknown>>,
+) => Promise<Readonly<Record<string, unknown>>>;
+
+export interface DeployOptions {
+  readonly call: ScfCall;
+  readonly clock: Clock;
+  /** Leave triggers that the project does not name. */
+  readonly keepTriggers?: boolean;
+}
+
+export interface Deployed {
+  readonly name: string;
+  readonly namespace: string;
+  readonly created: boolean;
+  readonly triggers: readonly TriggerChange[];
+}
+
+/** Deploy tools of the cloud ask every half second; here nothing takes that long. */
+const POLL_MS = 100;
+const PATIENCE_MS = 120_000;
+const GONE = new Set(['ResourceNotFound.Function', 'ResourceNotFound.FunctionName']);
+
+export async function deploy(plan: Plan, options: DeployOptions): Promise<Deployed> {
+  const { call } = options;
+  const target = { FunctionName: plan.name, Namespace: plan.namespace ?? 'default' };
+  let old = await find(call, target);
+  if (old && !isSettled(old)) old = await settled(target, options);
+  if (old?.Status === 'CreateFailed') {
+    await call('DeleteFunction', target);
+    old = await settled(target, options);
+  }
+  if (old) await update(plan, target, old, options);
+  else await call('CreateFunction', { ...target, ...creation(plan), ...settings(plan, false), Code: code(plan) });
+  await active(target, options);
+  const triggers = await syncTriggers(plan, target, options);
+  return { name: plan.name, namespace: target.Namespace, created: old === undefined, triggers };
+}
+
+interface Target {
+  readonly FunctionName: string;
+  readonly Namespace: string;
+}
+
+type Wire = Readonly<Record<string, unknown>>;
+
+async function update(plan: Plan, target: Target, old: Wire, options: DeployOptions): Promise<void> {
+  const { call } = options;
+  if (typeof old.Runtime === 'string' && old.Runtime !== plan.runtime) {
+    fail('Deploy.Runtime', { name: plan.name, old: old.Runtime, new: plan.runtime });
+  }
+  await call('UpdateFunctionCode', { ...target, Handler: plan.handler, Code: code(plan) });
+  await active(target, options);
+  await call('UpdateFunctionConfiguration', { ...target, ...settings(plan, true) });
+}
+
+const code = (plan: Plan): Wire => ({ ZipFile: plan.zip.toString('base64') });
+
+/** What is fixed when a function is made. */
+function creation(plan: Plan): Wire {
+  return { Runtime: plan.runtime, Handler: plan.handler, ...(plan.type && { Type: plan.type }) };
+}
+
+function settings(plan: Plan, existing: boolean): Wire {
+  return {
+    ...(plan.description !== undefined && { Description: plan.description }),
+    ...(plan.memoryMB !== undefined && { MemorySize: plan.memoryMB }),
+    ...(plan.timeoutS !== undefined && { Timeout: plan.timeoutS }),
+    ...(plan.initTimeoutS !== undefined && { InitTimeout: plan.initTimeoutS }),
+    ...(plan.environment !== undefined && { Environment: environment(plan.environment, existing) }),
+    ...plan.echoed,
+  };
+}
+
+/** An empty list would keep the old variables: one variable without a name clears them. */
+function environment(variables: Readonly<Record<string, string>>, existing: boolean): Wire {
+  const list = Object.entries(variables).map(([Key, Value]) => ({ Key, Value }));
+  return { Variables: list.length === 0 && existing ? [{ Key: '', Value: '' }] : list };
+}
+
+async function find(call: ScfCall, target: Target): Promise<Wire | undefined> {
+  try {
+    return await call('GetFunction', { ...target, ShowCode: 'FALSE' });
+  } catch (error) {
+    if (GONE.has(String((error as { code?: unknown }).code))) return undefined;
+    throw error;
+  }
+}
+
+const isSettled = (found: Wire): boolean => found.Status === 'Active' || String(found.Status).endsWith('Failed');
+
+/** Waits until the function is in a state that lasts; undefined when it is gone. */
+async function settled(target: Target, { call, clock }: DeployOptions): Promise<Wire | undefined> {
+  const until = clock.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await find(call, target);
+    if (!found || isSettled(found)) return found;
+    if (clock.now() >= until) {
+      return fail('Deploy.Slow', {
+        name: target.FunctionName,
+        seconds: PATIENCE_MS / 1000,
+        status: String(found.Status),
+      });
+    }
+    await clock.sleep(POLL_MS);
+  }
+}
+
+async function active(target: Target, options: DeployOptions): Promise<void> {
+  const found = await settled(target, options);
+  if (found?.Status === 'Active') return;
+  const reasons = Array.isArray(found?.StatusReasons)
+    ? (found.StatusReasons as { ErrorCode?: string; ErrorMessage?: string }[])
+    : [];
+  const reason = reasons.map(one => [one.ErrorCode, one.ErrorMessage].filter(Boolean).join(': ')).join('; ');
+  fail('Deploy.Failed', {
+    name: target.FunctionName,
+    status: String(found?.Status ?? 'gone'),
+    reason: reason || String(found?.StatusDesc ?? ''),
+  });
+}

@@ -1,0 +1,75 @@
+// What can be wrong with a project that is to be deployed.
+
+import { errorRow, failer } from '../core/errors.ts';
+
+const { caller } = errorRow;
+
+export const IMPORT_ERRORS = {
+  'Project.Missing': caller(
+    '{path} 不存在，请给出函数所在的文件夹或 zip 文件。',
+    '{path} does not exist; name the folder or zip file of a function.',
+  ),
+  'Project.Yaml': caller('{where}：YAML 格式错误：{reason}', '{where}: this is not well-formed YAML: {reason}'),
+  'Project.Key': caller(
+    '{where}：不支持 {key}，请删除。支持的键：{known}。',
+    '{where}: {key} is not supported; remove it. Supported keys: {known}.',
+  ),
+  'Project.KeyNear': caller(
+    '{where}：不支持 {key}，是否想写 {near}？',
+    '{where}: {key} is not supported. Did you mean {near}?',
+  ),
+  'Project.NotBuilt': caller(
+    '{where}：{key} 尚未实现，请删除该项后再部署。',
+    '{where}: {key} is not built yet; remove it to deploy.',
+  ),
+  'Project.Value': caller('{where}：{key} 应为 {expected}。', '{where}: {key} must be {expected}.'),
+  'Project.Needed': caller('{where}：缺少 {key}。', '{where}: {key} is missing.'),
+  'Project.Component': caller(
+    '{where}：component 为 {component}，目前只支持 scf。',
+    '{where}: the component is {component}; only scf can be deployed.',
+  ),
+  'Project.Variable': caller(
+    '{where}：无法取得 {variable}。可用的变量：name、app、stage、org 与 env:名称（须已在环境中设置）。',
+    '{where}: {variable} has no value. Known variables are name, app, stage, org and env:NAME, which has to be set in the environment.',
+  ),
+  'Project.Kind': caller(
+    '{where}：不支持触发器类型 {kind}，目前支持：{known}。',
+    '{where}: triggers of kind {kind} are not built yet. There are: {known}.',
+  ),
+  'Project.OneKind': caller(
+    '{where}：每个触发器须恰好有一个类型（{known}）。',
+    '{where}: each trigger has exactly one kind ({known}).',
+  ),
+  'Project.Entry': caller(
+    '{path} 中既没有 index.js 也没有 index.py，请用 --runtime 与 --handler 指明。',
+    '{path} has neither index.js nor index.py; name the runtime and the handler with --runtime and --handler.',
+  ),
+  'Project.Empty': caller('{path} 中没有可部署的文件。', '{path} has no file to deploy.'),
+  'Project.TooLarge': caller(
+    '代码包为 {size} 字节，超过上限 {limit} 字节，请用 src.exclude 排除不需要的文件。',
+    'The code package has {size} bytes, at most {limit} are allowed; leave files out with src.exclude.',
+  ),
+  'Project.NotZip': caller('{path} 不是有效的 zip 文件：{reason}', '{path} is not a zip file: {reason}'),
+  'Project.NoTemplate': caller(
+    '没有名为 {name} 的模板。可用的模板：{known}。',
+    'There is no template {name}. There are: {known}.',
+  ),
+  'Project.FolderInUse': caller(
+    '{path} 已存在且不为空，请换一个文件夹。',
+    '{path} exists and is not empty; choose another folder.',
+  ),
+  'Deploy.Failed': caller(
+    '函数 {name} 部署失败（{status}）：{reason}',
+    'The function {name} could not be deployed ({status}): {reason}',
+  ),
+  'Deploy.Slow': caller(
+    '函数 {name} 在 {seconds} 秒后仍处于 {status}，请查看服务日志。',
+    'The function {name} is still {status} after {seconds} s; see the log of the server.',
+  ),
+  'Deploy.Runtime': caller(
+    '函数 {name} 的运行环境为 {old}，创建后不能改为 {new}。请先执行 openscf rm {name}，或换一个函数名。',
+    'The function {name} runs on {old}, and a runtime cannot change to {new}. Remove it first (openscf rm {name}) or choose another name.',
+  ),
+} as const;
+
+export const fail = failer(IMPORT_ERRORS);

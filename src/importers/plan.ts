@@ -1,0 +1,62 @@
+// From a folder or zip file, and what the caller overrides, to a Plan.
+
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { fail } from './errors.ts';
+import type { Plan, Project } from './project.ts';
+import { type Env, parseServerless } from './serverless.ts';
+import { checkSize, zipFolder, zipNames } from './zip.ts';
+
+export type Overrides = Partial<Omit<Project, 'source' | 'echoed' | 'triggers'>>;
+
+/** Which runtime an entry file at the root of the code means. */
+const ENTRIES = [
+  { file: 'index.js', runtime: 'Nodejs18.15' },
+  { file: 'index.py', runtime: 'Python3.10' },
+] as const;
+
+function defaultHandler(runtime: string): string {
+  if (runtime.startsWith('Java')) return 'example.Hello::mainHandler';
+  return runtime === 'Go1' ? 'main' : 'index.main_handler';
+}
+
+export async function readPlan(path: string, overrides: Overrides = {}, env: Env = {}): Promise<Plan> {
+  const found = await stat(path).catch(() => fail('Project.Missing', { path }));
+  const { project, zip } = found.isDirectory() ? await readFolder(resolve(path), env) : await readZip(resolve(path));
+  const { source: _source, ...settings } = project;
+  const named = { ...settings, ...given(overrides) };
+  return { ...named, ...(await entryOf(named, zip, path)), zip };
+}
+
+async function readFolder(folder: string, env: Env): Promise<{ project: Project; zip: Buffer }> {
+  const project = (await projectFile(folder, env)) ?? bare(basename(folder));
+  return { project, zip: await zipFolder(resolve(folder, project.source.folder), project.source.exclude) };
+}
+
+async function projectFile(folder: string, env: Env): Promise<Project | undefined> {
+  for (const name of ['serverless.yml', 'serverless.yaml']) {
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text !== undefined) return parseServerless(text, path, env);
+  }
+  return undefined;
+}
+
+async function readZip(path: string): Promise<{ project: Project; zip: Buffer }> {
+  const zip = checkSize(await readFile(path));
+  return { project: bare(basename(path).replace(/\.zip$/i, '')), zip };
+}
+
+const bare = (name: string): Project => ({ name, echoed: {}, source: { folder: '.', exclude: [] } });
+
+function given(overrides: Overrides): Overrides {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+async function entryOf(project: Pick<Project, 'runtime' | 'handler'>, zip: Buffer, path: string) {
+  // Read in any case: bytes that are no zip are refused here, not by the server.
+  const names = await zipNames(zip, path);
+  const runtime =
+    project.runtime ?? ENTRIES.find(entry => names.includes(entry.file))?.runtime ?? fail('Project.Entry', { path });
+  return { runtime, handler: project.handler ?? defaultHandler(runtime) };
+}

@@ -1,0 +1,48 @@
+// A project as it was read, before anything is sent anywhere.
+
+export interface Project {
+  readonly name: string;
+  /** undefined: the caller's region and the default namespace. */
+  readonly region?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly type?: 'Event' | 'HTTP' | undefined;
+  readonly runtime?: string | undefined;
+  readonly handler?: string | undefined;
+  readonly description?: string | undefined;
+  readonly memoryMB?: number | undefined;
+  readonly timeoutS?: number | undefined;
+  readonly initTimeoutS?: number | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Settings of CreateFunction without a counterpart here, by their wire names. */
+  readonly echoed: Readonly<Record<string, unknown>>;
+  readonly source: Source;
+  /** undefined: the project says nothing about triggers, so those of the function stay as they are. */
+  readonly triggers?: readonly TriggerPlan[] | undefined;
+}
+
+export interface Source {
+  /** Relative to the project's file. */
+  readonly folder: string;
+  /** Globs relative to the folder. */
+  readonly exclude: readonly string[];
+}
+
+export interface TriggerPlan {
+  readonly type: string;
+  readonly name: string;
+  /** TriggerDesc as CreateTrigger takes it. */
+  readonly desc: string;
+  readonly enabled: boolean;
+  readonly qualifier: string;
+  readonly argument: string;
+  readonly description: string;
+  /** Endpoints of one apigw event live in one gateway service: they share this mark. */
+  readonly service?: string;
+}
+
+/** A project with its code: all that a deployment needs. */
+export interface Plan extends Omit<Project, 'source'> {
+  readonly runtime: string;
+  readonly handler: string;
+  readonly zip: Buffer;
+}

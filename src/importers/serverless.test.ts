@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CloudError } from '../core/errors.ts';
+import { type Env, parseServerless } from './serverless.ts';
+
+const PATH = '/p/shop/serverless.yml';
+const parse = (text: string, env: Env = {}) => parseServerless(text, PATH, env);
+
+function refusal(text: string, env: Env = {}): { code: string; en: string; zh: string; line: number } {
+  try {
+    parse(text, env);
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    const en = error.text('en');
+    return { code: error.code, en, zh: error.text('zh'), line: Number(/serverless\.yml:(\d+)/.exec(en)?.[1]) };
+  }
+  throw new Error('not refused');
+}
+
+const WHOLE = `
+component: scf # the only one
+name: demo
+app: shop
+inputs:
+  name: \${name}-\${stage}-\${app}
+  namespace: test
+  region: ap-shanghai
+  src:
+    src: ./code
+    exclude: ['node_modules/**', '*.log']
+  type: event
+  runtime: Nodejs18.15
+  handler: index.main_handler
+  description: A demo
+  memorySize: 256
+  timeout: 20
+  initTimeout: 30
+  environment:
+    variables:
+      TEXT: value
+      NUMBER: 5
+      YES: true
+  role: exRole
+  publicAccess: true
+  vpcConfig:
+    vpcId: vpc-1
+    subnetId: subnet-1
+  tags:
+    key1: value1
+  events:
+    - timer:
+        parameters:
+          cronExpression: '*/5 * * * * * *'
+          enable: false
+          argument: hello
+          qualifier: $LATEST
+    - apigw:
+        name: gate
+        parameters:
+          serviceName: shop
+          protocols: [http, https]
+          environment: test
+          endpoints:
+            - path: /users
+              method: post
+              function:
+                isIntegratedResponse: true
+                isBase64Encoded: true
+            - path: /
+              description: all
+`;
+
+test('a whole file of the vendor form', () => {
+  const project = parse(WHOLE);
+  const { triggers, ...rest } = project;
+  assert.deepEqual(rest, {
+    name: 'demo-dev-shop',
+    namespace: 'test',
+    region: 'ap-shanghai',
+    type: 'Event',
+    runtime: 'Nodejs18.15',
+    handler: 'index.main_handler',
+    description: 'A demo',
+    memoryMB: 256,
+    timeoutS: 20,
+    initTimeoutS: 30,
+    environment: { TEXT: 'value', NUMBER: '5', YES: 'true' },
+    echoed: {
+      Role: 'exRole',
+      PublicNetConfig: { PublicNetStatus: 'ENABLE' },
+      VpcConfig: { VpcId: 'vpc-1', SubnetId: 'subnet-1' },
+      Tags: [{ Key: 'key1', Value: 'value1' }],
+    },
+    source: { folder: './code', exclude: ['node_modules/**', '*.log'] },
+  });
+  assert.deepEqual(
+    triggers?.map(({ desc, ...trigger }) => trigger),
+    [
+      { type: 'timer', name: 'timer', enabled: false, qualifier: '$LATEST', argument: 'hello', description: '' },
+      {
+        type: 'apigw',
+        name: 'gate',
+        enabled: true,
+        qualifier: '$DEFAULT',
+        argument: '',
+        description: '',
+        service: triggers?.[1]?.service,
+      },
+      {
+        type: 'apigw',
+        name: 'gate-2',
+        enabled: true,
+        qualifier: '$DEFAULT',
+        argument: '',
+        description: 'all',
+        service: triggers?.[1]?.service,
+      },
+    ],
+  );
+  assert.equal(triggers?.[0]?.desc, '*/5 * * * * * *');
+  assert.ok(triggers?.[1]?.service);
+  assert.deepEqual(JSON.parse(triggers?.[1]?.desc ?? ''), {
+    api: {
+      authRequired: 'FALSE',
+      requestConfig: { method: 'POST', path: '/users' },
+      isIntegratedResponse: 'TRUE',
+      IsBase64Encoded: 'TRUE',
+    },
+    service: { serviceName: 'shop' },
+    release: { environmentName: 'test' },
+  });
+  assert.deepEqual(JSON.parse(triggers?.[2]?.desc ?? '').api, {
+    authRequired: 'FALSE',
+    requestConfig: { method: 'ANY', path: '/' },
+    isIntegratedResponse: 'FALSE',
+    IsBase64Encoded: 'FALSE',
+  });
+});
+
+test('what is not said stays open, and the folder gives the name', () => {
+  const project = parse('component: scf\n');
+  assert.equal(project.name, 'shop');
+  assert.equal(project.runtime, undefined);
+  assert.equal(project.triggers, undefined);
+  assert.deepEqual(project.source, { folder: '.', exclude: [] });
+  assert.equal(parse('component: scf\ninputs: {src: ./src}').source.folder, './src');
+  assert.deepEqual(parse('component: scf\ninputs: {events: []}').triggers, []);
+});
+
+test('the newer spelling of triggers, flat or with parameters', () => {
+  const text = `component: scf
+inputs:
+  triggers:
+    - type: timer
+      name: tick
+      cronExpression: '0 * * * * * *'
+      argument: {a: 1}
+    - type: timer
+      parameters:
+        name: tock
+        cronExpression: '1 * * * * * *'
+    - type: timer
+      name: tick
+      cronExpression: '2 * * * * * *'
+`;
+  assert.deepEqual(
+    parse(text).triggers?.map(one => [one.name, one.desc, one.argument, one.enabled]),
+    [
+      ['tick', '0 * * * * * *', '{"a":1}', true],
+      ['tock', '1 * * * * * *', '', true],
+      ['tick-2', '2 * * * * * *', '', true],
+    ],
+  );
+});
+
+test('an existing gateway service is named, and no new one is shared', () => {
+  const text =
+    'component: scf\ninputs: {events: [{apigw: {parameters: {serviceId: service-abcdefgh, endpoints: [{path: /}]}}}]}';
+  const [trigger] = parse(text).triggers ?? [];
+  assert.deepEqual(JSON.parse(trigger?.desc ?? '').service, { serviceId: 'service-abcdefgh' });
+  assert.equal(trigger?.service, undefined);
+});
+
+test('variables come from the file and the environment', () => {
+  const text = `component: scf\nname: a\nstage: prod\norg: o\ninputs: {name: "\${env:WHO}-\${stage}", description: "\${org} \${env.WHO} \${app}", memorySize: "\${env:MEM}"}`;
+  const project = parse(text, { WHO: 'me', MEM: '512' });
+  assert.equal(project.name, 'me-prod');
+  assert.equal(project.description, 'o me a');
+  assert.equal(project.memoryMB, 512);
+});
+
+test('what is not supported is refused by name and line', () => {
+  const cases: [string, string, number, RegExp][] = [
+    ['component: scf\ninputs:\n  runtme: x', 'Project.KeyNear', 3, /runtme .*runtime/],
+    ['component: scf\ninputs:\n  name: a\n  layers:\n    - name: x', 'Project.NotBuilt', 4, /layers/],
+    ['component: scf\ninputs:\n  name: a\n  zzzzzzzzzz: 1', 'Project.Key', 4, /memorySize/],
+    ['component: scf\n\nwhatever1: 1', 'Project.Key', 3, /whatever1 .*component/],
+    ['component: scf\ninputs:\n  src:\n    src: .\n    bucket: b', 'Project.NotBuilt', 5, /bucket/],
+    ['component: scf\ninputs:\n  environment:\n    variable: {}', 'Project.KeyNear', 4, /variables/],
+    ['component: website\n', 'Project.Component', 1, /website/],
+    ['name: x', 'Project.Needed', 1, /component/],
+    ['component: scf\ninputs:\n  memorySize: big', 'Project.Value', 3, /inputs\.memorySize must be (number|int)/],
+    ['component: scf\ninputs:\n  type: Batch', 'Project.Value', 3, /Event \| HTTP/],
+    ['component: scf\ninputs:\n  events: none', 'Project.Value', 3, /array/],
+    [`component: scf\ninputs:\n  name: "\${who}"`, 'Project.Variable', 3, /\$\{who\}/],
+    [`component: scf\ninputs:\n  name: "\${env:WHO}"`, 'Project.Variable', 3, /env:WHO/],
+    [`component: scf\ninputs:\n  name: "\${output:dev:x.y}"`, 'Project.Variable', 3, /output/],
+    ['component: scf\ninputs: [', 'Project.Yaml', 2, /YAML/],
+    ['component: scf\ncomponent: scf', 'Project.Yaml', 2, /unique/],
+  ];
+  for (const [text, code, line, words] of cases) {
+    const refused = refusal(text);
+    assert.deepEqual([refused.code, refused.line], [code, line], text);
+    assert.match(refused.en, words);
+    assert.ok(refused.zh.includes(`${PATH}:${line}`), refused.zh);
+  }
+});
+
+test('triggers that are not supported are refused by name and line', () => {
+  const event = (body: string) => `component: scf\ninputs:\n  events:\n${body}`;
+  const cases: [string, string, number, RegExp][] = [
+    ['    - cos:\n        parameters: {bucket: b}', 'Project.Kind', 4, /cos .*timer, apigw/],
+    ['    - timer:\n        parameters:\n          cron: x', 'Project.Key', 6, /cronExpression/],
+    ['    - timer:\n        parameters:\n          enable: true', 'Project.Needed', 5, /cronExpression/],
+    ['    - timer: {}\n      apigw: {}', 'Project.OneKind', 4, /timer, apigw/],
+    ['    - timer:\n        qualifier: x', 'Project.Key', 5, /qualifier/],
+    ['    - apigw:\n        parameters:\n          endpoints: []', 'Project.Value', 6, /endpoints must be ≥ 1/],
+    ['    - apigw:\n        parameters:\n          endpoints:\n            - method: GET', 'Project.Needed', 7, /path/],
+    [
+      '    - apigw:\n        parameters:\n          endpoints:\n            - path: /\n              enableCORS: true',
+      'Project.Value',
+      8,
+      /enableCORS must be false/,
+    ],
+    [
+      '    - apigw:\n        parameters:\n          endpoints:\n            - path: /\n              usagePlan: {}',
+      'Project.NotBuilt',
+      8,
+      /usagePlan/,
+    ],
+    [
+      '    - apigw:\n        parameters:\n          environment: prod\n          endpoints: [{path: /}]',
+      'Project.Value',
+      6,
+      /release \| test \| prepub/,
+    ],
+  ];
+  for (const [body, code, line, words] of cases) {
+    const refused = refusal(event(body));
+    assert.deepEqual([refused.code, refused.line], [code, line], body);
+    assert.match(refused.en, words);
+  }
+  const typeless = 'component: scf\ninputs:\n  triggers:\n    - name: x';
+  assert.deepEqual([refusal(typeless).code, refusal(typeless).line], ['Project.OneKind', 4]);
+  const stray = 'component: scf\ninputs:\n  triggers:\n    - type: timer\n      qualifier: x\n      parameters: {}';
+  assert.deepEqual([refusal(stray).code, refusal(stray).line], ['Project.Key', 5]);
+});
+
+test('property: an unknown key is refused at its own line, wherever it stands', () => {
+  const known = ['name', 'runtime', 'handler', 'region'];
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: known.length }), fc.integer({ min: 0, max: 5 }), (place, blank) => {
+      const lines = known.map(key => `  ${key}: abc`);
+      lines.splice(place, 0, ...Array.from({ length: blank }, () => '  # nothing'), '  qqqqqqqqqqqq: 1');
+      const refused = refusal(['component: scf', 'inputs:', ...lines].join('\n'));
+      assert.deepEqual([refused.code, refused.line], ['Project.Key', 3 + place + blank]);
+    }),
+  );
+});
+
+test('property: any text is read or refused in words, never with another exception', () => {
+  const piece = fc.constantFrom(
+    'component: scf\n',
+    'inputs:\n',
+    '  events:\n',
+    '    - timer:\n',
+    '  name: x\n',
+    '- a\n',
+    ': :\n',
+    '  src: 1\n',
+    '"',
+    '{',
+    '*a\n',
+    '&a b\n',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 6 }))), pieces => {
+      try {
+        parse(pieces.join(''));
+      } catch (error) {
+        assert.ok(error instanceof CloudError, String(error));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

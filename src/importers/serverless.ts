@@ -1,0 +1,75 @@
+// serverless.yml of the vendor's scf component → a Project. What is not supported is refused by name and line.
+
+import { basename, dirname } from 'node:path';
+import { fail } from './errors.ts';
+import { readEvents, readTriggers } from './events.ts';
+import type { Project, TriggerPlan } from './project.ts';
+import { fileSchema, NOT_BUILT } from './serverless-schema.ts';
+import { YamlText } from './yaml.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** `path` is used in messages, and its folder's name where the file has no name. */
+export function parseServerless(text: string, path: string, env: Env = {}): Project {
+  const yaml = new YamlText(path, text);
+  yaml.substitute(variables(yaml.value, path, env));
+  const file = yaml.read(fileSchema, yaml.value, [], NOT_BUILT);
+  if (file.component !== 'scf')
+    fail('Project.Component', { where: yaml.where(['component']), component: file.component });
+  const { inputs } = file;
+  return {
+    name: inputs.name ?? file.name ?? basename(dirname(path)),
+    region: inputs.region,
+    namespace: inputs.namespace,
+    type: inputs.type,
+    runtime: inputs.runtime,
+    handler: inputs.handler,
+    description: inputs.description,
+    memoryMB: inputs.memorySize,
+    timeoutS: inputs.timeout,
+    initTimeoutS: inputs.initTimeout,
+    environment: inputs.environment?.variables,
+    echoed: echoed(inputs),
+    source: { folder: inputs.src?.src ?? '.', exclude: inputs.src?.exclude ?? [] },
+    triggers: triggers(yaml, inputs),
+  };
+}
+
+type Inputs = ReturnType<typeof fileSchema.parse>['inputs'];
+
+function triggers(yaml: YamlText, inputs: Inputs): TriggerPlan[] | undefined {
+  if (!inputs.events && !inputs.triggers) return undefined;
+  const names = new Set<string>();
+  return [
+    ...readEvents(yaml, inputs.events ?? [], ['inputs', 'events'], names),
+    ...readTriggers(yaml, inputs.triggers ?? [], ['inputs', 'triggers'], names),
+  ];
+}
+
+function echoed(inputs: Inputs): Record<string, unknown> {
+  const { role, publicAccess, vpcConfig, tags } = inputs;
+  return {
+    ...(role && { Role: role }),
+    ...(publicAccess !== undefined && { PublicNetConfig: { PublicNetStatus: publicAccess ? 'ENABLE' : 'DISABLE' } }),
+    ...(vpcConfig && { VpcConfig: { VpcId: vpcConfig.vpcId, SubnetId: vpcConfig.subnetId } }),
+    ...(tags && { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
+  };
+}
+
+/** `${name}`, `${app}`, `${stage}`, `${org}` stand for the file's own top keys; `app` is the name and `stage` is dev if not set. */
+function variables(value: unknown, path: string, env: Env): (name: string) => string | undefined {
+  const top = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const textOf = (key: string): string | undefined => {
+    const found = top[key];
+    const text = typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+    return text === '' || text.includes('${') ? undefined : text;
+  };
+  const name = textOf('name') ?? basename(dirname(path));
+  const known: Record<string, string | undefined> = {
+    name,
+    app: textOf('app') ?? name,
+    stage: textOf('stage') ?? 'dev',
+    org: textOf('org'),
+  };
+  return key => (/^env[:.]/.test(key) ? env[key.slice('env:'.length)] : known[key]);
+}
