@@ -1,0 +1,352 @@
+// What the console's words about functions mean here: the verbs on functions, versions, aliases, namespaces
+// and triggers, as the API, the trigger sources and the command line use them. Times are ms since 1970.
+
+import type { Readable } from 'node:stream';
+import type {
+  Alias,
+  AsyncPolicy,
+  CodePackage,
+  FunctionKey,
+  FunctionVersion,
+  Routing,
+  StatusReason,
+} from '../core/function.ts';
+import type { Catalog, Page, Range, Triggers, Where } from '../core/ports.ts';
+import type { FunctionRow, InvocationRow, NamespaceRow, Row } from '../core/rows.ts';
+import type { Trigger } from '../core/trigger.ts';
+
+export interface Control {
+  readonly functions: Functions;
+  readonly versions: Versions;
+  readonly aliases: Aliases;
+  readonly namespaces: Namespaces;
+  readonly triggers: TriggerVerbs;
+  readonly accounts: Accounts;
+  readonly logs: Logs;
+  readonly missed: Missed;
+  readonly catalog: Catalog;
+  /** Starts delivering for every enabled trigger and takes up transitions that a former process left unfinished. */
+  start(): Promise<void>;
+  /** Resolves when every transition under way has settled; a frozen one is taken up at the next start. */
+  settled(): Promise<void>;
+  /** Stops every trigger at once and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+/** A list's page: `order` in any case; what is left out takes the documented default. Bad values are refused here. */
+export interface Paging {
+  readonly offset?: number | undefined;
+  readonly limit?: number | undefined;
+  readonly order?: string | undefined;
+  readonly orderBy?: string | undefined;
+}
+
+export interface Listed<T> {
+  /** Matches before paging. */
+  readonly total: number;
+  readonly rows: readonly T[];
+}
+
+export interface Filter {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** The API's request object as it came: unsupported settings are refused from it, settings to be echoed are taken from it. */
+export type Wire = Readonly<Record<string, unknown>>;
+
+// functions
+
+export interface CreateFunction extends FunctionKey {
+  /** The zip itself; undefined when the request names another source or none. */
+  readonly zip?: Buffer | undefined;
+  readonly handler?: string | undefined;
+  readonly runtime?: string | undefined;
+  readonly description?: string | undefined;
+  readonly memoryMB?: number | undefined;
+  readonly timeoutS?: number | undefined;
+  readonly initTimeoutS?: number | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly tags?: readonly Tag[] | undefined;
+  readonly wire: Wire;
+}
+
+export interface UpdateCode extends FunctionKey {
+  readonly zip?: Buffer | undefined;
+  readonly handler?: string | undefined;
+  /** Publishes a version once the new code is active. */
+  readonly publish?: boolean | undefined;
+  readonly wire: Wire;
+}
+
+/** undefined keeps; `{}` clears the environment. */
+export interface UpdateConfiguration extends FunctionKey {
+  readonly runtime?: string | undefined;
+  readonly description?: string | undefined;
+  readonly memoryMB?: number | undefined;
+  readonly timeoutS?: number | undefined;
+  readonly initTimeoutS?: number | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly publish?: boolean | undefined;
+  readonly wire: Wire;
+}
+
+export interface CopyFunction {
+  readonly from: FunctionKey;
+  readonly to: FunctionKey;
+  readonly description?: string | undefined;
+  /** Replaces an existing target; default false. */
+  readonly override?: boolean | undefined;
+  /** Settings too, not the code alone; default true. */
+  readonly copyConfiguration?: boolean | undefined;
+}
+
+export interface ListFunctions extends Paging {
+  readonly region: string;
+  readonly namespace: string;
+  /** Part of the name; part of the description. */
+  readonly searchKey?: string | undefined;
+  readonly description?: string | undefined;
+  readonly filters?: readonly Filter[] | undefined;
+}
+
+export interface FunctionView {
+  readonly row: FunctionRow;
+  /** The version that the qualifier resolves to (an alias: its main version). */
+  readonly version: FunctionVersion;
+  /** As asked for. */
+  readonly qualifier: string;
+}
+
+export interface Functions {
+  create(input: CreateFunction): Promise<void>;
+  /** Qualifier default `$LATEST`. */
+  get(key: FunctionKey, qualifier?: string): Promise<FunctionView>;
+  list(query: ListFunctions): Promise<Listed<FunctionView>>;
+  updateCode(input: UpdateCode): Promise<void>;
+  updateConfiguration(input: UpdateConfiguration): Promise<void>;
+  copy(input: CopyFunction): Promise<void>;
+  /** The whole function, or one version of it. */
+  delete(key: FunctionKey, qualifier?: string): Promise<void>;
+  /** The stored package, for a download. */
+  code(key: FunctionKey, qualifier?: string): Promise<{ readonly code: CodePackage; readonly stream: Readable }>;
+  /** Text of the entry file when it is at most 1 MB, else ''. */
+  entryText(key: FunctionKey, qualifier?: string): Promise<string>;
+  asyncPolicy(key: FunctionKey, qualifier?: string): Promise<AsyncPolicy>;
+  setAsyncPolicy(key: FunctionKey, policy: AsyncPolicy): Promise<void>;
+}
+
+// versions
+
+export interface Versions {
+  publish(key: FunctionKey, input: { readonly description?: string | undefined }): Promise<FunctionVersion>;
+  /** `$LATEST` and the published ones. */
+  list(key: FunctionKey, paging: Paging): Promise<Listed<FunctionVersion>>;
+  delete(key: FunctionKey, version: string, wire: Wire): Promise<void>;
+}
+
+// aliases
+
+/** RoutingConfig, both halves as they came; they exclude each other. */
+export interface RoutingInput {
+  readonly weights?: readonly { readonly version: string; readonly weight: number }[] | undefined;
+  readonly matches?:
+    | readonly {
+        readonly version: string;
+        readonly key: string;
+        readonly method: string;
+        readonly expression: string;
+      }[]
+    | undefined;
+}
+
+export interface AliasInput {
+  readonly alias: string;
+  readonly version: string;
+  readonly description?: string | undefined;
+  /** undefined: all traffic to the main version. */
+  readonly routing?: RoutingInput | undefined;
+}
+
+export interface Aliases {
+  create(key: FunctionKey, input: AliasInput): Promise<Alias>;
+  update(key: FunctionKey, input: AliasInput): Promise<Alias>;
+  get(key: FunctionKey, alias: string): Promise<Alias>;
+  /** `version`: only aliases that use it. */
+  list(key: FunctionKey, query: Paging & { readonly version?: string | undefined }): Promise<Listed<Alias>>;
+  delete(key: FunctionKey, alias: string): Promise<void>;
+}
+
+export type { Routing };
+
+// namespaces
+
+export interface Namespaces {
+  create(
+    region: string,
+    namespace: string,
+    input: { readonly description?: string | undefined; readonly wire: Wire },
+  ): Promise<void>;
+  update(region: string, namespace: string, input: { readonly description: string }): Promise<void>;
+  list(
+    region: string,
+    query: Paging & { readonly search?: readonly { readonly key: string; readonly value: string }[] | undefined },
+  ): Promise<Listed<NamespaceRow>>;
+  delete(region: string, namespace: string): Promise<void>;
+}
+
+// triggers
+
+export interface CreateTrigger extends FunctionKey {
+  readonly type: string;
+  readonly triggerName: string;
+  /** TriggerDesc as text; '' when left out. */
+  readonly desc: string;
+  /** Default `$LATEST`. */
+  readonly qualifier?: string | undefined;
+  /** Default true. */
+  readonly enabled?: boolean | undefined;
+  readonly customArgument?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+/** Names one trigger; `desc` tells triggers of one name apart where a kind has such. */
+export interface TriggerRef extends FunctionKey {
+  readonly type: string;
+  readonly triggerName: string;
+  readonly qualifier?: string | undefined;
+  readonly desc?: string | undefined;
+}
+
+/** undefined keeps; '' clears description and customArgument. `desc` is the new TriggerDesc. */
+export interface UpdateTrigger extends TriggerRef {
+  readonly enabled?: boolean | undefined;
+  readonly description?: string | undefined;
+  readonly customArgument?: string | undefined;
+}
+
+export interface ListTriggers extends FunctionKey, Paging {
+  readonly filters?: readonly Filter[] | undefined;
+}
+
+export interface TriggerView {
+  readonly trigger: Trigger;
+  /** TriggerDesc as text. */
+  readonly desc: string;
+  readonly attribute: 'single' | 'double';
+  /** Where a person can call it, if anywhere. */
+  readonly urls: readonly string[];
+}
+
+/** The verbs of the API, and the port by which a source's own API attaches and detaches. */
+export interface TriggerVerbs extends Triggers {
+  create(input: CreateTrigger): Promise<TriggerView>;
+  update(input: UpdateTrigger): Promise<void>;
+  setEnabled(ref: TriggerRef, enabled: boolean): Promise<void>;
+  remove(ref: TriggerRef): Promise<void>;
+  /** Triggers of one function, filtered and paged. */
+  query(query: ListTriggers): Promise<Listed<TriggerView>>;
+}
+
+// account
+
+export interface KeyPair {
+  readonly secretKey: string;
+  /** Only temporary keys have one. */
+  readonly token?: string;
+}
+
+export interface NamespaceUsage {
+  readonly namespace: string;
+  readonly functions: readonly string[];
+}
+
+export interface AccountUsage {
+  readonly namespaces: readonly NamespaceUsage[];
+  readonly totalConcurrencyMB: number;
+  readonly allocatedConcurrencyMB: number;
+  readonly userConcurrencyLimitMB: number;
+}
+
+export interface AccountLimits {
+  readonly namespaces: number;
+  /** Names of the namespaces there are; the same limits hold in each. */
+  readonly names: readonly string[];
+  readonly functionsPerNamespace: number;
+  readonly triggersPerType: number;
+  readonly triggersPerFunction: number;
+  readonly timeoutS: number;
+  readonly initTimeoutS: number;
+  readonly retryNum: number;
+  readonly minMsgTtlS: number;
+  readonly maxMsgTtlS: number;
+}
+
+export interface Accounts {
+  readonly appId: string;
+  readonly uin: string;
+  secretOf(secretId: string): KeyPair | undefined;
+  usage(region: string): Promise<AccountUsage>;
+  limits(region: string): Promise<AccountLimits>;
+}
+
+// logs
+
+export interface LogQuery extends Paging {
+  readonly region: string;
+  readonly namespace: string;
+  readonly functionName?: string | undefined;
+  readonly qualifier?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** `is0`, `not0`, `TimeLimitExceeded`, `ResourceLimitExceeded`, `UserCodeException`; '' or undefined: all. */
+  readonly retCode?: string | undefined;
+  readonly startTime?: number | undefined;
+  readonly endTime?: number | undefined;
+}
+
+export interface StatusQuery extends FunctionKey {
+  readonly requestId: string;
+  readonly startTime?: number | undefined;
+  readonly endTime?: number | undefined;
+}
+
+export interface Logs {
+  functionLogs(query: LogQuery): Promise<Listed<InvocationRow>>;
+  /** One row per attempt, in order. */
+  requestStatus(query: StatusQuery): Promise<Listed<InvocationRow>>;
+}
+
+/** Calls of actions that are not built, counted for `doctor`. */
+export interface Missed {
+  record(service: string, action: string): Promise<void>;
+  list(): Promise<Row<'missed'>[]>;
+}
+
+// what control needs
+
+/** Kept invocations, those that are not written yet included. */
+export interface History {
+  list(where: Where<'invocations'>, page: Page): Promise<InvocationRow[]>;
+  count(where: Where<'invocations'>, range?: Range): Promise<number>;
+}
+
+export interface Sentence {
+  readonly zh: string;
+  readonly en: string;
+}
+
+/** What control asks of the runtimes. */
+export interface RuntimeCatalog {
+  /** Taken when a request names none: `Python2.7`. */
+  readonly defaultRuntime: string;
+  supports(runtime: string): 'yes' | { readonly refused: Sentence };
+  /** Unpacks and checks the stored package; a reason when it is not usable. Asked again after a crash. */
+  prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
+  /** Path of the entry file inside the package, for showing it; undefined when the runtime has none. */
+  entryFile(version: FunctionVersion): string | undefined;
+}
