@@ -7,7 +7,9 @@ import type { Plan, Project } from './project.ts';
 import { type Env, parseServerless } from './serverless.ts';
 import { checkSize, zipFolder, zipNames } from './zip.ts';
 
-export type Overrides = Partial<Omit<Project, 'source' | 'echoed' | 'triggers'>>;
+type Settings = Omit<Project, 'source' | 'echoed' | 'triggers'>;
+/** What is undefined leaves the project's word. */
+export type Overrides = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
 
 /** Which runtime an entry file at the root of the code means. */
 const ENTRIES = [
@@ -49,7 +51,7 @@ async function readZip(path: string): Promise<{ project: Project; zip: Buffer }>
 
 const bare = (name: string): Project => ({ name, echoed: {}, source: { folder: '.', exclude: [] } });
 
-function given(overrides: Overrides): Overrides {
+function given(overrides: Overrides): Partial<Settings> {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
 }
 

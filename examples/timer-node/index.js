@@ -1,0 +1,4 @@
+exports.main_handler = async event => {
+  console.log(`${event.TriggerName} ticked at ${event.Time}: ${event.Message}`);
+  return 'ok';
+};

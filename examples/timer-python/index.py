@@ -1,0 +1,3 @@
+def main_handler(event, context):
+    print(f"{event['TriggerName']} ticked at {event['Time']}: {event['Message']}")
+    return "ok"

@@ -1,0 +1,56 @@
+// What the command line refuses by itself; each message says what to do next.
+
+import { CloudError, errorRow, failer } from '../core/errors.ts';
+
+const { caller } = errorRow;
+
+export const CLI_ERRORS = {
+  'Cli.NotRunning': caller(
+    '{endpoint} 上没有正在运行的 OpenSCF。请先启动：openscf start（在源码目录中：npm start），或用 --endpoint 指明地址。',
+    'No OpenSCF is running at {endpoint}. Start one with "openscf start" ("npm start" in the source tree), or name one with --endpoint.',
+  ),
+  'Cli.NoKeys': caller(
+    '没有可用的密钥：{path} 不存在。请用 --secret-id 与 --secret-key 给出，或用 --data 指明服务的数据目录。',
+    'There are no keys: {path} does not exist. Give --secret-id and --secret-key, or name the data folder of the server with --data.',
+  ),
+  'Cli.Endpoint': caller(
+    '{endpoint} 不是有效的地址，应形如 http://127.0.0.1:9700。',
+    '{endpoint} is not an address; it looks like http://127.0.0.1:9700.',
+  ),
+  'Cli.Transport': caller('访问 {endpoint} 失败：{reason}', 'The call to {endpoint} failed: {reason}'),
+  'Cli.Answer': caller(
+    '{endpoint} 的回答不是 OpenSCF 的回答（HTTP {status}），请检查地址。',
+    'The answer of {endpoint} is not one of OpenSCF (HTTP {status}); check the address.',
+  ),
+  'Cli.Event': caller('事件不是有效的 JSON：{reason}', 'The event is not JSON: {reason}'),
+  'Cli.File': caller('无法读取 {path}：{reason}', '{path} cannot be read: {reason}'),
+  'Cli.Duration': caller(
+    '{text} 不是时长，应形如 90s、3h、1d12h。',
+    '{text} is not a length of time; it looks like 90s, 3h or 1d12h.',
+  ),
+  'Cli.Instant': caller(
+    '{text} 不是时刻，应形如 2030-01-01T08:00:00+08:00。',
+    '{text} is not an instant; it looks like 2030-01-01T08:00:00+08:00.',
+  ),
+  'Cli.Whole': caller(
+    '{name} 应为不小于 1 的整数，而不是 {value}。',
+    '{name} must be a whole number of at least 1, not {value}.',
+  ),
+  'Cli.NoTrigger': caller(
+    '函数 {function} 没有{kind}触发器 {name}。现有触发器：{known}',
+    'The function {function} has no {kind} trigger {name}. It has: {known}',
+  ),
+  'Cli.WhichTrigger': caller(
+    '函数 {function} 有多个 {kind} 触发器，请用 --name 指明：{known}',
+    'The function {function} has several {kind} triggers; name one with --name: {known}',
+  ),
+  'Cli.NoCa': caller('该服务没有开启 TLS，没有 CA 证书。', 'This server has no TLS port open, and so no CA.'),
+} as const;
+
+export const fail = failer(CLI_ERRORS);
+
+/** An error that a server told, in its words. */
+export function told(code: string, message: string, requestId?: string): CloudError {
+  const text = requestId ? `${message} (RequestId ${requestId})` : message;
+  return new CloudError(code, { fault: 'caller', zh: text, en: text });
+}

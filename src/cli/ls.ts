@@ -1,0 +1,44 @@
+// openscf ls
+
+import type { Command } from 'commander';
+import { type Io, type Say, table } from './io.ts';
+import { openSession } from './session.ts';
+import type { FunctionUrls, Urls } from './wire.ts';
+
+export function lsCommand(program: Command, io: Io, say: Say): void {
+  const command = program
+    .command('ls')
+    .description(say({ zh: '列出函数、触发器及其 URL', en: 'list functions, their triggers and URLs' }));
+  command.action(async () => {
+    const session = openSession(command, io);
+    const answer = await session.client.get<Urls>('/urls');
+    if (session.json) return io.out(`${JSON.stringify(answer)}\n`);
+    if (answer.functions.length === 0) {
+      io.note(
+        session.say({
+          zh: '还没有函数。部署一个：openscf deploy <文件夹>\n',
+          en: 'No functions yet. Deploy one: openscf deploy <folder>\n',
+        }),
+      );
+      return;
+    }
+    io.out(`${table(answer.functions.flatMap(one => rowsOf(one, session.config.region, session.say)))}\n`);
+  });
+}
+
+function rowsOf(one: FunctionUrls, region: string, say: Say): string[][] {
+  // Only what is not the default is worth a word.
+  const place = [one.region === region ? '' : one.region, one.namespace === 'default' ? '' : one.namespace]
+    .filter(Boolean)
+    .join('/');
+  const head = [place ? `${one.name} (${place})` : one.name, one.runtime, one.status];
+  const triggers = one.triggers.map(trigger => {
+    const state = trigger.enabled ? [] : [say({ zh: '已停用', en: 'disabled' })];
+    return [
+      `  ${trigger.type} ${trigger.name}`,
+      trigger.qualifier,
+      [...state, trigger.summary, ...trigger.urls].filter(Boolean).join('  '),
+    ];
+  });
+  return [head, ...triggers];
+}

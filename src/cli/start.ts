@@ -1,0 +1,93 @@
+// openscf start
+
+import type { Command } from 'commander';
+import type { Config, Origins } from '../config.ts';
+import { type Io, type Say, table } from './io.ts';
+import { addServerOptions } from './options.ts';
+import { openSession } from './session.ts';
+import { version } from './version.ts';
+
+/** What startServer of server.ts gives. */
+export interface RunningServer {
+  readonly endpoint: string;
+  readonly credentials: { readonly secretId: string; readonly secretKey: string };
+  readonly dataDir: string;
+  readonly driver: string;
+  /** What is worth a line: a weaker sandbox, ports that are not opened. */
+  readonly notes: readonly string[];
+  /** Functions that can be called, with their URL if they have one. */
+  readonly urls: readonly { readonly name: string; readonly url: string }[];
+  close(): Promise<void>;
+}
+
+type StartServer = (options: { config: Config; origins: Origins }) => Promise<RunningServer>;
+
+export function startCommand(program: Command, io: Io, say: Say): void {
+  const command = addServerOptions(program.command('start'), say);
+  command.description(say({ zh: '启动服务', en: 'start the server' }));
+  command.action(async () => {
+    const session = openSession(command, io);
+    const { config, origins } = session;
+    // Loaded here alone, so that the other commands start fast.
+    const { startServer }: { startServer: StartServer } = await import('../server.ts');
+    const server = await startServer({ config, origins });
+    if (session.json) io.out(`${JSON.stringify(summary(server))}\n`);
+    else io.out(welcome(server, config, session.say, runWith(io.env)));
+    await stopSignal();
+    io.note(session.say({ zh: '正在停止……（再按一次立即退出）\n', en: 'Stopping … (once more to quit at once)\n' }));
+    await server.close();
+  });
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one finds no handler and kills. */
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function summary(server: RunningServer) {
+  const { endpoint, credentials, dataDir, driver, notes, urls } = server;
+  return { version: version(), endpoint, credentials, dataDir, driver, notes, urls };
+}
+
+/** How to call this program again: in the source tree it is a script of the package. */
+function runWith(env: Io['env']): string {
+  const script = env.npm_lifecycle_event;
+  if (script === undefined) return 'openscf';
+  return script === 'npx' ? 'npx openscf' : 'npm run -s openscf --';
+}
+
+export function welcome(server: RunningServer, config: Config, say: Say, run: string): string {
+  const rows = [
+    ['OpenSCF', version()],
+    [say({ zh: '云 API', en: 'Cloud API' }), server.endpoint],
+    ['SecretId', server.credentials.secretId],
+    ['SecretKey', server.credentials.secretKey],
+    [say({ zh: '地域', en: 'region' }), config.region],
+    [say({ zh: '数据目录', en: 'data' }), server.dataDir],
+    [say({ zh: '沙箱', en: 'sandbox' }), server.driver],
+  ];
+  const first = server.urls[0];
+  const fn = first?.name ?? '<function>';
+  const commands = [
+    `${run} ls`,
+    `${run} invoke ${fn} -d '{"key":"value"}' --log`,
+    first ? `curl ${first.url}` : `${run} new hello-node my-function`,
+  ];
+  return [
+    table(rows),
+    ...server.notes.map(note => `* ${note}`),
+    '',
+    ...(server.urls.length > 0 ? [table(server.urls.map(one => [one.name, one.url])), ''] : []),
+    say({ zh: '试一试（另开一个终端）：', en: 'Try (in another terminal):' }),
+    ...commands.map(line => `  ${line}`),
+    '',
+  ].join('\n');
+}

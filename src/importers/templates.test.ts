@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { folderWith } from './fixture.ts';
+import { readPlan } from './plan.ts';
+import { templates, templateZip, writeTemplate } from './templates.ts';
+import { zipNames } from './zip.ts';
+
+const code = (expected: string) => (error: { code?: string }) => error.code === expected;
+
+test('every example is a project that can be deployed, named as its folder, with a README', async () => {
+  const names = templates().map(one => one.name);
+  assert.deepEqual(names, ['hello-node', 'hello-python', 'page-node', 'page-python', 'timer-node', 'timer-python']);
+  for (const { name, title, dir } of templates()) {
+    const plan = await readPlan(dir);
+    assert.equal(plan.name, name);
+    assert.ok(title.length > 10, name);
+    const kinds = plan.triggers?.map(one => one.type) ?? [];
+    assert.deepEqual(kinds, name.startsWith('page') ? ['apigw'] : name.startsWith('timer') ? ['timer'] : [], name);
+  }
+});
+
+test('a template is code for CreateFunction', async () => {
+  const zip = await templateZip('hello-python');
+  assert.ok(zip);
+  assert.ok((await zipNames(zip, 'x')).includes('index.py'));
+  assert.equal(await templateZip('nope'), undefined);
+});
+
+test('a template is written as a project of its own', async t => {
+  const folder = join(await folderWith(t, {}), 'my-page');
+  assert.equal(await writeTemplate('page-node', folder), folder);
+  const plan = await readPlan(folder);
+  assert.equal(plan.name, 'my-page');
+  assert.match(await readFile(join(folder, 'serverless.yml'), 'utf8'), /^name: my-page$/m);
+});
+
+test('a folder whose name cannot be a function keeps the name of the template', async t => {
+  const folder = join(await folderWith(t, {}), '1 x');
+  await writeTemplate('timer-node', folder);
+  assert.equal((await readPlan(folder)).name, 'timer-node');
+});
+
+test('an unknown template and a folder in use are refused', async t => {
+  const folder = await folderWith(t, { 'mine.txt': '' });
+  await assert.rejects(writeTemplate('hello-ndoe', join(folder, 'x')), code('Project.NoTemplate'));
+  await assert.rejects(writeTemplate('hello-node', folder), code('Project.FolderInUse'));
+});
