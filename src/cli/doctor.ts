@@ -18,6 +18,9 @@ const PORTS = SETTINGS.filter(one => /^port[A-Z]/.test(one.name) && one.name !==
   one => one.name,
 );
 
+/** Without keys or token there is no server on this data folder either. */
+const NO_SERVER = new Set(['Cli.NotRunning', 'Cli.NoKeys']);
+
 interface Port {
   readonly setting: string;
   readonly port: number;
@@ -92,7 +95,7 @@ async function ask(session: Session): Promise<Doctor | undefined> {
   try {
     return await session.client.get<Doctor>('/doctor');
   } catch (error) {
-    if (error instanceof CloudError && error.code === 'Cli.NotRunning') return undefined;
+    if (error instanceof CloudError && NO_SERVER.has(error.code)) return undefined;
     throw error;
   }
 }
