@@ -182,10 +182,15 @@ export class TurnableClock implements Clock {
     }
   }
 
-  /** A past instant runs soon also while the clock stands still. A task that throws is an unhandled rejection, as with a system timer. */
+  /** A past instant runs soon also while the clock stands still. */
   #runOverdue(): void {
     const turn = this.#turning.then(() => (this.frozen ? this.#turnTo(this.now()) : undefined));
-    this.#turning = turn.catch(() => undefined);
+    this.#turning = turn.catch(error => {
+      // Nobody waits for this turn: a task that throws is an uncaught exception, as with a system timer.
+      queueMicrotask(() => {
+        throw error;
+      });
+    });
   }
 
   /** While running, one system timer stands for the earliest task. */
