@@ -4,6 +4,7 @@ import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { templates, writeTemplate } from '../importers/templates.ts';
 import { type Io, type Say, table } from './io.ts';
+import { selfCall } from './self.ts';
 import { openSession } from './session.ts';
 
 export function newCommand(program: Command, io: Io, say: Say): void {
@@ -27,11 +28,12 @@ export function newCommand(program: Command, io: Io, say: Say): void {
     }
     const path = await writeTemplate(template, resolve(io.cwd, folder ?? template));
     if (session.json) return io.out(`${JSON.stringify({ folder: path })}\n`);
+    const self = selfCall(io.env);
     const place = relative(io.cwd, path) || '.';
     io.out(
       session.say({
-        zh: `已写入 ${place}\n下一步：openscf deploy ${place}\n`,
-        en: `Written to ${place}\nNext: openscf deploy ${place}\n`,
+        zh: `已写入 ${place}\n下一步：${self} deploy ${place}\n`,
+        en: `Written to ${place}\nNext: ${self} deploy ${place}\n`,
       }),
     );
   });

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Config, Origins } from '../config.ts';
 import { type Io, type Say, table } from './io.ts';
 import { addServerOptions } from './options.ts';
+import { selfCall } from './self.ts';
 import { openSession } from './session.ts';
 import { version } from './version.ts';
 
@@ -32,7 +33,7 @@ export function startCommand(program: Command, io: Io, say: Say): void {
     const { startServer }: { startServer: StartServer } = await import('../server.ts');
     const server = await startServer({ config, origins });
     if (session.json) io.out(`${JSON.stringify(summary(server))}\n`);
-    else io.out(welcome(server, config, session.say, runWith(io.env)));
+    else io.out(welcome(server, config, session.say, selfCall(io.env)));
     await stopSignal();
     io.note(session.say({ zh: '正在停止……（再按一次立即退出）\n', en: 'Stopping … (once more to quit at once)\n' }));
     await server.close();
@@ -55,13 +56,6 @@ function stopSignal(): Promise<void> {
 function summary(server: RunningServer) {
   const { endpoint, credentials, dataDir, driver, notes, urls } = server;
   return { version: version(), endpoint, credentials, dataDir, driver, notes, urls };
-}
-
-/** How to call this program again: in the source tree it is a script of the package. */
-function runWith(env: Io['env']): string {
-  const script = env.npm_lifecycle_event;
-  if (script === undefined) return 'openscf';
-  return script === 'npx' ? 'npx openscf' : 'npm run -s openscf --';
 }
 
 export function welcome(server: RunningServer, config: Config, say: Say, run: string): string {
