@@ -1,0 +1,79 @@
+// Looks for interpreters. Version managers' shims are left out: they cost more than the start of an instance.
+
+import { execFile } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Interpreter } from './language.ts';
+
+export interface Search {
+  /** File names such as python3.11. */
+  readonly names: RegExp;
+  /** Folders beside PATH, /usr/local/bin and /usr/bin. */
+  readonly folders: readonly string[];
+}
+
+/** Real paths of programs whose name matches, each once. */
+export function programs(search: Search, path = process.env.PATH ?? ''): string[] {
+  const found = new Set<string>();
+  for (const folder of new Set([...path.split(':'), ...search.folders, '/usr/local/bin', '/usr/bin'])) {
+    if (!folder.startsWith('/')) continue;
+    for (const name of listing(folder)) {
+      if (!search.names.test(name)) continue;
+      const real = programOf(join(folder, name));
+      if (real) found.add(real);
+    }
+  }
+  return [...found];
+}
+
+function listing(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** undefined for what is no binary: shims and wrappers are scripts. */
+function programOf(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    const real = realpathSync(path);
+    accessSync(real, constants.X_OK);
+    if (!statSync(real).isFile()) return undefined;
+    fd = openSync(real, 'r');
+    const head = Buffer.alloc(2);
+    readSync(fd, head, 0, 2, 0);
+    return head.toString('latin1') === '#!' ? undefined : real;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** `<root>/<version>/<below>` for all versions of a version manager. */
+export function managed(root: string, below: string): string[] {
+  const dir = join(homedir(), root);
+  return listing(dir).map(version => join(dir, version, below));
+}
+
+/** A program that hangs or fails is none. */
+const PROBE_MS = 5000;
+
+/** pyenv's and nvm's folders say it. */
+const MANAGED = /\/versions\/(?:node\/v)?(\d+\.\d+\.\d+)\/bin\//;
+
+/** Asks a program for its version; undefined when it does not answer with one. */
+export function probe(path: string, args: readonly string[]): Promise<Interpreter | undefined> {
+  const told = MANAGED.exec(path)?.[1];
+  if (told) return Promise.resolve({ path, version: told });
+  return new Promise(resolve => {
+    execFile(path, [...args], { timeout: PROBE_MS, env: {} }, (error, stdout, stderr) => {
+      // Python 2 prints its version on stderr.
+      const version = error ? undefined : /(\d+\.\d+\.\d+)/.exec(`${stdout}${stderr}`)?.[1];
+      resolve(version ? { path, version } : undefined);
+    });
+  });
+}

@@ -1,0 +1,95 @@
+// The table of languages. Nothing else enumerates runtime ids.
+
+import type { Language, Sentence } from './language.ts';
+import { nodeLanguage } from './node/language.ts';
+import { pythonLanguage } from './python/language.ts';
+
+/** Ids of the cloud that are known and not run here. */
+interface Unserved {
+  readonly name: string;
+  readonly runtimes: readonly string[];
+  readonly pattern: RegExp;
+}
+
+const UNSERVED: readonly Unserved[] = [
+  { name: 'PHP', runtimes: ['Php5.6', 'Php7.2', 'Php7.4', 'Php8.0'], pattern: /^Php\d(\.\d)?$/ },
+  { name: 'Java', runtimes: ['Java8', 'Java11'], pattern: /^Java\d+$/ },
+  { name: 'Go', runtimes: ['Go1'], pattern: /^Go\d/ },
+  { name: 'CustomRuntime', runtimes: ['CustomRuntime'], pattern: /^CustomRuntime$/ },
+  { name: 'CustomImage', runtimes: ['CustomImage'], pattern: /^CustomImage$/ },
+];
+
+export interface Languages {
+  readonly served: readonly Language[];
+  /** The language of a runtime id, or why there is none. */
+  of(runtime: string): Language | { readonly refused: Sentence };
+}
+
+export function makeLanguages(served: readonly Language[] = [nodeLanguage(), pythonLanguage()]): Languages {
+  const ids = served.map(language => `${language.runtimes[0]} … ${language.runtimes.at(-1)}`).join(', ');
+  const refuse = (zh: string, en: string) => ({ refused: { zh, en } });
+  return {
+    served,
+    of(runtime) {
+      const language = served.find(row => row.pattern.test(runtime));
+      const refused = language?.obstacle();
+      if (refused) return { refused };
+      if (language) return language;
+      const known = UNSERVED.find(row => row.pattern.test(runtime));
+      if (known) {
+        return refuse(
+          `运行环境 ${runtime} 暂不支持：尚不能运行 ${known.name} 函数，请使用 ${ids}。`,
+          `The runtime ${runtime} is not supported: ${known.name} functions cannot be run yet; use one of ${ids}.`,
+        );
+      }
+      return refuse(
+        `运行环境 ${runtime} 不存在，请使用 ${ids}。`,
+        `There is no runtime ${runtime}; use one of ${ids}.`,
+      );
+    },
+  };
+}
+
+export interface LanguageReport {
+  readonly name: string;
+  readonly found: readonly { readonly version: string; readonly path: string; readonly runtimes: readonly string[] }[];
+  /** Runtime ids that run on another version than their own, or not at all. */
+  readonly missing: readonly { readonly runtime: string; readonly runsOn: string }[];
+  readonly refused?: Sentence;
+}
+
+/** For `doctor`: what is installed and what each runtime id runs on. */
+export async function reportLanguages(languages: Languages): Promise<LanguageReport[]> {
+  const reports: LanguageReport[] = [];
+  for (const language of languages.served) {
+    const refused = language.obstacle();
+    if (refused) {
+      reports.push({
+        name: language.name,
+        found: [],
+        missing: language.runtimes.map(runtime => ({ runtime, runsOn: '' })),
+        refused,
+      });
+      continue;
+    }
+    const serves = new Map<string, string[]>((await language.found()).map(one => [one.path, []]));
+    const missing: { runtime: string; runsOn: string }[] = [];
+    for (const runtime of language.runtimes) {
+      const { interpreter, note } = await language.choose(runtime);
+      serves.get(interpreter.path)?.push(runtime);
+      if (note !== '') missing.push({ runtime, runsOn: interpreter.version });
+    }
+    const found = (await language.found()).map(one => ({ ...one, runtimes: serves.get(one.path) ?? [] }));
+    reports.push({ name: language.name, found, missing });
+  }
+  for (const { name, runtimes } of UNSERVED) {
+    const missing = runtimes.map(runtime => ({ runtime, runsOn: '' }));
+    reports.push({
+      name,
+      found: [],
+      missing,
+      refused: { zh: `尚不能运行 ${name} 函数。`, en: `${name} functions cannot be run yet.` },
+    });
+  }
+  return reports;
+}

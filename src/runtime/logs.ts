@@ -1,0 +1,94 @@
+// What a function prints: cut at a limit, and told apart by runs through an end mark.
+
+/** Collects one run's output up to `limit` bytes. */
+export class LogBuffer {
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #cut = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(chunk: Buffer): void {
+    const room = this.#limit - this.#bytes;
+    if (chunk.length > room) this.#cut = true;
+    if (room <= 0 || chunk.length === 0) return;
+    const kept = chunk.length > room ? chunk.subarray(0, room) : chunk;
+    this.#chunks.push(kept);
+    this.#bytes += kept.length;
+    // Many tiny chunks would hold a large read buffer each.
+    if (this.#chunks.length >= 256) this.#chunks = [Buffer.concat(this.#chunks)];
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  text(): string {
+    if (this.#bytes === 0) return this.#cut ? this.#mark() : '';
+    const all =
+      this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks, this.#bytes);
+    if (!this.#cut) return all.toString('utf8');
+    return all.toString('utf8', 0, wholeCharacters(all)) + this.#mark();
+  }
+
+  #mark(): string {
+    return `\n[PLATFORM] The log of this run was cut at ${this.#limit} bytes.\n`;
+  }
+}
+
+/** Where the last whole UTF-8 character ends, for a text that was cut anywhere. */
+function wholeCharacters(bytes: Buffer): number {
+  let start = bytes.length - 1;
+  while (start > bytes.length - 4 && start > 0 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
+  const lead = bytes[start] ?? 0;
+  const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  return start + length > bytes.length ? start : bytes.length;
+}
+
+/** First byte of every mark: record separator, which no text prints by accident. */
+const MARK_START = 0x1e;
+
+export function markOf(token: string): Buffer {
+  return Buffer.from(`\x1e${token}\n`, 'latin1');
+}
+
+/** Finds end marks in a stream of chunks; hands on everything else, in order. */
+export class MarkScanner {
+  readonly #mark: Buffer;
+  readonly #text: (chunk: Buffer) => void;
+  readonly #marked: () => void;
+  /** The beginning of a mark at the end of the last chunk. */
+  #carry: Buffer | undefined;
+
+  constructor(mark: Buffer, text: (chunk: Buffer) => void, marked: () => void) {
+    this.#mark = mark;
+    this.#text = text;
+    this.#marked = marked;
+  }
+
+  push(chunk: Buffer): void {
+    let rest = this.#carry ? Buffer.concat([this.#carry, chunk]) : chunk;
+    this.#carry = undefined;
+    for (let at = rest.indexOf(this.#mark); at >= 0; at = rest.indexOf(this.#mark)) {
+      if (at > 0) this.#text(rest.subarray(0, at));
+      rest = rest.subarray(at + this.#mark.length);
+      this.#marked();
+    }
+    const start = rest.lastIndexOf(MARK_START);
+    if (start >= 0 && rest.length - start < this.#mark.length && this.#mark.indexOf(rest.subarray(start)) === 0) {
+      this.#carry = Buffer.from(rest.subarray(start));
+      rest = rest.subarray(0, start);
+    }
+    if (rest.length > 0) this.#text(rest);
+  }
+
+  /** No more will come: what looked like a mark was none. */
+  flush(): void {
+    const carry = this.#carry;
+    this.#carry = undefined;
+    if (carry) this.#text(carry);
+  }
+}

@@ -1,0 +1,163 @@
+// From a version to a living instance. This file puts the parts together.
+
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { type FunctionVersion, keyText, type StatusReason } from '../core/function.ts';
+import type { Ids } from '../core/ids.ts';
+import { refusal } from '../core/invocation.ts';
+import { regionQuotaMB } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import type { Blob, Runner } from '../core/ports.ts';
+import type { Account } from '../core/trigger.ts';
+import { CodeCache } from './code.ts';
+import { fail } from './errors.ts';
+import type { Instance } from './instance.ts';
+import { type LanguageReport, type Languages, makeLanguages, reportLanguages } from './languages/index.ts';
+import type { Sentence } from './languages/language.ts';
+import { makeLauncher } from './launcher.ts';
+import { Machine } from './machine.ts';
+import { Pool } from './pool.ts';
+import type { SandboxDriver } from './sandbox/driver.ts';
+import { processDriver } from './sandbox/process.ts';
+
+export interface RuntimeDeps {
+  readonly blob: Blob;
+  /** Unpacked code is kept in `<dataDir>/code`. */
+  readonly dataDir: string;
+  /** The user's clock: instants that are shown. */
+  readonly clock: Clock;
+  /** Real time, in which processes run however the user's clock is turned. */
+  readonly processClock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly account: Account;
+  /** For all instances together. */
+  readonly memoryMB: number;
+  readonly sandbox: 'auto' | 'process' | 'bwrap';
+  /** How long an instance without events is kept. */
+  readonly idleMs?: number;
+  /** Of configured memory, per region. */
+  readonly quotaMB?: (region: string) => number;
+  readonly languages?: Languages;
+}
+
+export interface InstanceView {
+  readonly id: string;
+  readonly function: string;
+  readonly version: string;
+  readonly state: Instance['state'];
+  /** ms since 1970, by the user's clock. */
+  readonly startedAt: number;
+  readonly runs: number;
+  readonly memoryBytes: number;
+}
+
+export interface RuntimeStats {
+  readonly memoryMB: number;
+  readonly usedMB: number;
+  /** Events that wait for an instance. */
+  readonly waiting: number;
+  readonly instances: readonly InstanceView[];
+}
+
+export interface Runtime extends Runner {
+  supports(runtime: string): 'yes' | { readonly refused: Sentence };
+  /** Brings the code of a version here; the reason if it could never run. */
+  prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
+  /** A revision is over: its instances end as soon as they are idle. */
+  forget(version: FunctionVersion): void;
+  languages(): Promise<readonly LanguageReport[]>;
+  stats(): RuntimeStats;
+  readonly driver: Pick<SandboxDriver, 'name' | 'protects' | 'weaker'>;
+  /** Ends all instances; runs under way end with status 500. */
+  close(): Promise<void>;
+}
+
+const IDLE_MS = 10 * 60_000;
+
+export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
+  const driver = driverOf(deps.sandbox);
+  const languages = deps.languages ?? makeLanguages();
+  const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
+  const { account, processClock, ids, log } = deps;
+  const launcher = makeLauncher({ code, languages, driver, account, processClock, ids, log });
+  const { memoryMB, idleMs = IDLE_MS, quotaMB = regionQuotaMB } = deps;
+  const machine = new Machine({ memoryMB, idleMs, quotaMB, clock: processClock, launcher });
+  const pools = new Pools(machine);
+
+  return {
+    driver: { name: driver.name, protects: driver.protects, weaker: driver.weaker },
+    run(version, call) {
+      if (version.type === 'HTTP') return Promise.resolve(refusal(436, 'Web functions (Type=HTTP) cannot be run yet'));
+      return machine.run(pools.of(version), call);
+    },
+    supports(runtime) {
+      const found = languages.of(runtime);
+      return 'refused' in found ? { refused: found.refused } : 'yes';
+    },
+    prepare: version => launcher.check(version),
+    forget: version => pools.forget(version),
+    languages: () => reportLanguages(languages),
+    stats() {
+      // Real time is when it was; the difference says when that was by the user's clock.
+      const offset = deps.clock.now() - processClock.now();
+      const instances = [...machine.instances()].map(instance => viewOf(instance, offset));
+      return { memoryMB, usedMB: machine.usedMB, waiting: machine.waiting, instances };
+    },
+    close: () => machine.close(),
+  };
+}
+
+function driverOf(sandbox: RuntimeDeps['sandbox']): SandboxDriver {
+  if (sandbox === 'bwrap') {
+    fail('UnsupportedOperation', {
+      reason: 'sandbox=bwrap is not built yet; use sandbox=process (尚未实现，请使用 process)',
+    });
+  }
+  return processDriver;
+}
+
+function viewOf(instance: Instance, offset: number): InstanceView {
+  const { id, version, startedAt } = instance.spec;
+  const { state, runs, memoryBytes } = instance;
+  const name = keyText(version);
+  return { id, function: name, version: version.version, state, startedAt: startedAt + offset, runs, memoryBytes };
+}
+
+/** The pool of each version's current revision. */
+class Pools {
+  readonly #machine: Machine;
+  readonly #current = new Map<string, Pool>();
+  /** The catalog hands out the same object until something changes. */
+  readonly #byVersion = new WeakMap<FunctionVersion, Pool>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  of(version: FunctionVersion): Pool {
+    const known = this.#byVersion.get(version);
+    if (known && !known.retired) return known;
+    const key = poolKey(version);
+    let pool = this.#current.get(key);
+    if (!pool || pool.version.revision < version.revision) {
+      if (pool) this.#machine.retire(pool);
+      pool = new Pool(key, version);
+      this.#current.set(key, pool);
+    }
+    this.#byVersion.set(version, pool);
+    return pool;
+  }
+
+  forget(version: FunctionVersion): void {
+    const key = poolKey(version);
+    const pool = this.#current.get(key);
+    if (!pool || pool.version.revision > version.revision) return;
+    this.#current.delete(key);
+    this.#machine.retire(pool);
+  }
+}
+
+function poolKey(version: FunctionVersion): string {
+  return `${keyText(version)}/${version.version}/${version.id}`;
+}
