@@ -1,0 +1,14 @@
+// What can keep a server from starting.
+
+import { errorRow, failer } from '../core/errors.ts';
+
+export const fail = failer({
+  'Server.DataFolder': errorRow.caller(
+    '数据目录 {path} 无法写入（{reason}）。请用 --data 指定一个可写的目录。',
+    'The data folder {path} cannot be written ({reason}); name one that can with --data.',
+  ),
+  'Server.DataFile': errorRow.caller(
+    '文件 {path} 无法读取（{reason}）。请修复或删除它，服务会重新生成。',
+    'The file {path} cannot be read ({reason}); mend it, or remove it and a new one is made.',
+  ),
+});

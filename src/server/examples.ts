@@ -1,0 +1,37 @@
+// Deploys the examples on the first start, once: what a user removes stays removed.
+
+import { SystemClock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { Store } from '../core/ports.ts';
+import { deploy, type ScfCall } from '../importers/deploy.ts';
+import { readPlan } from '../importers/plan.ts';
+import { templates } from '../importers/templates.ts';
+
+const MARK = { kind: 'openscf/examples', region: '', id: 'deployed' };
+
+export interface ExamplesDeps {
+  readonly store: Store;
+  readonly call: ScfCall;
+  readonly log: Log;
+  /** Whether a function of this runtime could run here. */
+  readonly works: (runtime: string) => Promise<boolean>;
+}
+
+/** Names of examples that were left out because their runtime is missing. */
+export async function deployExamples({ store, call, log, works }: ExamplesDeps): Promise<readonly string[]> {
+  if (await store.get('resources', MARK)) return [];
+  // The user's clock may stand still; deploying waits in real time.
+  const clock = new SystemClock();
+  const left = await Promise.all(
+    templates().map(async ({ name, dir }) => {
+      const plan = await readPlan(dir);
+      if (!(await works(plan.runtime))) return name;
+      await deploy(plan, { call, clock }).catch(error =>
+        log.error({ error, example: name }, 'an example could not be deployed'),
+      );
+      return undefined;
+    }),
+  );
+  await store.put('resources', { ...MARK, parent: '', body: {} });
+  return left.filter(name => name !== undefined);
+}
