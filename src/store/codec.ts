@@ -1,0 +1,50 @@
+// Rows as a database holds them: booleans as 0 and 1, JSON as text.
+
+import type { Row, TableName } from '../core/rows.ts';
+import { type ColumnKind, kindOf, type Table } from './schema.ts';
+
+export type Cell = string | number;
+
+export function encode(kind: ColumnKind, value: unknown, name: string): Cell {
+  switch (kind) {
+    case 'text':
+      if (typeof value === 'string') return value;
+      break;
+    case 'boolean':
+      if (typeof value === 'boolean') return value ? 1 : 0;
+      break;
+    case 'integer':
+      if (Number.isSafeInteger(value)) return value as number;
+      break;
+    case 'real':
+      if (Number.isFinite(value)) return value as number;
+      break;
+    case 'json': {
+      const text = JSON.stringify(value);
+      if (text !== undefined) return text;
+    }
+  }
+  // A missing value in a condition would match rows that nobody meant.
+  throw new TypeError(`column ${name} (${kind}) cannot hold ${String(value)}`);
+}
+
+export function decode(kind: ColumnKind, cell: unknown): unknown {
+  if (kind === 'json') return JSON.parse(String(cell));
+  if (kind === 'boolean') return cell === 1 || cell === true;
+  return cell;
+}
+
+/** Cells in the order of the table's columns; a row with a column too many or too few is refused. */
+export function encodeRow(table: Table, row: object): Cell[] {
+  const values = new Map<string, unknown>(Object.entries(row));
+  const cells: Cell[] = [];
+  for (const [column, kind] of table.columns) cells.push(encode(kind, values.get(column), `${table.name}.${column}`));
+  for (const column of values.keys()) kindOf(table, column);
+  return cells;
+}
+
+export function decodeRow<T extends TableName>(table: Table, cells: Readonly<Record<string, unknown>>): Row<T> {
+  const row: Record<string, unknown> = {};
+  for (const [column, kind] of table.columns) row[column] = decode(kind, cells[column]);
+  return Object.freeze(row) as unknown as Row<T>;
+}

@@ -1,0 +1,128 @@
+// How the tables came to be, step by step. A released step is never changed: a new one is added.
+// Types are those that SQLite and PostgreSQL both understand; texts compare by bytes on both.
+
+import { type CreateTableBuilder, type Kysely, type Migration, sql } from 'kysely';
+
+type Type = 'text' | 'bigint' | 'double precision' | 'smallint';
+
+async function table(
+  db: Kysely<unknown>,
+  name: string,
+  key: readonly string[],
+  columns: Readonly<Record<string, Type>>,
+): Promise<void> {
+  let build: CreateTableBuilder<string, string> = db.schema.createTable(name);
+  for (const [column, type] of Object.entries(columns)) {
+    build = build.addColumn(column, sql.raw(type), made => made.notNull());
+  }
+  await build.addPrimaryKeyConstraint(`${name}_key`, [...key] as never).execute();
+}
+
+const FUNCTION = { region: 'text', namespace: 'text', name: 'text' } as const;
+const TIMES = { addTime: 'bigint', modTime: 'bigint' } as const;
+
+const first: Migration = {
+  async up(db: Kysely<unknown>) {
+    await table(db, 'namespaces', ['region', 'namespace'], {
+      region: 'text',
+      namespace: 'text',
+      description: 'text',
+      ...TIMES,
+    });
+    await table(db, 'functions', ['region', 'namespace', 'name'], {
+      ...FUNCTION,
+      id: 'text',
+      lastVersion: 'bigint',
+      async: 'text',
+      tags: 'text',
+      addTime: 'bigint',
+    });
+    await table(db, 'versions', ['region', 'namespace', 'name', 'version'], {
+      ...FUNCTION,
+      version: 'text',
+      id: 'text',
+      type: 'text',
+      runtime: 'text',
+      handler: 'text',
+      description: 'text',
+      memoryMB: 'bigint',
+      timeoutS: 'bigint',
+      initTimeoutS: 'bigint',
+      environment: 'text',
+      code: 'text',
+      status: 'text',
+      statusReasons: 'text',
+      echoed: 'text',
+      revision: 'bigint',
+      ...TIMES,
+    });
+    await table(db, 'aliases', ['region', 'namespace', 'name', 'alias'], {
+      ...FUNCTION,
+      alias: 'text',
+      version: 'text',
+      description: 'text',
+      routing: 'text',
+      ...TIMES,
+    });
+    await table(db, 'triggers', ['id'], {
+      ...FUNCTION,
+      id: 'text',
+      type: 'text',
+      triggerName: 'text',
+      qualifier: 'text',
+      enabled: 'smallint',
+      desc: 'text',
+      customArgument: 'text',
+      description: 'text',
+      resourceId: 'text',
+      ...TIMES,
+    });
+    await table(db, 'resources', ['kind', 'region', 'id'], {
+      kind: 'text',
+      region: 'text',
+      id: 'text',
+      parent: 'text',
+      body: 'text',
+    });
+    await table(db, 'invocations', ['requestId', 'retryNum'], {
+      ...FUNCTION,
+      requestId: 'text',
+      retryNum: 'bigint',
+      version: 'text',
+      qualifier: 'text',
+      source: 'text',
+      acceptedAt: 'bigint',
+      startedAt: 'bigint',
+      status: 'bigint',
+      verdict: 'text',
+      durationMs: 'double precision',
+      initMs: 'double precision',
+      waitMs: 'double precision',
+      memoryBytes: 'bigint',
+      memoryMB: 'bigint',
+      retMsg: 'text',
+      errMsg: 'text',
+      log: 'text',
+      instance: 'text',
+    });
+    await table(db, 'missed', ['service', 'action'], {
+      service: 'text',
+      action: 'text',
+      calls: 'bigint',
+      lastAt: 'bigint',
+    });
+
+    const triggerName = ['region', 'namespace', 'name', 'type', 'triggerName', 'qualifier'];
+    await db.schema.createIndex('triggers_name').on('triggers').columns(triggerName).unique().execute();
+    await db.schema.createIndex('triggers_type').on('triggers').column('type').execute();
+    await db.schema.createIndex('resources_parent').on('resources').column('parent').execute();
+    const perFunction = ['region', 'namespace', 'name', 'startedAt'];
+    await db.schema.createIndex('invocations_function').on('invocations').columns(perFunction).execute();
+    await db.schema.createIndex('invocations_started').on('invocations').column('startedAt').execute();
+  },
+};
+
+export type Migrations = Readonly<Record<string, Migration>>;
+
+/** Applied in order of their names. */
+export const MIGRATIONS: Migrations = { '0001_tables': first };

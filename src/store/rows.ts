@@ -1,0 +1,96 @@
+// The verbs of `Rows` as SQL, through Kysely.
+
+import type { CompiledQuery, Kysely } from 'kysely';
+import type { Page, Range, Rows, Where } from '../core/ports.ts';
+import type { Row, TableName } from '../core/rows.ts';
+import { decodeRow, encode, encodeRow } from './codec.ts';
+import { kindOf, type Table, tableOf } from './schema.ts';
+
+export type Database = Record<TableName, Record<string, unknown>>;
+type Condition = readonly [column: string, operator: '=' | '>=' | '<', value: string | number];
+
+function conditions(table: Table, where: object, range: Range | undefined): Condition[] {
+  const list: Condition[] = Object.entries(where).map(([column, value]) => [
+    column,
+    '=',
+    encode(kindOf(table, column), value, `${table.name}.${column}`),
+  ]);
+  if (range) kindOf(table, range.column);
+  if (range?.from !== undefined) list.push([range.column, '>=', range.from]);
+  if (range?.before !== undefined) list.push([range.column, '<', range.before]);
+  return list;
+}
+
+function putQuery(db: Kysely<Database>, table: Table): CompiledQuery {
+  const names = [...table.columns.keys()];
+  const values = Object.fromEntries(names.map(name => [name, '']));
+  const others = names.filter(name => !table.key.includes(name));
+  return db
+    .insertInto(table.name)
+    .values(values)
+    .onConflict(conflict =>
+      conflict
+        .columns([...table.key])
+        .doUpdateSet(excluded => Object.fromEntries(others.map(name => [name, excluded.ref(`excluded.${name}`)]))),
+    )
+    .compile();
+}
+
+/** Inserting is the hottest query by far: compiled once per table, for all transactions of a store. */
+export type PutQueries = Map<TableName, CompiledQuery>;
+
+export class SqlRows implements Rows {
+  readonly #db: Kysely<Database>;
+  readonly #puts: PutQueries;
+
+  constructor(db: Kysely<Database>, puts: PutQueries) {
+    this.#db = db;
+    this.#puts = puts;
+  }
+
+  async get<T extends TableName>(name: T, where: Where<T>): Promise<Row<T> | undefined> {
+    return (await this.list(name, where, { limit: 1 }))[0];
+  }
+
+  async list<T extends TableName>(name: T, where: Where<T> = {}, page: Page = {}): Promise<Row<T>[]> {
+    const table = tableOf(name);
+    let query = this.#db.selectFrom(name as TableName).selectAll();
+    for (const [column, operator, value] of conditions(table, where, page.range))
+      query = query.where(column, operator, value);
+    // The key at the end makes pages stable among equals.
+    const order =
+      page.orderBy === undefined ? table.key : [page.orderBy, ...table.key.filter(key => key !== page.orderBy)];
+    for (const column of order) {
+      kindOf(table, column);
+      query = query.orderBy(column, page.descending ? 'desc' : 'asc');
+    }
+    // SQLite knows no offset without a limit.
+    if (page.limit !== undefined || page.offset) query = query.limit(page.limit ?? Number.MAX_SAFE_INTEGER);
+    if (page.offset) query = query.offset(page.offset);
+    return (await query.execute()).map(cells => decodeRow<T>(table, cells));
+  }
+
+  async count<T extends TableName>(name: T, where: Where<T> = {}, range?: Range): Promise<number> {
+    let query = this.#db.selectFrom(name as TableName).select(made => made.fn.countAll().as('rows'));
+    for (const [column, operator, value] of conditions(tableOf(name), where, range))
+      query = query.where(column, operator, value);
+    return Number((await query.executeTakeFirstOrThrow()).rows);
+  }
+
+  async put<T extends TableName>(name: T, row: Row<T>): Promise<void> {
+    const table = tableOf(name);
+    let query = this.#puts.get(name);
+    if (!query) {
+      query = putQuery(this.#db, table);
+      this.#puts.set(name, query);
+    }
+    await this.#db.executeQuery({ ...query, parameters: encodeRow(table, row) });
+  }
+
+  async remove<T extends TableName>(name: T, where: Where<T>, range?: Range): Promise<number> {
+    let query = this.#db.deleteFrom(name as TableName);
+    for (const [column, operator, value] of conditions(tableOf(name), where, range))
+      query = query.where(column, operator, value);
+    return Number((await query.executeTakeFirstOrThrow()).numDeletedRows);
+  }
+}
