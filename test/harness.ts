@@ -1,0 +1,59 @@
+// A whole server for tests: free ports, a data folder of its own, a clock that can be turned.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../src/config.ts';
+import { startServer } from '../src/server.ts';
+
+export interface TestServer {
+  readonly endpoint: string;
+  readonly credentials: { readonly secretId: string; readonly secretKey: string };
+  readonly dataDir: string;
+  /** A path under /_openscf/v1. */
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: object): Promise<T>;
+  /** Stops the server and starts another on the same folder. */
+  restart(): Promise<TestServer>;
+  /** Stops the server and drops the folder. */
+  close(): Promise<void>;
+}
+
+/** `settings` by their names (`compat.apigwHeaderCase`), on top of free ports, `dev` and a quiet log. */
+export async function startTestServer(settings: Readonly<Record<string, unknown>> = {}): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'openscf-test-'));
+  return start(dataDir, settings);
+}
+
+async function start(dataDir: string, settings: Readonly<Record<string, unknown>>): Promise<TestServer> {
+  const flags = { data: dataDir, portApi: 0, portHttp: 0, portTls: 0, dev: true, logLevel: 'error', memory: 2048, ...settings };
+  const { config, origins } = loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
+  const server = await startServer({ config, origins });
+
+  async function own<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await fetch(`${server.endpoint}/_openscf/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as T;
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  return {
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    dataDir,
+    get: path => own('GET', path),
+    post: (path, body) => own('POST', path, body),
+    async restart() {
+      await server.close();
+      return start(dataDir, settings);
+    },
+    async close() {
+      await server.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
