@@ -13,7 +13,7 @@ export interface Admitted {
 }
 
 /** States in which a version serves; while an update is under way or failed the former code does. */
-const SERVING: ReadonlySet<FunctionStatus> = new Set([
+export const SERVING: ReadonlySet<FunctionStatus> = new Set([
   'Active',
   'Updating',
   'UpdateFailed',

@@ -55,7 +55,7 @@ const platform = (zh: string, en: string): ErrorRow => ({ fault: 'platform', zh,
 /** Rows for services' own tables. */
 export const errorRow = { caller, platform };
 
-/** Codes of the API envelope (scf-platform §1.6) and of SCF (§3.1). */
+/** Codes of the API envelope: the vendor's page "Common error codes". */
 export const PLATFORM_ERRORS = {
   // envelope
   'AuthFailure.InvalidAuthorization': caller(

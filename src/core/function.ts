@@ -91,7 +91,7 @@ export interface FunctionEntry {
   readonly async: AsyncPolicy;
 }
 
-/** Retry settings of asynchronous calls (scf-platform §4.3). */
+/** Retry settings of asynchronous calls (the vendor's page "Retry policies"). */
 export interface AsyncPolicy {
   /** Retries of a run that failed through the function: 0–2. */
   readonly retryNum: number;

@@ -1,24 +1,24 @@
-// Limits of the platform, with their sources (scf-platform unless said otherwise). Settable ones are in config.ts.
+// Limits of the platform, with the vendor's page that states them. Settable ones are in config.ts.
 
 const KB = 1024;
 const MB = 1024 * KB;
 
-/** §4.1: sync event and response; async event. */
+/** Quota limits: synchronous event and response; asynchronous event. */
 export const SYNC_EVENT_BYTES = 6 * MB;
 export const RESPONSE_BYTES = 6 * MB;
 export const ASYNC_EVENT_BYTES = 128 * KB;
-/** §4.1: how long a sync Invoke over the API waits; the run itself goes on. */
+/** API Invoke: how long a synchronous call waits for its answer; the run itself goes on. */
 export const API_WAIT_MS = 300_000;
-/** §3.4: LogType=Tail. */
+/** API Invoke: LogType=Tail. */
 export const LOG_TAIL_BYTES = 4 * KB;
-/** §9.1: a Response line. */
+/** Log management: a Response line. */
 export const RESPONSE_LINE_BYTES = 8 * KB;
-/** What one run may print before it is cut with a mark [ND: twice CLS's largest log group share]. */
+/** What one run may print before it is cut with a mark (not documented). */
 export const LOG_BYTES = 1 * MB;
-/** actions, Invoke: RoutingKey. */
+/** API Invoke: RoutingKey. */
 export const ROUTING_KEY_BYTES = 1024;
 
-/** §8: counts. */
+/** Quota limits: counts. */
 export const NAMESPACES_PER_REGION = 5;
 export const FUNCTIONS_PER_NAMESPACE = 50;
 export const VERSIONS_PER_FUNCTION = 1000;
@@ -27,26 +27,26 @@ export const TRIGGERS_PER_FUNCTION = 110;
 export const ENVIRONMENT_BYTES = 4 * KB;
 export const DESCRIPTION_CHARS = 1000;
 
-/** §2.5, §8: code. */
+/** Quota limits: code. */
 export const ZIP_BYTES = 50 * MB;
 export const UNZIPPED_BYTES = 500 * MB;
 
-/** §5.2: memory and time. */
+/** Quota limits, API CreateFunction: memory and time. */
 export const MEMORY_MB = { min: 64, max: 3072, step: 128, default: 128 };
 export const TIMEOUT_S = { min: 1, max: 900, default: 3 };
 export const INIT_TIMEOUT_S = { min: 3, max: 300, default: 65 };
 export const OPEN_FILES = 1024;
 export const PROCESSES = 1024;
 
-/** §4.3, and NamespaceLimit in the actions sheet. */
+/** API GetAccount, type NamespaceLimit. */
 export const RETRY_NUM_MAX = 2;
 export const MSG_TTL_S = { min: 60, max: 21600 };
-/** §4.3: every retry of an async event waits this long. */
+/** Retry policies (2025-06): every retry of an asynchronous event waits this long. */
 export const RETRY_GAP_MS = 60_000;
-/** §4.1: events waiting per function. */
+/** Retry policies: asynchronous events waiting per function. */
 export const PENDING_EVENTS = 100_000;
 
-/** §2.6: quota in MB of configured memory, by region. */
+/** Concurrency quota, in MB of configured memory, by region. */
 export const BIG_REGIONS: readonly string[] = [
   'ap-guangzhou',
   'ap-shanghai',

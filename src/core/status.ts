@@ -1,7 +1,7 @@
-// The function status codes (scf-platform §3.2): what a run can end with, and which failures are retried.
+// The function status codes (the vendor's page "Function status codes"): what a run can end with, and which failures are retried.
 
 /**
- * Who a failure belongs to; decides retries (scf-platform §4.3).
+ * Who a failure belongs to; decides retries (the vendor's page "Retry policies").
  * `run`: the function's; `limit`: over a limit; `system`: ours; `request`, `caller`: the call's, never retried.
  */
 export type StatusClass = 'ok' | 'run' | 'limit' | 'system' | 'request' | 'caller';
