@@ -1,0 +1,26 @@
+// What a caller reads about a run: its return value, or the error JSON.
+
+import type { Outcome } from './invocation.ts';
+
+type Failure = Pick<Outcome, 'status' | 'errorMessage' | 'stackTrace'>;
+
+/** The cloud's JSON is Go's, which writes these three as escapes. */
+const ESCAPED = /[<>&]/g;
+const escape = (char: string) => `\\u00${char.charCodeAt(0).toString(16)}`;
+
+/** Members in the documented order; without a stack there is no `stackTrace`. */
+export function errorJson(requestId: string, outcome: Failure): string {
+  const json = JSON.stringify({
+    errorCode: -1,
+    errorMessage: outcome.errorMessage,
+    requestId,
+    stackTrace: outcome.stackTrace || undefined,
+    statusCode: outcome.status,
+  });
+  return json.replace(ESCAPED, escape);
+}
+
+/** RetMsg: the return value as JSON text, as the runtime encoded it, or the error JSON. */
+export function retMsg(requestId: string, outcome: Failure & Pick<Outcome, 'body'>): string {
+  return outcome.status === 200 ? outcome.body.toString() : errorJson(requestId, outcome);
+}
