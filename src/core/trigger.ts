@@ -88,6 +88,11 @@ export interface TriggerKind<Desc = unknown, Source = undefined> {
     draft: TriggerDraft & { readonly desc: Desc },
     others: readonly (Trigger & { readonly desc: Desc })[],
   ): void;
+  /**
+   * Only for kinds whose triggers may share a name within a function (COS: one per event): whether the TriggerDesc
+   * `text` of a delete or a switch means the trigger with this value. Left out, names are unique per function.
+   */
+  same?(desc: Desc, text: string): boolean;
   /** Makes or finds the source object and completes the value; called before the row is written, and again on an update. */
   bind?(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): Promise<Bound<Desc>>;
   /** Drops what `bind` made. */

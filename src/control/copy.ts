@@ -1,0 +1,74 @@
+// CopyFunction: code, and settings if asked for, under another name, namespace or region. Triggers, versions and aliases stay.
+
+import { type FunctionVersion, keyText, LATEST } from '../core/function.ts';
+import { shortId } from '../core/ids.ts';
+import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S } from '../core/limits.ts';
+import type { CopyFunction } from './control.ts';
+import { fail } from './errors.ts';
+import { namespaceOf } from './namespaces.ts';
+import type { Removal } from './removal.ts';
+import { mustBeWritable, type Room } from './room.ts';
+import { checkFree, latestRow, putFunction } from './rows.ts';
+import { checkDescription, checkFunctionName, checkNamespace, keyOf } from './validate.ts';
+
+export async function copyIn(room: Room, removal: Removal, input: CopyFunction): Promise<void> {
+  const { store, clock, ids, quotas, catalog, turns, packages, transitions } = room;
+  const from = keyOf(input.from);
+  const to = keyOf(input.to);
+  checkNamespace(to.namespace);
+  checkFunctionName(to);
+  if (input.description !== undefined) checkDescription(input.description);
+  if (keyText(from) === keyText(to))
+    fail('FailedOperation.CopyFailed', {
+      zh: '目标与源函数相同，请更换名称、命名空间或地域。',
+      en: 'source and target are the same; change name, namespace or region.',
+    });
+  const source = catalog.latest(from);
+  mustBeWritable(source, 'FailedOperation.FunctionStatusError');
+  // Before an existing target is removed.
+  await namespaceOf(store, to.region, to.namespace);
+  if (input.override === true && catalog.find(to))
+    await removal.deleteFunction(to, 'FailedOperation.FunctionStatusError');
+
+  await turns.take(keyText(to), async () => {
+    await packages.using(source.code.sha256, () =>
+      store.transaction(async rows => {
+        const current = await latestRow(rows, from);
+        if (current.code.sha256 !== source.code.sha256)
+          fail('FailedOperation.CopyFailed', {
+            zh: '源函数的代码在复制期间发生变化，请重试。',
+            en: 'the code of the source changed meanwhile; try again.',
+          });
+        await checkFree(rows, to, quotas.functionsPerNamespace);
+        const now = clock.now();
+        const copy: FunctionVersion = {
+          ...(input.copyConfiguration === false ? bare(current) : current),
+          ...to,
+          version: LATEST,
+          id: `lam-${shortId(ids)}`,
+          status: 'Creating',
+          statusReasons: [],
+          revision: 1,
+          addTime: now,
+          modTime: now,
+        };
+        await putFunction(rows, input.description === undefined ? copy : { ...copy, description: input.description });
+      }),
+    );
+    await catalog.changed(to);
+  });
+  transitions.begin(to, LATEST);
+}
+
+/** Without the settings; runtime and handler belong to the code. */
+function bare(version: FunctionVersion): FunctionVersion {
+  return {
+    ...version,
+    description: '',
+    memoryMB: MEMORY_MB.default,
+    timeoutS: TIMEOUT_S.default,
+    initTimeoutS: INIT_TIMEOUT_S.default,
+    environment: {},
+    echoed: {},
+  };
+}

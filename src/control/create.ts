@@ -1,0 +1,76 @@
+// Builds the room.
+
+import type { Clock } from '../core/clock.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Blob, Bus, Store } from '../core/ports.ts';
+import type { Account } from '../core/trigger.ts';
+import { type AccountKey, accountsIn } from './accounts.ts';
+import { aliasesIn } from './aliases.ts';
+import { LiveCatalog } from './catalog.ts';
+import type { Control, History, RuntimeCatalog } from './control.ts';
+import { functionsIn } from './functions.ts';
+import type { HostOf, TriggerKinds } from './kinds.ts';
+import { logsIn } from './logs.ts';
+import { missedIn } from './missed.ts';
+import { namespacesIn } from './namespaces.ts';
+import { Packages } from './packages.ts';
+import type { Quotas } from './quotas.ts';
+import { removalIn } from './removal.ts';
+import type { Room } from './room.ts';
+import { Transitions } from './transitions.ts';
+import { triggersIn } from './triggers.ts';
+import { Turns } from './turns.ts';
+import { versionsIn } from './versions.ts';
+
+export interface ControlDeps {
+  readonly store: Store;
+  readonly blob: Blob;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly account: Account;
+  /** Key pairs that may sign calls. */
+  readonly keys: readonly AccountKey[];
+  readonly quotas: Quotas;
+  readonly runtimes: RuntimeCatalog;
+  readonly kinds: TriggerKinds;
+  /** Asked for when a kind binds or listens, not before: what it needs may be built later than this room. */
+  readonly host: HostOf;
+  readonly history: History;
+}
+
+export async function createControl(deps: ControlDeps): Promise<Control> {
+  const { store, clock, ids, log, quotas, runtimes } = deps;
+  const turns = new Turns();
+  const catalog = await LiveCatalog.load({ ...deps, turns });
+  const packages = new Packages({ ...deps, turns });
+  const transitions = new Transitions({ ...deps, catalog, packages, turns });
+  const room: Room = { store, clock, ids, log, quotas, runtimes, catalog, turns, packages, transitions };
+  const triggers = triggersIn(room, deps.kinds, deps.host);
+  const removal = removalIn(room, triggers.dropping);
+  catalog.follow(key => triggers.listeners.sync(key));
+
+  return Object.freeze<Control>({
+    functions: functionsIn(room, removal),
+    versions: versionsIn(room, removal),
+    aliases: aliasesIn(room, removal),
+    namespaces: namespacesIn(room),
+    triggers: triggers.verbs,
+    accounts: accountsIn(room, deps.account, deps.keys),
+    logs: logsIn({ history: deps.history, catalog, clock }),
+    missed: missedIn(deps),
+    catalog,
+    async start() {
+      transitions.resume();
+      await triggers.listeners.start();
+    },
+    settled: () => transitions.settled(),
+    async close() {
+      triggers.listeners.close();
+      await transitions.close();
+      await catalog.close();
+    },
+  });
+}

@@ -1,0 +1,221 @@
+// The verbs on a function as a whole; listing, copying and removing have files of their own.
+
+import { type FunctionVersion, keyText, LATEST } from '../core/function.ts';
+import { shortId } from '../core/ids.ts';
+import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S } from '../core/limits.ts';
+import type { Functions, UpdateConfiguration } from './control.ts';
+import { copyIn } from './copy.ts';
+import { entryText } from './entry.ts';
+import { fail } from './errors.ts';
+import { listFunctions } from './listing.ts';
+import { checkZip } from './packages.ts';
+import { pendingRow } from './pending.ts';
+import { addVersion, checkVersionQuota } from './publish.ts';
+import type { Removal } from './removal.ts';
+import { mustBeWritable, type Room, resolve } from './room.ts';
+import { checkFree, latestRow, putFunction } from './rows.ts';
+import { checkCodeSource, checkType, echoOf, refuseUnsupported } from './unsupported.ts';
+import {
+  checkAsyncPolicy,
+  checkDescription,
+  checkEnvironment,
+  checkFunctionName,
+  checkInitTimeout,
+  checkMemory,
+  checkNamespace,
+  checkTimeout,
+  handlerOf,
+  keyOf,
+} from './validate.ts';
+
+type Settings = Pick<UpdateConfiguration, 'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment'>;
+
+function checkSettings(input: Settings): void {
+  if (input.description !== undefined) checkDescription(input.description);
+  if (input.memoryMB !== undefined) checkMemory(input.memoryMB);
+  if (input.timeoutS !== undefined) checkTimeout(input.timeoutS);
+  if (input.initTimeoutS !== undefined) checkInitTimeout(input.initTimeoutS);
+  if (input.environment !== undefined) checkEnvironment(input.environment);
+}
+
+export function functionsIn(room: Room, removal: Removal): Functions {
+  const { store, clock, ids, quotas, runtimes, catalog, turns, packages, transitions } = room;
+
+  function runtimeOf(asked: string | undefined): string {
+    const runtime = asked || runtimes.defaultRuntime;
+    const answer = runtimes.supports(runtime);
+    if (answer !== 'yes') fail('InvalidParameterValue.Runtime', { ...answer.refused });
+    return runtime;
+  }
+
+  return {
+    async create(input) {
+      const key = keyOf(input);
+      checkNamespace(key.namespace);
+      checkFunctionName(key);
+      checkType(input.wire.Type === 'HTTP' ? {} : input.wire);
+      refuseUnsupported(input.wire);
+      checkCodeSource(input.wire);
+      checkSettings(input);
+      const runtime = runtimeOf(input.runtime);
+      const handler = handlerOf(runtime, input.handler);
+      const echoed = echoOf(input.wire);
+      const { zip } = input;
+      checkZip(zip);
+      await turns.take(keyText(key), async () => {
+        // Before the package is kept; asked again in the transaction that counts.
+        await checkFree(store, key, quotas.functionsPerNamespace);
+        await packages.keep(zip, code => {
+          const now = clock.now();
+          const latest: FunctionVersion = {
+            ...key,
+            version: LATEST,
+            id: `lam-${shortId(ids)}`,
+            type: 'Event',
+            runtime,
+            handler,
+            description: input.description ?? '',
+            memoryMB: input.memoryMB ?? MEMORY_MB.default,
+            timeoutS: input.timeoutS ?? TIMEOUT_S.default,
+            initTimeoutS: input.initTimeoutS ?? INIT_TIMEOUT_S.default,
+            environment: { ...input.environment },
+            code,
+            status: 'Creating',
+            statusReasons: [],
+            echoed,
+            revision: 1,
+            addTime: now,
+            modTime: now,
+          };
+          return store.transaction(async rows => {
+            await checkFree(rows, key, quotas.functionsPerNamespace);
+            await putFunction(rows, latest, input.tags);
+          });
+        });
+        await catalog.changed(key);
+      });
+      transitions.begin(key, LATEST);
+    },
+
+    async get(key, qualifier = LATEST) {
+      checkNamespace(key.namespace);
+      checkFunctionName(key);
+      const held = catalog.held(key);
+      return { row: held.row, version: resolve(held, qualifier), qualifier };
+    },
+
+    list: query => listFunctions(room, query),
+
+    async updateCode(input) {
+      const key = keyOf(input);
+      refuseUnsupported(input.wire);
+      checkCodeSource(input.wire);
+      const { zip } = input;
+      const { runtime, handler: former } = catalog.latest(key);
+      const handler = input.handler ? handlerOf(runtime, input.handler) : former;
+      checkZip(zip);
+      await turns.take(keyText(key), async () => {
+        mustBeWritable(catalog.latest(key), 'FailedOperation.UpdateFunctionCode');
+        await packages.keep(zip, code =>
+          store.transaction(async rows => {
+            const latest = await latestRow(rows, key);
+            mustBeWritable(latest, 'FailedOperation.UpdateFunctionCode');
+            const publish = input.publish === true;
+            if (publish) await checkVersionQuota(rows, latest, quotas.versionsPerFunction);
+            await rows.put('resources', pendingRow(latest.id, { ...key, code, handler, publish }));
+            await rows.put('versions', {
+              ...latest,
+              status: 'Updating',
+              statusReasons: [],
+              modTime: clock.now(),
+            });
+          }),
+        );
+        await catalog.changed(key);
+      });
+      transitions.begin(key, LATEST);
+    },
+
+    async updateConfiguration(input) {
+      const key = keyOf(input);
+      refuseUnsupported(input.wire);
+      checkSettings(input);
+      const echoed = echoOf(input.wire);
+      const published = await turns.take(keyText(key), async () => {
+        const version = await store.transaction(async rows => {
+          const latest = await latestRow(rows, key);
+          mustBeWritable(latest, 'FailedOperation.FunctionStatusError');
+          if (input.runtime && input.runtime !== latest.runtime)
+            fail('InvalidParameterValue.Runtime', {
+              zh: `函数 ${key.name} 的运行环境为 ${latest.runtime}，创建后不能修改；请新建函数。`,
+              en: `The function ${key.name} runs on ${latest.runtime}, which cannot be changed; make a new function.`,
+            });
+          const now = clock.now();
+          const changed = { ...configured(latest, input), echoed: { ...latest.echoed, ...echoed }, modTime: now };
+          await rows.put('versions', changed);
+          if (input.publish !== true) return undefined;
+          await checkVersionQuota(rows, changed, quotas.versionsPerFunction);
+          return (await addVersion(rows, changed, '', now)).version;
+        });
+        await catalog.changed(key);
+        return version;
+      });
+      if (published !== undefined) transitions.begin(key, published);
+    },
+
+    copy: input => copyIn(room, removal, input),
+
+    delete: (key, qualifier) =>
+      qualifier ? removal.deleteVersion(key, qualifier) : removal.deleteFunction(key, 'FailedOperation.DeleteFunction'),
+
+    async code(key, qualifier = LATEST) {
+      const { code } = resolve(catalog.held(key), qualifier);
+      return { code, stream: await packages.stream(code) };
+    },
+
+    async entryText(key, qualifier = LATEST) {
+      const version = resolve(catalog.held(key), qualifier);
+      const path = runtimes.entryFile(version);
+      return path === undefined ? '' : entryText(await packages.stream(version.code), path);
+    },
+
+    async asyncPolicy(key, qualifier) {
+      const held = catalog.held(key);
+      if (qualifier) resolve(held, qualifier);
+      return held.entry.async;
+    },
+
+    async setAsyncPolicy(key, policy) {
+      checkAsyncPolicy(policy);
+      await turns.take(keyText(key), async () => {
+        await store.transaction(async rows => {
+          const row = (await rows.get('functions', keyOf(key))) ?? fail('ResourceNotFound.Function', { ...key });
+          const { retryNum, msgTtlS } = policy;
+          await rows.put('functions', { ...row, async: { retryNum, msgTtlS } });
+        });
+        await catalog.changed(key);
+      });
+    },
+  };
+}
+
+/** Active with the new settings; a new revision when an instance can notice the difference. */
+function configured(latest: FunctionVersion, input: Settings): FunctionVersion {
+  const { description, memoryMB, timeoutS, initTimeoutS, environment } = latest;
+  const next: FunctionVersion = {
+    ...latest,
+    description: input.description ?? description,
+    memoryMB: input.memoryMB ?? memoryMB,
+    timeoutS: input.timeoutS ?? timeoutS,
+    initTimeoutS: input.initTimeoutS ?? initTimeoutS,
+    environment: input.environment ? { ...input.environment } : environment,
+    status: 'Active',
+    statusReasons: [],
+  };
+  const noticed =
+    next.memoryMB !== memoryMB ||
+    next.timeoutS !== timeoutS ||
+    next.initTimeoutS !== initTimeoutS ||
+    JSON.stringify(next.environment) !== JSON.stringify(environment);
+  return noticed ? { ...next, revision: latest.revision + 1 } : next;
+}

@@ -1,0 +1,90 @@
+// Code packages: kept before the row that names them, dropped when the last such row has gone.
+
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { CodePackage } from '../core/function.ts';
+import { ZIP_BYTES } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import type { Blob, Store } from '../core/ports.ts';
+import { fail } from './errors.ts';
+import { PENDING, pendingOf } from './pending.ts';
+import type { Turns } from './turns.ts';
+
+const MB = 1024 * 1024;
+
+/** What every zip begins with: a first file, or the end of an empty archive. */
+const ZIP_MARKS = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
+
+export function checkZip(zip: Buffer | undefined): asserts zip is Buffer {
+  if (zip === undefined || zip.length === 0) fail('MissingParameter.Code');
+  if (zip.length > ZIP_BYTES)
+    fail('InvalidParameterValue.ZipFile', {
+      zh: `大小 ${zip.length} 字节，不得超过 ${ZIP_BYTES / MB} MB，请减小代码包。`,
+      en: `it has ${zip.length} bytes; at most ${ZIP_BYTES / MB} MB are allowed; make it smaller.`,
+    });
+  if (!ZIP_MARKS.some(mark => zip.subarray(0, mark.length).equals(mark)))
+    fail('InvalidParameterValue.ZipFile', {
+      zh: '内容不是 zip 文件，请将代码打包为 zip 后重试。',
+      en: 'it is not a zip file; pack the code as a zip.',
+    });
+}
+
+interface Deps {
+  readonly store: Store;
+  readonly blob: Blob;
+  readonly log: Log;
+  readonly turns: Turns;
+}
+
+export class Packages {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Keeps the zip and then runs `commit`, which writes the row; a package that no row uses afterwards is dropped. */
+  keep(zip: Buffer, commit: (code: CodePackage) => Promise<void>): Promise<void> {
+    const sha256 = createHash('sha256').update(zip).digest('hex');
+    return this.using(sha256, async () => {
+      const kept = await this.#deps.blob.put(zip);
+      await commit({ sha256: kept.sha256, bytes: kept.bytes });
+    });
+  }
+
+  /** Runs `commit` while the package cannot be dropped. */
+  using(sha256: string, commit: () => Promise<void>): Promise<void> {
+    return this.#deps.turns.take(`package/${sha256}`, async () => {
+      try {
+        await commit();
+      } catch (error) {
+        await this.#dropUnused(sha256);
+        throw error;
+      }
+    });
+  }
+
+  /** Drops the packages that no row uses any more. Called after the commit. */
+  async release(codes: Iterable<CodePackage>): Promise<void> {
+    for (const sha256 of new Set([...codes].map(code => code.sha256)))
+      await this.#deps.turns.take(`package/${sha256}`, () => this.#dropUnused(sha256));
+  }
+
+  async stream(code: CodePackage): Promise<Readable> {
+    return (await this.#deps.blob.get(code.sha256)) ?? fail('InternalError.System', { sha256: code.sha256 });
+  }
+
+  /** An orphan harms nobody: a failure here is told to the log alone. */
+  async #dropUnused(sha256: string): Promise<void> {
+    const { store, blob, log } = this.#deps;
+    try {
+      const used = (await store.list('versions')).some(version => version.code.sha256 === sha256);
+      const awaited = (await store.list('resources', { kind: PENDING })).some(
+        row => pendingOf(row).code.sha256 === sha256,
+      );
+      if (!used && !awaited) await blob.delete(sha256);
+    } catch (error) {
+      log.warn({ err: error, sha256 }, 'an unused code package was not removed');
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// How many there may be of what; settable.
+
+import {
+  FUNCTIONS_PER_NAMESPACE,
+  NAMESPACES_PER_REGION,
+  TRIGGERS_PER_FUNCTION,
+  TRIGGERS_PER_TYPE,
+  VERSIONS_PER_FUNCTION,
+} from '../core/limits.ts';
+
+export interface Quotas {
+  readonly namespacesPerRegion: number;
+  readonly functionsPerNamespace: number;
+  readonly versionsPerFunction: number;
+  readonly triggersPerType: number;
+  readonly triggersPerFunction: number;
+}
+
+export const DOCUMENTED_QUOTAS: Quotas = Object.freeze({
+  namespacesPerRegion: NAMESPACES_PER_REGION,
+  functionsPerNamespace: FUNCTIONS_PER_NAMESPACE,
+  versionsPerFunction: VERSIONS_PER_FUNCTION,
+  triggersPerType: TRIGGERS_PER_TYPE,
+  triggersPerFunction: TRIGGERS_PER_FUNCTION,
+});

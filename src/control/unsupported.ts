@@ -1,0 +1,235 @@
+// Settings of the API that are not built: what would be accepted and not done is refused instead.
+// The one table of them: building a thing deletes its row.
+
+import type { Sentence, Wire } from './control.ts';
+import { fail } from './errors.ts';
+
+interface Unsupported extends Sentence {
+  /** Wire name; a dot goes into an object. */
+  readonly field: string;
+  /** Whether this value asks for what is not there; values that switch off or say nothing pass. */
+  readonly asks: (value: unknown) => boolean;
+}
+
+const on = (value: unknown): boolean => value === true || /^(true|enable)$/i.test(String(value));
+const given = (value: unknown): boolean => value !== '' && value !== false && !isEmpty(value);
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return typeof value === 'object' && value !== null && Object.values(value).every(member => !given(member));
+}
+
+/** Documented way to unbind all layers: one layer with an empty name. */
+function bindsLayers(value: unknown): boolean {
+  return Array.isArray(value) && value.some(layer => given(Object(layer).LayerName));
+}
+
+const COS_CODE: Sentence = {
+  zh: '暂不支持从 COS 获取代码，请在 ZipFile 中上传代码包。',
+  en: 'code is not fetched from COS yet; upload the package in ZipFile.',
+};
+const GIT_CODE: Sentence = {
+  zh: '不支持从 Git 获取代码，请在 ZipFile 中上传代码包。',
+  en: 'code is not fetched from Git; upload the package in ZipFile.',
+};
+const IMAGE: Sentence = {
+  zh: '暂不支持镜像函数，请使用代码包部署。',
+  en: 'image functions are not built yet; deploy a code package.',
+};
+const CLS: Sentence = {
+  zh: '暂不支持向 CLS 投递日志，请将该字段留空。',
+  en: 'logs are not delivered to CLS yet; leave the field empty.',
+};
+
+export const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    field: 'Type',
+    asks: value => value === 'HTTP',
+    zh: '暂不支持 Web 函数（Type=HTTP），请使用事件函数（Type=Event）。',
+    en: 'web functions (Type=HTTP) are not built yet; use Type=Event.',
+  },
+  {
+    field: 'Layers',
+    asks: bindsLayers,
+    zh: '暂不支持层，请将依赖放入代码包。',
+    en: 'layers are not built yet; put the dependencies into the code package.',
+  },
+  {
+    field: 'Role',
+    asks: given,
+    zh: '暂不支持运行角色，请在环境变量中提供所需的密钥。',
+    en: 'run roles are not built yet; give the keys that are needed in environment variables.',
+  },
+  {
+    field: 'DeadLetterConfig',
+    asks: given,
+    zh: '暂不支持死信队列，请去掉 DeadLetterConfig。',
+    en: 'dead letter queues are not built yet; leave out DeadLetterConfig.',
+  },
+  {
+    field: 'AsyncRunEnable',
+    asks: on,
+    zh: '暂不支持异步执行函数，请去掉 AsyncRunEnable。',
+    en: 'functions with asynchronous execution are not built yet; leave out AsyncRunEnable.',
+  },
+  {
+    field: 'TraceEnable',
+    asks: on,
+    zh: '暂不支持事件状态追踪，请去掉 TraceEnable。',
+    en: 'tracing of asynchronous executions is not built yet; leave out TraceEnable.',
+  },
+  {
+    field: 'InstallDependency',
+    asks: on,
+    zh: '暂不支持在线安装依赖，请将 node_modules 放入代码包。',
+    en: 'dependencies are not installed online; put node_modules into the code package.',
+  },
+  {
+    field: 'CfsConfig',
+    asks: given,
+    zh: '暂不支持挂载文件系统，请去掉 CfsConfig。',
+    en: 'file systems are not mounted yet; leave out CfsConfig.',
+  },
+  {
+    field: 'PublicNetConfig.PublicNetStatus',
+    asks: value => value === 'DISABLE',
+    zh: '暂不支持关闭公网访问，请使用 ENABLE。',
+    en: 'public network access cannot be switched off yet; use ENABLE.',
+  },
+  {
+    field: 'InstanceConcurrencyConfig',
+    asks: given,
+    zh: '暂不支持单实例多并发，请去掉 InstanceConcurrencyConfig。',
+    en: 'several requests per instance are not built yet; leave out InstanceConcurrencyConfig.',
+  },
+  {
+    field: 'ProtocolType',
+    asks: given,
+    zh: '暂不支持原生 WebSocket，请去掉 ProtocolType。',
+    en: 'native WebSocket is not built yet; leave out ProtocolType.',
+  },
+  {
+    field: 'ProtocolParams',
+    asks: given,
+    zh: '暂不支持原生 WebSocket，请去掉 ProtocolParams。',
+    en: 'native WebSocket is not built yet; leave out ProtocolParams.',
+  },
+  { field: 'ClsLogsetId', asks: given, ...CLS },
+  { field: 'ClsTopicId', asks: given, ...CLS },
+  { field: 'AutoCreateClsTopic', asks: on, ...CLS },
+  { field: 'AutoDeployClsTopicIndex', asks: on, ...CLS },
+  {
+    field: 'IgnoreSysLog',
+    asks: on,
+    zh: '暂不支持关闭平台日志，请去掉 IgnoreSysLog。',
+    en: 'platform log lines cannot be switched off yet; leave out IgnoreSysLog.',
+  },
+  {
+    field: 'Stamp',
+    asks: value => given(value) && value !== 'default',
+    zh: '不支持 Stamp，请去掉该字段。',
+    en: 'Stamp is not supported; leave it out.',
+  },
+  {
+    field: 'EnvId',
+    asks: given,
+    zh: '不支持云开发环境，请去掉 EnvId。',
+    en: 'CloudBase environments are not supported; leave out EnvId.',
+  },
+  {
+    field: 'ResourceEnv',
+    asks: given,
+    zh: '不支持专用资源池，请去掉 ResourceEnv。',
+    en: 'dedicated resource pools are not supported; leave out ResourceEnv.',
+  },
+  {
+    field: 'ForceDelete',
+    asks: on,
+    zh: '暂不支持强制终止运行中的实例，请去掉 ForceDelete；运行中的调用会正常结束。',
+    en: 'running instances are not killed yet; leave out ForceDelete: calls that run will end by themselves.',
+  },
+  { field: 'CosBucketName', asks: given, ...COS_CODE },
+  { field: 'CosObjectName', asks: given, ...COS_CODE },
+  { field: 'Code.CosBucketName', asks: given, ...COS_CODE },
+  { field: 'Code.CosObjectName', asks: given, ...COS_CODE },
+  { field: 'Code.TempCosObjectName', asks: given, ...COS_CODE },
+  { field: 'CodeSource', asks: value => /^(cos|tempcos)/i.test(String(value)), ...COS_CODE },
+  {
+    field: 'Code.DemoId',
+    asks: given,
+    zh: '不支持模板代码，请在 ZipFile 中上传代码包。',
+    en: 'template code is not supported; upload a package in ZipFile.',
+  },
+  {
+    field: 'CodeSource',
+    asks: value => value === 'Demo',
+    zh: '不支持模板代码，请在 ZipFile 中上传代码包。',
+    en: 'template code is not supported; upload a package in ZipFile.',
+  },
+  {
+    field: 'CodeSource',
+    asks: value => value === 'Inline',
+    zh: '暂不支持在线编辑代码，请在 ZipFile 中上传代码包。',
+    en: 'inline code is not built yet; upload a package in ZipFile.',
+  },
+  { field: 'Code.GitUrl', asks: given, ...GIT_CODE },
+  { field: 'CodeSource', asks: value => value === 'Git', ...GIT_CODE },
+  { field: 'Code.ImageConfig', asks: given, ...IMAGE },
+  { field: 'CodeSource', asks: value => value === 'Image', ...IMAGE },
+];
+
+function valueAt(wire: Wire, field: string): unknown {
+  let value: unknown = wire;
+  for (const name of field.split('.'))
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return value ?? undefined;
+}
+
+/** Fails with the first thing that a request asks for and that is not there. */
+export function refuseUnsupported(wire: Wire): void {
+  for (const { field, asks, zh, en } of UNSUPPORTED) {
+    const value = valueAt(wire, field);
+    if (value !== undefined && asks(value))
+      fail('UnsupportedOperation', { zh: `${field}：${zh}`, en: `${field}: ${en}` });
+  }
+}
+
+/** Settings without a counterpart here: kept and given back as they came. */
+const ECHOED = ['VpcConfig', 'DnsCache', 'IntranetConfig', 'PublicNetConfig', 'L5Enable'] as const;
+
+export function echoOf(wire: Wire): Readonly<Record<string, unknown>> {
+  const echoed: Record<string, unknown> = {};
+  for (const name of ECHOED) {
+    const value = wire[name];
+    if (value !== undefined && value !== null) echoed[name] = value;
+  }
+  checkSwitch(wire, 'PublicNetConfig.PublicNetStatus', 'InvalidParameterValue.PublicNetConfig');
+  checkSwitch(wire, 'PublicNetConfig.EipConfig.EipStatus', 'InvalidParameterValue.EipConfig');
+  return echoed;
+}
+
+function checkSwitch(
+  wire: Wire,
+  field: string,
+  code: 'InvalidParameterValue.PublicNetConfig' | 'InvalidParameterValue.EipConfig',
+): void {
+  const value = valueAt(wire, field);
+  if (value !== undefined && value !== 'ENABLE' && value !== 'DISABLE') fail(code);
+}
+
+/** The function's type; only event functions pass. */
+export function checkType(wire: Wire): void {
+  const type = wire.Type;
+  if (type === undefined || type === null || type === '' || type === 'Event') return;
+  fail('InvalidParameterValue.Type', {
+    zh: `Type 取值 ${String(type)} 错误，请使用 Event。`,
+    en: `Type is ${String(type)}; use Event.`,
+  });
+}
+
+/** CodeSource may only repeat that the code is a zip. */
+export function checkCodeSource(wire: Wire): void {
+  const value = wire.CodeSource;
+  if (value === undefined || value === null || value === '' || /^zipfile$/i.test(String(value))) return;
+  fail('InvalidParameterValue.CodeSource', { value: String(value) });
+}
