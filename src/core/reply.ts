@@ -6,7 +6,7 @@ type Failure = Pick<Outcome, 'status' | 'errorMessage' | 'stackTrace'>;
 
 /** The cloud's JSON is Go's, which writes these three as escapes. */
 const ESCAPED = /[<>&]/g;
-const escape = (char: string) => `\\u00${char.charCodeAt(0).toString(16)}`;
+const asEscape = (char: string) => `\\u00${char.charCodeAt(0).toString(16)}`;
 
 /** Members in the documented order; without a stack there is no `stackTrace`. */
 export function errorJson(requestId: string, outcome: Failure): string {
@@ -17,7 +17,7 @@ export function errorJson(requestId: string, outcome: Failure): string {
     stackTrace: outcome.stackTrace || undefined,
     statusCode: outcome.status,
   });
-  return json.replace(ESCAPED, escape);
+  return json.replace(ESCAPED, asEscape);
 }
 
 /** RetMsg: the return value as JSON text, as the runtime encoded it, or the error JSON. */
