@@ -128,6 +128,8 @@ function itemOf(entry: yauzl.Entry): Item {
   const type = unix & TYPE_BITS;
   if (type !== 0 && type !== FILE && type !== FOLDER && type !== LINK) failPackage('kind', { name });
   const kind = folder || type === FOLDER ? 'folder' : type === LINK ? 'link' : 'file';
+  // Before its stream is opened: one that nobody reads would throw its error at the whole process.
+  if (kind === 'link' && entry.uncompressedSize > LINK_TARGET_BYTES) failPackage('link', { name });
   const mode = unix & 0o777;
   // The server itself has to read it and one day to remove it.
   if (kind === 'folder') return { entry, name, kind, mode: (mode || 0o755) | 0o700 };
@@ -147,7 +149,6 @@ function checkName(name: string, shown: string): void {
  * and what follows only goes down, through links for which the same holds.
  */
 async function linkTarget(item: Item, content: Readable): Promise<string> {
-  if (item.entry.uncompressedSize > LINK_TARGET_BYTES) failPackage('link', { name: item.name });
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(chunk as Buffer);
   const target = Buffer.concat(chunks).toString('utf8');

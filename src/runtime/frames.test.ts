@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  decodeEnded,
+  decodeFailed,
+  decodeLoadError,
+  EARLY,
+  encodeFrame,
+  encodeInvoke,
+  FrameError,
+  FrameReader,
+  HEAD_BYTES,
+  PRINTED,
+} from './frames.ts';
+
+interface Heard {
+  readonly type: number;
+  readonly text: string;
+}
+
+function reader(maxBytes: number): { readonly reader: FrameReader; readonly heard: Heard[] } {
+  const heard: Heard[] = [];
+  return {
+    heard,
+    reader: new FrameReader(maxBytes, (type, payload) => heard.push({ type, text: payload.toString('hex') })),
+  };
+}
+
+function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  let at = 0;
+  for (const length of lengths) {
+    chunks.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return [...chunks, bytes.subarray(at)];
+}
+
+const frames = fc.array(
+  fc.record({ type: fc.integer({ min: 0, max: 255 }), payload: fc.uint8Array({ maxLength: 300 }) }),
+  {
+    maxLength: 20,
+  },
+);
+const cuts = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 });
+
+test('frames come out as they went in, however the stream is cut', () => {
+  fc.assert(
+    fc.property(frames, cuts, (sent, lengths) => {
+      const { heard, reader: frameReader } = reader(300);
+      const stream = Buffer.concat(sent.map(({ type, payload }) => encodeFrame(type, Buffer.from(payload))));
+      for (const chunk of cut(stream, lengths)) frameReader.push(chunk);
+      assert.deepEqual(
+        heard,
+        sent.map(({ type, payload }) => ({ type, text: Buffer.from(payload).toString('hex') })),
+      );
+      assert.equal(frameReader.held, 0);
+    }),
+  );
+});
+
+test('any bytes give frames or a FrameError, and never more than one frame is held', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 2000 }), cuts, (bytes, lengths) => {
+      const { reader: frameReader } = reader(64);
+      try {
+        for (const chunk of cut(Buffer.from(bytes), lengths)) {
+          frameReader.push(chunk);
+          assert.ok(frameReader.held <= 64 + HEAD_BYTES);
+        }
+      } catch (error) {
+        assert.ok(error instanceof FrameError);
+      }
+    }),
+  );
+});
+
+test('a length over the limit is refused as soon as it is known', () => {
+  const head = Buffer.from([0, 0, 1, 1, 17]);
+  assert.throws(() => reader(256).reader.push(head), FrameError);
+  const split = reader(256).reader;
+  split.push(head.subarray(0, 3));
+  assert.throws(() => split.push(head.subarray(3)), FrameError);
+  reader(257).reader.push(head);
+});
+
+test('INVOKE holds flags, id, time limit and event, with the event behind it or not', () => {
+  const event = Buffer.from('{"键":1}');
+  const whole = encodeInvoke('id-1', 3000, true, event, true);
+  const head = encodeInvoke('id-1', 3000, true, event, false);
+  assert.deepEqual(Buffer.concat([head, event]), whole);
+  assert.equal(whole.readUInt32BE(0), whole.length - HEAD_BYTES);
+  assert.equal(whole[4], 2);
+  assert.equal(whole[5], 1);
+  assert.equal(whole.readUInt32BE(7), 3000);
+  assert.equal(whole.toString('latin1', 11, 15), 'id-1');
+  assert.equal(encodeInvoke('id-1', 3000, false, event, true)[5], 0);
+  assert.throws(() => encodeInvoke('x'.repeat(256), 1, false, event, true), FrameError);
+});
+
+test('answers are read', () => {
+  const head = Buffer.from([PRINTED | EARLY, 0, 0, 0x05, 0xdc]);
+  assert.deepEqual(decodeEnded(head), { printed: true, early: true, durationMs: 1.5 });
+  const failed = Buffer.concat([
+    Buffer.from([0, 0, 0, 0, 0]),
+    Buffer.from([1, 0xae, 0, 0, 0, 3]),
+    Buffer.from('为stack'),
+  ]);
+  assert.deepEqual(decodeFailed(failed), {
+    printed: false,
+    early: false,
+    durationMs: 0,
+    status: 430,
+    message: '为',
+    stack: 'stack',
+  });
+  assert.deepEqual(decodeLoadError(Buffer.from([1, 0xbb, 0x78])), { status: 443, message: 'x' });
+});
+
+test('answers of any bytes are read or refused, never an other error', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), bytes => {
+      for (const decode of [decodeEnded, decodeFailed, decodeLoadError]) {
+        try {
+          decode(Buffer.from(bytes));
+        } catch (error) {
+          assert.ok(error instanceof FrameError);
+        }
+      }
+    }),
+  );
+});
