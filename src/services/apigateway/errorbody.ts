@@ -1,0 +1,19 @@
+// Answers that the gateway gives itself.
+
+import type { GatewayReply } from './target.ts';
+
+const JSON_HEADERS: readonly string[] = Object.freeze(['Content-Type', 'application/json']);
+
+/** Nothing behind the gateway was asked. */
+export const NO_UPSTREAM = 0;
+
+/** `{"message":"…"}`, slashes escaped: captured as `{"message":"There is no api match env_mapping '\/'"}`. */
+export function gatewayError(status: number, message: string, upstreamStatus: number = NO_UPSTREAM): GatewayReply {
+  const body = `{"message":${JSON.stringify(message).replaceAll('/', '\\/')}}`;
+  return { status, headers: JSON_HEADERS, body: Buffer.from(body), upstreamStatus };
+}
+
+/** The documents' log texts print the value as `[$x]`; in bodies it stands in quotes. */
+export function noMatch(what: string, value: string): GatewayReply {
+  return gatewayError(404, `There is no api match ${what} '${value}'`);
+}

@@ -1,0 +1,125 @@
+// Which API answers a path. Highest first: `=/exact`, `^~/prefix`, `/with/{parameter}`, `/plain` (exact, or a prefix
+// by string), regular expression, `/`; within a class the longer literal start wins.
+
+import { failGateway } from './errors.ts';
+
+export type PathClass = 'exact' | 'strong' | 'template' | 'plain' | 'regex' | 'root';
+
+const RANK: Readonly<Record<PathClass, number>> = { exact: 0, strong: 1, template: 2, plain: 3, regex: 4, root: 5 };
+
+export type PathParameters = Readonly<Record<string, string>>;
+
+export interface PathPattern {
+  readonly text: string;
+  readonly class: PathClass;
+  /** How much of it is literal from the start. */
+  readonly literal: string;
+  /** Names in braces, in order. */
+  readonly names: readonly string[];
+  /** The parameters if the decoded path matches. */
+  match(path: string): PathParameters | undefined;
+}
+
+const NONE: PathParameters = Object.freeze({});
+const BRACES = /\{([A-Za-z_][\w-]*)(\+?)\}/g;
+const META = /[*?+()[\]|\\^$]/;
+
+/** Reads the path of an API, or fails with InvalidParameterValue.InvalidApiRequestConfig. */
+export function parsePath(text: string): PathPattern {
+  if (text.startsWith('=/')) return exact(text, text.slice(1));
+  if (text.startsWith('^~/')) return prefix(text, 'strong', text.slice(2));
+  if (!text.startsWith('/')) return refuse(text, 'it must begin with / (or =/ for exact, ^~/ for prefix)');
+  if (text === '/') return prefix(text, 'root', '/');
+  if (/[{}]/.test(text)) return template(text);
+  if (META.test(text)) return regex(text);
+  return prefix(text, 'plain', text);
+}
+
+function exact(text: string, literal: string): PathPattern {
+  return Object.freeze({
+    text,
+    class: 'exact',
+    literal,
+    names: [],
+    match: (path: string) => (path === literal ? NONE : undefined),
+  });
+}
+
+function prefix(text: string, pathClass: PathClass, literal: string): PathPattern {
+  return Object.freeze({
+    text,
+    class: pathClass,
+    literal,
+    names: [],
+    match: (path: string) => (path.startsWith(literal) ? NONE : undefined),
+  });
+}
+
+function template(text: string): PathPattern {
+  const names: string[] = [];
+  let source = '^';
+  let done = 0;
+  for (const found of text.matchAll(BRACES)) {
+    const [whole, name = '', many] = found;
+    if (names.includes(name)) refuse(text, `{${name}} stands in it twice`);
+    names.push(name);
+    source += `${literalSource(text, text.slice(done, found.index))}${many ? '(.+)' : '([^/]+)'}`;
+    done = found.index + whole.length;
+  }
+  const pattern = new RegExp(source + literalSource(text, text.slice(done)), 's');
+  return Object.freeze({
+    text,
+    class: 'template',
+    literal: text.slice(0, text.indexOf('{')),
+    names: Object.freeze(names),
+    match: (path: string) => {
+      const found = pattern.exec(path);
+      if (!found) return undefined;
+      const parameters: Record<string, string> = Object.create(null);
+      for (let i = 0; i < names.length; i++) parameters[names[i] ?? ''] = found[i + 1] ?? '';
+      return parameters;
+    },
+  });
+}
+
+/** A literal part of a template; a brace that is left over there is a mistake. */
+function literalSource(text: string, literal: string): string {
+  if (/[{}]/.test(literal)) refuse(text, 'parameters look like {name} or {name+}');
+  return literal.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
+}
+
+function regex(text: string): PathPattern {
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(`^(?:${text})`, 's');
+  } catch {
+    return refuse(text, 'it is not a regular expression');
+  }
+  return Object.freeze({
+    text,
+    class: 'regex',
+    literal: text.slice(0, text.search(META)),
+    names: [],
+    match: (path: string) => (pattern.test(path) ? NONE : undefined),
+  });
+}
+
+function refuse(path: string, reason: string): never {
+  return failGateway('InvalidParameterValue.InvalidApiRequestConfig', { path, reason });
+}
+
+/** Order of trial. */
+export function comparePatterns(a: PathPattern, b: PathPattern): number {
+  const longerFirst = b.literal.length - a.literal.length || b.text.length - a.text.length;
+  return RANK[a.class] - RANK[b.class] || longerFirst || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
+}
+
+/** Paths are matched decoded; one that cannot be decoded is matched as it is. */
+export function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

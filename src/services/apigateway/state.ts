@@ -1,0 +1,79 @@
+// The gateway's objects as rows of the table `resources`.
+
+import type { Rows } from '../../core/ports.ts';
+import { failGateway } from './errors.ts';
+import type { Api, Environment, Release, Service } from './model.ts';
+
+const SERVICE = 'apigateway/service';
+const API = 'apigateway/api';
+const RELEASE = 'apigateway/release';
+
+/** This file alone writes these rows, so a body is what its kind says. */
+const body = <T>(row: { readonly body: unknown }): T => row.body as T;
+
+export async function findService(rows: Rows, region: string, id: string): Promise<Service | undefined> {
+  const row = await rows.get('resources', { kind: SERVICE, region, id });
+  return row && body<Service>(row);
+}
+
+export async function needService(rows: Rows, region: string, id: string): Promise<Service> {
+  return (await findService(rows, region, id)) ?? failGateway('ResourceNotFound.InvalidService', { serviceId: id });
+}
+
+/** Of one region, or of all. */
+export async function listServices(rows: Rows, region?: string): Promise<Service[]> {
+  const where = region === undefined ? { kind: SERVICE } : { kind: SERVICE, region };
+  return (await rows.list('resources', where)).map(row => body<Service>(row));
+}
+
+export function putService(rows: Rows, service: Service): Promise<void> {
+  return rows.put('resources', { kind: SERVICE, region: service.region, id: service.id, parent: '', body: service });
+}
+
+export async function removeService(rows: Rows, region: string, id: string): Promise<void> {
+  await rows.remove('resources', { kind: SERVICE, region, id });
+}
+
+export async function needApi(rows: Rows, region: string, serviceId: string, apiId: string): Promise<Api> {
+  const row = await rows.get('resources', { kind: API, region, id: apiId, parent: serviceId });
+  return row ? body<Api>(row) : failGateway('ResourceNotFound.InvalidApi', { serviceId, apiId });
+}
+
+export async function listApis(rows: Rows, region: string, serviceId: string): Promise<Api[]> {
+  const apis = await rows.list('resources', { kind: API, region, parent: serviceId });
+  return apis.map(row => body<Api>(row)).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+}
+
+export function putApi(rows: Rows, region: string, api: Api): Promise<void> {
+  return rows.put('resources', { kind: API, region, id: api.id, parent: api.serviceId, body: api });
+}
+
+export async function removeApi(rows: Rows, region: string, serviceId: string, apiId: string): Promise<void> {
+  await rows.remove('resources', { kind: API, region, id: apiId, parent: serviceId });
+}
+
+export async function listReleases(rows: Rows, region: string, serviceId: string): Promise<Release[]> {
+  const releases = await rows.list('resources', { kind: RELEASE, region, parent: serviceId });
+  return releases.map(row => body<Release>(row));
+}
+
+export async function findRelease(
+  rows: Rows,
+  region: string,
+  serviceId: string,
+  environment: Environment,
+): Promise<Release | undefined> {
+  const row = await rows.get('resources', { kind: RELEASE, region, id: releaseId(serviceId, environment) });
+  return row && body<Release>(row);
+}
+
+export function putRelease(rows: Rows, region: string, release: Release): Promise<void> {
+  const id = releaseId(release.serviceId, release.environment);
+  return rows.put('resources', { kind: RELEASE, region, id, parent: release.serviceId, body: release });
+}
+
+export async function removeRelease(rows: Rows, region: string, serviceId: string, environment: Environment) {
+  await rows.remove('resources', { kind: RELEASE, region, id: releaseId(serviceId, environment) });
+}
+
+const releaseId = (serviceId: string, environment: Environment) => `${serviceId}/${environment}`;

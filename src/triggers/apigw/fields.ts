@@ -1,0 +1,48 @@
+// Reading the loosely typed fields of a TriggerDesc.
+
+import { failDesc } from '../errors.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function parseObject(given: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(given);
+  } catch {
+    return failDesc('不是合法的 JSON', 'this is not JSON');
+  }
+  return isFields(value) ? value : failDesc('应为 JSON 对象', 'it must be a JSON object');
+}
+
+/** A part that may be left out. */
+export function objectOf(fields: Fields, name: string): Fields {
+  const value = fields[name] ?? {};
+  return isFields(value) ? value : failDesc(`${name} 应为 JSON 对象`, `${name} must be a JSON object`);
+}
+
+/** undefined if it is left out or empty. */
+export function text(fields: Fields, name: string): string | undefined {
+  const value = fields[name] ?? '';
+  if (typeof value !== 'string') return failDesc(`${name} 应为字符串`, `${name} must be a text`);
+  return value === '' ? undefined : value;
+}
+
+/** "TRUE" and "FALSE" in any case, as old clients send them, or a JSON boolean. */
+export function flag(fields: Fields, name: string, otherwise: boolean): boolean {
+  const value = fields[name] ?? otherwise;
+  if (typeof value === 'boolean') return value;
+  const upper = String(value).toUpperCase();
+  if (upper === 'TRUE' || upper === 'FALSE') return upper === 'TRUE';
+  return failDesc(`${name} 取值 TRUE 或 FALSE`, `${name} must be TRUE or FALSE`);
+}
+
+export function choice<T extends string>(fields: Fields, name: string, options: readonly T[], otherwise: T): T {
+  const value = text(fields, name) ?? otherwise;
+  const found = options.find(option => option.toLowerCase() === value.toLowerCase());
+  const list = options.join(', ');
+  return found ?? failDesc(`${name} 取值 ${list}，当前为 ${value}`, `${name} is ${value}, not one of ${list}`);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

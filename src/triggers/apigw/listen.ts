@@ -1,0 +1,34 @@
+// The trigger behind one API: request → event → run → reply.
+
+import type { FunctionEvent } from '../../core/event.ts';
+import type { Trigger, TriggerHost } from '../../core/trigger.ts';
+import type { ApiGateway } from '../../services/apigateway/gateway.ts';
+import type { GatewayReply, GatewayRequest, Target } from '../../services/apigateway/target.ts';
+import type { ApigwDesc } from './desc.ts';
+import { createEventBuilder } from './event.ts';
+import { replyOf } from './reply.ts';
+
+export type ApigwTrigger = Trigger & { readonly desc: ApigwDesc };
+
+export function listenApigw(trigger: ApigwTrigger, host: TriggerHost<ApiGateway>): Disposable {
+  const { region, namespace, name, qualifier, desc } = trigger;
+  if (!desc.bound) throw new Error(`trigger ${trigger.id} has no API: it was never bound`);
+  const build = createEventBuilder(qualifier);
+  const key = { region, namespace, name };
+
+  async function invoke(request: GatewayRequest): Promise<GatewayReply> {
+    const event: FunctionEvent = {
+      requestId: request.requestId,
+      target: key,
+      qualifier,
+      source: 'apigw',
+      body: build(request),
+    };
+    const outcome = await host.submit.sync(event);
+    // As released, which need not be as configured.
+    return replyOf(outcome, request.requestId, request.route.api.backend.integrated);
+  }
+
+  const target: Target = Object.freeze({ functionName: name, invoke });
+  return host.source.attach(desc.bound.apiId, target);
+}

@@ -1,0 +1,23 @@
+// The table of trigger kinds. Nothing else lists them.
+
+import { type ApigwSettings, apigwKind } from './apigw/kind.ts';
+import { invokeKind } from './invoke/kind.ts';
+import { BEIJING_OFFSET_MIN } from './timer/cron.ts';
+import { timerKind } from './timer/kind.ts';
+import type { TimerSettings } from './timer/listen.ts';
+
+export interface TriggerSettings {
+  readonly timer?: Partial<TimerSettings>;
+  readonly apigw?: ApigwSettings;
+}
+
+/** Without settings the table serves for reading: names, titles, samples. */
+export function triggerKinds({ timer, apigw }: TriggerSettings = {}) {
+  return Object.freeze({
+    invoke: invokeKind,
+    timer: timerKind({ utcOffsetMin: BEIJING_OFFSET_MIN, ...timer }),
+    apigw: apigwKind(apigw ?? {}),
+  });
+}
+
+export type TriggerKinds = ReturnType<typeof triggerKinds>;
