@@ -1,0 +1,52 @@
+// Reading a request's body whole, up to a limit.
+
+import type { IncomingMessage } from 'node:http';
+
+export class BodyTooLarge extends Error {
+  readonly limitBytes: number;
+
+  constructor(limitBytes: number) {
+    super(`the body is larger than ${limitBytes} bytes`);
+    this.name = 'BodyTooLarge';
+    this.limitBytes = limitBytes;
+  }
+}
+
+/** The client went away before its body was whole: there is nobody to answer. */
+export class BodyAborted extends Error {
+  constructor() {
+    super('the client went away before the body was whole');
+    this.name = 'BodyAborted';
+  }
+}
+
+const NOTHING: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
+
+/**
+ * Rejects with BodyTooLarge or BodyAborted. What is left of a body that is too large is read and dropped by the server
+ * once the answer is out, so that the client gets to read it.
+ */
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0')) return NOTHING;
+  if (length !== undefined && Number(length) > limitBytes) return Promise.reject(new BodyTooLarge(limitBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limitBytes) return end(() => reject(new BodyTooLarge(limitBytes)));
+      chunks.push(chunk);
+    };
+    const onEnd = () => end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));
+    const onGone = () => end(() => reject(new BodyAborted()));
+    const end = (settle: () => void) => {
+      request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+      // An aborted request emits an error; with nobody listening it would end the process.
+      request.on('error', () => undefined);
+      settle();
+    };
+    if (request.destroyed && !request.readableEnded) return onGone();
+    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+  });
+}
