@@ -64,6 +64,8 @@ export interface Runtime extends Runner {
   supports(runtime: string): 'yes' | { readonly refused: Sentence };
   /** Brings the code of a version here; the reason if it could never run. */
   prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
+  /** Path of the entry file in the package; undefined when the runtime is not served. */
+  entryFile(version: FunctionVersion): string | undefined;
   /** A revision is over: its instances end as soon as they are idle. */
   forget(version: FunctionVersion): void;
   languages(): Promise<readonly LanguageReport[]>;
@@ -96,6 +98,12 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       return 'refused' in found ? { refused: found.refused } : 'yes';
     },
     prepare: version => launcher.check(version),
+    entryFile({ runtime, handler }) {
+      const found = languages.of(runtime);
+      if ('refused' in found) return undefined;
+      const dot = handler.lastIndexOf('.');
+      return (dot < 0 ? handler : handler.slice(0, dot)) + found.entryEnding;
+    },
     forget: version => pools.forget(version),
     languages: () => reportLanguages(languages),
     stats() {

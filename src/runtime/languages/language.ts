@@ -39,5 +39,7 @@ export interface Language {
   found(): Promise<readonly Interpreter[]>;
   /** Which interpreter runs this runtime id. */
   choose(runtime: string): Promise<Choice>;
+  /** File ending of the entry, for showing its text: `.js`. */
+  readonly entryEnding: string;
   launch(version: FunctionVersion, interpreter: Interpreter, codeDir: string): Launch;
 }

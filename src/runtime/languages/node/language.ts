@@ -37,6 +37,7 @@ export function nodeLanguage(): Language {
     obstacle: () => undefined,
     found,
     choose: async runtime => choiceOf(runtime, 'Node.js', await found(), 1),
+    entryEnding: '.js',
     launch,
   };
 }

@@ -31,6 +31,7 @@ export function pythonLanguage(path?: string): Language {
     obstacle: () => (look().length === 0 ? NONE : undefined),
     found,
     choose: async runtime => choiceOf(runtime, 'Python', await found(), 2),
+    entryEnding: '.py',
     launch,
   };
 }
