@@ -1,0 +1,27 @@
+// What the SCF actions need from the rest of the program; the composer gives it.
+
+import type { Control } from '../../control/control.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { FunctionVersion } from '../../core/function.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { InvocationRow } from '../../core/rows.ts';
+import type { Submit } from '../../core/trigger.ts';
+import type { ActionContext } from '../action.ts';
+import type { Templates } from './code.ts';
+
+export interface ScfDeps {
+  readonly control: Control;
+  readonly submit: Submit;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly templates: Templates;
+  /** Path of the entry file inside a package; undefined where there is no text to begin with. */
+  readonly entryFile: (version: FunctionVersion) => string | undefined;
+  /** The whole log of one attempt, platform lines included; and its end, for LogType=Tail. */
+  readonly renderLog: (row: InvocationRow) => string;
+  readonly tail: (row: InvocationRow) => string;
+  /** A signed address from which a version's package can be downloaded, if this server gives such. */
+  readonly codeUrl?: ((version: FunctionVersion) => Promise<string>) | undefined;
+}
+
+export type ScfContext = ActionContext<ScfDeps>;

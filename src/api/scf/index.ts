@@ -1,0 +1,54 @@
+// The SCF API's actions, version 2018-04-16.
+
+import type { ServiceTable } from '../action.ts';
+import { ACCOUNT_ACTIONS } from './account.ts';
+import { ALIAS_ACTIONS } from './aliases.ts';
+import type { ScfDeps } from './deps.ts';
+import { FUNCTION_ACTIONS } from './functions.ts';
+import { INVOKE_ACTIONS } from './invoke.ts';
+import { LOG_ACTIONS } from './logs.ts';
+import { NAMESPACE_ACTIONS } from './namespaces.ts';
+import { RETRY_ACTIONS } from './retries.ts';
+import { STATUS_ACTIONS } from './status.ts';
+import { TRIGGER_ACTIONS } from './triggers.ts';
+import { VERSION_ACTIONS } from './versions.ts';
+
+export const SCF_ACTIONS: ServiceTable<ScfDeps> = {
+  version: '2018-04-16',
+  actions: {
+    ...FUNCTION_ACTIONS,
+    ...INVOKE_ACTIONS,
+    ...STATUS_ACTIONS,
+    ...LOG_ACTIONS,
+    ...VERSION_ACTIONS,
+    ...ALIAS_ACTIONS,
+    ...NAMESPACE_ACTIONS,
+    ...TRIGGER_ACTIONS,
+    ...RETRY_ACTIONS,
+    ...ACCOUNT_ACTIONS,
+  },
+  later: [
+    'PublishLayerVersion',
+    'DeleteLayerVersion',
+    'GetLayerVersion',
+    'ListLayers',
+    'ListLayerVersions',
+    'ListAsyncEvents',
+    'GetAsyncEventStatus',
+    'TerminateAsyncEvent',
+    'PutReservedConcurrencyConfig',
+    'GetReservedConcurrencyConfig',
+    'DeleteReservedConcurrencyConfig',
+    'PutProvisionedConcurrencyConfig',
+    'GetProvisionedConcurrencyConfig',
+    'DeleteProvisionedConcurrencyConfig',
+    'PutTotalConcurrencyConfig',
+    'CreateCustomDomain',
+    'UpdateCustomDomain',
+    'DeleteCustomDomain',
+    'GetCustomDomain',
+    'ListCustomDomains',
+    // Not in the public list of actions; the vendor's deployment library calls it.
+    'GetDemoAddress',
+  ],
+};

@@ -1,0 +1,29 @@
+// Times of the API: `YYYY-MM-DD HH:mm:ss`, always in China's time, which has no summer time.
+
+import { fail } from '../../control/errors.ts';
+
+const CHINA_OFFSET_MS = 8 * 3600_000;
+const FORM = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/;
+
+export function wireTime(ms: number): string {
+  return new Date(ms + CHINA_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** undefined for anything that is no such time, the 30th of February included. */
+export function parseWireTime(text: string): number | undefined {
+  const parts = FORM.exec(text);
+  if (!parts) return undefined;
+  const ms = Date.parse(`${parts[1]}T${parts[2]}Z`) - CHINA_OFFSET_MS;
+  return Number.isNaN(ms) || wireTime(ms) !== text ? undefined : ms;
+}
+
+/** The instant in a request's field. */
+export function timeOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const ms = parseWireTime(text);
+  if (ms !== undefined) return ms;
+  return fail('InvalidParameterValue.DateTime', {
+    zh: `${name} 应为北京时间 YYYY-MM-DD HH:mm:ss。`,
+    en: `${name} has to be YYYY-MM-DD HH:mm:ss in UTC+8.`,
+  });
+}
