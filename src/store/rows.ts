@@ -13,7 +13,7 @@ function conditions(table: Table, where: object, range: Range | undefined): Cond
   const list: Condition[] = Object.entries(where).map(([column, value]) => [
     column,
     '=',
-    encode(kindOf(table, column), value, `${table.name}.${column}`),
+    encode(kindOf(table, column), value, column),
   ]);
   if (range) kindOf(table, range.column);
   if (range?.from !== undefined) list.push([range.column, '>=', range.from]);
@@ -42,10 +42,17 @@ export type PutQueries = Map<TableName, CompiledQuery>;
 export class SqlRows implements Rows {
   readonly #db: Kysely<Database>;
   readonly #puts: PutQueries;
+  readonly #execute: (query: CompiledQuery) => Promise<unknown>;
 
-  constructor(db: Kysely<Database>, puts: PutQueries) {
+  /** `execute` runs a put; a driver may have a shorter way than Kysely's, which costs more than the insert itself. */
+  constructor(
+    db: Kysely<Database>,
+    puts: PutQueries,
+    execute: (query: CompiledQuery) => Promise<unknown> = query => db.executeQuery(query),
+  ) {
     this.#db = db;
     this.#puts = puts;
+    this.#execute = execute;
   }
 
   async get<T extends TableName>(name: T, where: Where<T>): Promise<Row<T> | undefined> {
@@ -84,7 +91,7 @@ export class SqlRows implements Rows {
       query = putQuery(this.#db, table);
       this.#puts.set(name, query);
     }
-    await this.#db.executeQuery({ ...query, parameters: encodeRow(table, row) });
+    await this.#execute({ ...query, parameters: encodeRow(table, row) });
   }
 
   async remove<T extends TableName>(name: T, where: Where<T>, range?: Range): Promise<number> {

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely } from 'kysely';
+import { type CompiledQuery, Kysely } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Page, Range, Rows, Store, Where } from '../core/ports.ts';
@@ -51,7 +51,7 @@ export async function openSqliteStore(options: SqliteStoreOptions, limits: Sqlit
     if (maxPages !== undefined) connection.exec(`PRAGMA max_page_count = ${maxPages}`);
     const db = new Kysely<Database>({ dialect: new NodeSqliteDialect({ database: connection }) });
     await migrate({ file, connection, db, migrations, log });
-    return new SqliteStore(db, options, shut);
+    return new SqliteStore(db, connection, options, shut);
   } catch (error) {
     shut();
     return explain(error, { file });
@@ -60,6 +60,7 @@ export async function openSqliteStore(options: SqliteStoreOptions, limits: Sqlit
 
 class SqliteStore implements Store {
   readonly #db: Kysely<Database>;
+  readonly #connection: SqliteConnection;
   readonly #rows: SqlRows;
   readonly #puts: PutQueries = new Map();
   readonly #options: SqliteStoreOptions;
@@ -68,8 +69,9 @@ class SqliteStore implements Store {
   /** The transaction that the running code is part of. */
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
 
-  constructor(db: Kysely<Database>, options: SqliteStoreOptions, shut: () => void) {
+  constructor(db: Kysely<Database>, connection: SqliteConnection, options: SqliteStoreOptions, shut: () => void) {
     this.#db = db;
+    this.#connection = connection;
     this.#rows = new SqlRows(db, this.#puts);
     this.#options = options;
     this.#shut = shut;
@@ -100,9 +102,13 @@ class SqliteStore implements Store {
     return this.#run(() =>
       this.#db.transaction().execute(async open => {
         const mark = { open: true };
+        const execute = async ({ sql, parameters }: CompiledQuery) => {
+          if (!mark.open) throw new Error('the transaction is over');
+          this.#connection.prepare(sql).run(parameters);
+        };
         const began = clock.now();
         try {
-          return await this.#inside.run(mark, () => work(new SqlRows(open, this.#puts)));
+          return await this.#inside.run(mark, () => work(new SqlRows(open, this.#puts, execute)));
         } finally {
           mark.open = false;
           const ms = clock.now() - began;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { Store } from '../core/ports.ts';
+import type { Rows, Store } from '../core/ports.ts';
 import type { Row, TableName, Tables } from '../core/rows.ts';
 import { codeOf, invocation, SAMPLES, trigger } from './samples.ts';
 import { tableOf } from './schema.ts';
@@ -215,11 +215,13 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     });
 
     test('rows of a transaction cannot be used after it', async () => {
-      let kept: { count(table: 'missed'): Promise<number> } | undefined;
+      let kept: Rows | undefined;
       await store.transaction(async rows => {
         kept = rows;
       });
       await assert.rejects(async () => kept?.count('missed'));
+      await assert.rejects(async () => kept?.put('missed', SAMPLES.missed[0]));
+      assert.equal(await store.count('missed'), 0);
     });
 
     test('closing waits for what is under way, twice does no harm, and then nothing is served', async () => {
