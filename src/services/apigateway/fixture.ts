@@ -1,0 +1,150 @@
+// A whole gateway on a loopback port, and small whole nouns, for tests alone.
+
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { TurnableClock } from '../../core/clock.ts';
+import { SeededIds } from '../../core/ids.ts';
+import { type Log, NO_LOG } from '../../core/log.ts';
+import type { Store } from '../../core/ports.ts';
+import { openSqliteStore } from '../../store/sqlite.ts';
+import { type ApiGateway, type ApiGatewayDeps, createApiGateway } from './gateway.ts';
+import type { ApiConfig, Environment } from './model.ts';
+import type { GatewayReply, GatewayRequest, Target } from './target.ts';
+
+export const REGION = 'ap-guangzhou';
+export const ACCOUNT = Object.freeze({ appId: '1250000000', uin: '100000000001' });
+export const EDGE = Object.freeze({
+  httpOrigin: 'http://127.0.0.1:9702',
+  httpPort: 9702,
+  tlsPort: 9743,
+  baseDomain: 'localhost',
+});
+
+export function anApi(change: Partial<ApiConfig> = {}): ApiConfig {
+  return {
+    name: 'fn',
+    description: '',
+    method: 'ANY',
+    path: '/fn',
+    timeoutS: 15,
+    cors: false,
+    parameters: [],
+    backend: { type: 'SCF', triggerId: 't-1', integrated: true, base64: { enabled: false } },
+    ...change,
+  };
+}
+
+export const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
+
+export function aReply(change: Partial<GatewayReply> = {}): GatewayReply {
+  return { status: 200, headers: JSON_TYPE, body: '"ok"', upstreamStatus: 200, ...change };
+}
+
+/** Answers with a fixed reply and keeps what it was asked. */
+export class FakeTarget implements Target {
+  readonly functionName = 'fn';
+  readonly seen: GatewayRequest[] = [];
+  reply: (request: GatewayRequest) => Promise<GatewayReply>;
+
+  constructor(reply: (request: GatewayRequest) => Promise<GatewayReply> = async () => aReply()) {
+    this.reply = reply;
+  }
+
+  invoke(request: GatewayRequest): Promise<GatewayReply> {
+    this.seen.push(request);
+    return this.reply(request);
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+export type Ask = RequestOptions & { readonly body?: string | Buffer };
+
+export class GatewayStand implements AsyncDisposable {
+  gateway: ApiGateway;
+  readonly clock: TurnableClock;
+  readonly store: Store;
+  readonly #server: ReturnType<typeof createServer>;
+
+  constructor(gateway: ApiGateway, clock: TurnableClock, store: Store) {
+    this.gateway = gateway;
+    this.clock = clock;
+    this.store = store;
+    this.#server = createServer((request, response) => void this.gateway.site.serve(request, response));
+  }
+
+  static async open(settings: Partial<ApiGatewayDeps['settings']> = {}, log: Log = NO_LOG): Promise<GatewayStand> {
+    const clock = new TurnableClock(Date.UTC(2024, 3, 19, 8, 0));
+    const store = await openSqliteStore({ file: ':memory:', clock, log: NO_LOG });
+    const gateway = await openGateway(store, clock, settings, log);
+    const stand = new GatewayStand(gateway, clock, store);
+    await new Promise<void>(listening => stand.#server.listen(0, '127.0.0.1', listening));
+    return stand;
+  }
+
+  /** A new gateway over the same rows. */
+  async restart(): Promise<void> {
+    this.gateway.close();
+    this.gateway = await openGateway(this.store, this.clock);
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** A service with one released API and something behind it. */
+  async serve(target: Target, change: Partial<ApiConfig> = {}, environment: Environment = 'release') {
+    const { service } = await this.gateway.ensureService(REGION, { name: 's' });
+    const api = await this.gateway.createApi(REGION, service.id, anApi(change));
+    const ref = { region: REGION, serviceId: service.id, apiId: api.id };
+    await this.gateway.release({ ...ref, environment, description: '' });
+    const attached = this.gateway.attach(api.id, target);
+    return { serviceId: service.id, ref, attached, base: `/_apigw/${service.id}/${environment}` };
+  }
+
+  ask(path: string, { body, ...options }: Ask = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ host: '127.0.0.1', port: this.port, path, agent: false, ...options }, response => {
+        const chunks: Buffer[] = [];
+        response.on('data', chunk => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          const { statusCode = 0, statusMessage = '', headers, rawHeaders } = response;
+          resolve({ status: statusCode, reason: statusMessage, headers, rawHeaders, body: Buffer.concat(chunks) });
+        });
+      });
+      request.once('error', reject);
+      request.end(body);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.gateway.close();
+    this.#server.closeAllConnections();
+    await new Promise(closed => this.#server.close(closed));
+    await this.store.close();
+  }
+}
+
+export function openGateway(
+  store: Store,
+  clock: TurnableClock,
+  settings: Partial<ApiGatewayDeps['settings']> = {},
+  log: Log = NO_LOG,
+): Promise<ApiGateway> {
+  return createApiGateway({
+    store,
+    clock,
+    ids: new SeededIds(),
+    log,
+    account: ACCOUNT,
+    edge: EDGE,
+    settings: { headerCase: 'lower', dropLocation: false, ...settings },
+  });
+}
