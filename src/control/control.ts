@@ -11,9 +11,10 @@ import type {
   Routing,
   StatusReason,
 } from '../core/function.ts';
-import type { Catalog, Page, Range, Triggers, Where } from '../core/ports.ts';
+import type { Page, Range, Triggers, Where } from '../core/ports.ts';
 import type { FunctionRow, InvocationRow, NamespaceRow, Row } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
+import type { LiveCatalog } from './catalog.ts';
 
 export interface Control {
   readonly functions: Functions;
@@ -24,7 +25,7 @@ export interface Control {
   readonly accounts: Accounts;
   readonly logs: Logs;
   readonly missed: Missed;
-  readonly catalog: Catalog;
+  readonly catalog: Pick<LiveCatalog, 'find' | 'all'>;
   /** Starts delivering for every enabled trigger and takes up transitions that a former process left unfinished. */
   start(): Promise<void>;
   /** Resolves when every transition under way has settled; a frozen one is taken up at the next start. */
@@ -238,6 +239,8 @@ export interface TriggerView {
   readonly trigger: Trigger;
   /** TriggerDesc as text. */
   readonly desc: string;
+  /** The same in a few words. */
+  readonly summary: string;
   readonly attribute: 'single' | 'double';
   /** Where a person can call it, if anywhere. */
   readonly urls: readonly string[];

@@ -187,6 +187,7 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
     return Object.freeze({
       trigger,
       desc: kind.format(trigger.desc),
+      summary: kind.summary(trigger.desc),
       attribute: kind.attribute,
       urls: kind.urls?.(trigger, host(kind)) ?? [],
     });

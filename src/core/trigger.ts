@@ -83,6 +83,8 @@ export interface TriggerKind<Desc = unknown, Source = undefined> {
   parse(text: string, context: { readonly functionName: string; readonly previous?: Desc }): Desc;
   /** Value → the TriggerDesc text that the API gives back. */
   format(desc: Desc): string;
+  /** The value in a few words, for lists: the cron expression, the method and path. */
+  summary(desc: Desc): string;
   /** Fails if `draft` cannot live beside `others` (all triggers of this kind in the region). */
   conflict?(
     draft: TriggerDraft & { readonly desc: Desc },

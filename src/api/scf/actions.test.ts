@@ -171,6 +171,7 @@ const VIEW: TriggerView = {
     modTime: 0,
   },
   desc: '{"cron":"0 * * * * * *"}',
+  summary: '',
   attribute: 'single',
   urls: [],
 };

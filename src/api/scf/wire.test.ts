@@ -41,6 +41,7 @@ function timer(change: Partial<TriggerView['trigger']> = {}): TriggerView {
       ...change,
     },
     desc: '{"cron":"0 * * * * * *"}',
+    summary: '',
     attribute: 'single',
     urls: [],
   };

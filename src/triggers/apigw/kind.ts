@@ -33,6 +33,7 @@ export function apigwKind({ urlOf }: ApigwSettings): TriggerKind<ApigwDesc, ApiG
     parse: parseApigw,
     format: desc =>
       formatApigw(desc, desc.serviceId === undefined ? undefined : urlOf?.(placeOf(desc, desc.serviceId))),
+    summary: ({ method, path }) => `${method} ${path}`,
     conflict,
     bind: bindApigw,
     unbind: unbindApigw,

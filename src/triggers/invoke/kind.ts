@@ -19,6 +19,7 @@ export const invokeKind: TriggerKind<never> = Object.freeze<TriggerKind<never>>(
   checkName: refuse,
   parse: refuse,
   format: refuse,
+  summary: refuse,
   listen: refuse,
   sample: () => ({ key: 'value' }),
 });

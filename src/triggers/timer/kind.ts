@@ -15,6 +15,7 @@ export function timerKind(settings: TimerSettings): TriggerKind<TimerDesc> {
     checkName: checkTimerName,
     parse: text => parseTimer(text),
     format: formatTimer,
+    summary: ({ cron }) => cron,
     // There is no source object; this is where a draft is whole, at creation and on each update.
     async bind(trigger) {
       checkArgument(trigger.customArgument);
