@@ -31,7 +31,7 @@ export async function copyIn(room: Room, removal: Removal, input: CopyFunction):
     await removal.deleteFunction(to, 'FailedOperation.FunctionStatusError');
 
   await turns.take(keyText(to), async () => {
-    await packages.using(source.code.sha256, () =>
+    await packages.using(source.code, () =>
       store.transaction(async rows => {
         const current = await latestRow(rows, from);
         if (current.code.sha256 !== source.code.sha256)

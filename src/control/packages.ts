@@ -45,20 +45,20 @@ export class Packages {
 
   /** Keeps the zip and then runs `commit`, which writes the row; a package that no row uses afterwards is dropped. */
   keep(zip: Buffer, commit: (code: CodePackage) => Promise<void>): Promise<void> {
-    const sha256 = createHash('sha256').update(zip).digest('hex');
-    return this.using(sha256, async () => {
-      const kept = await this.#deps.blob.put(zip);
-      await commit({ sha256: kept.sha256, bytes: kept.bytes });
+    const code: CodePackage = { sha256: createHash('sha256').update(zip).digest('hex'), bytes: zip.length };
+    return this.using(code, async () => {
+      await this.#deps.blob.put(zip);
+      await commit(code);
     });
   }
 
   /** Runs `commit` while the package cannot be dropped. */
-  using(sha256: string, commit: () => Promise<void>): Promise<void> {
-    return this.#deps.turns.take(`package/${sha256}`, async () => {
+  using(code: CodePackage, commit: () => Promise<void>): Promise<void> {
+    return this.#deps.turns.take(turnOf(code), async () => {
       try {
         await commit();
       } catch (error) {
-        await this.#dropUnused(sha256);
+        await this.#dropUnused(code);
         throw error;
       }
     });
@@ -66,8 +66,8 @@ export class Packages {
 
   /** Drops the packages that no row uses any more. Called after the commit. */
   async release(codes: Iterable<CodePackage>): Promise<void> {
-    for (const sha256 of new Set([...codes].map(code => code.sha256)))
-      await this.#deps.turns.take(`package/${sha256}`, () => this.#dropUnused(sha256));
+    const once = new Map([...codes].map(code => [code.sha256, code]));
+    for (const code of once.values()) await this.#deps.turns.take(turnOf(code), () => this.#dropUnused(code));
   }
 
   async stream(code: CodePackage): Promise<Readable> {
@@ -75,16 +75,19 @@ export class Packages {
   }
 
   /** An orphan harms nobody: a failure here is told to the log alone. */
-  async #dropUnused(sha256: string): Promise<void> {
+  async #dropUnused({ sha256, bytes }: CodePackage): Promise<void> {
     const { store, blob, log } = this.#deps;
     try {
-      const used = (await store.list('versions')).some(version => version.code.sha256 === sha256);
-      const awaited = (await store.list('resources', { kind: PENDING })).some(
-        row => pendingOf(row).code.sha256 === sha256,
-      );
-      if (!used && !awaited) await blob.delete(sha256);
+      // The column is compared as JSON text: the members in this order, as `keep` writes them.
+      if ((await store.count('versions', { code: { sha256, bytes } })) > 0) return;
+      const waiting = await store.list('resources', { kind: PENDING });
+      if (!waiting.some(row => pendingOf(row).code.sha256 === sha256)) await blob.delete(sha256);
     } catch (error) {
       log.warn({ err: error, sha256 }, 'an unused code package was not removed');
     }
   }
+}
+
+function turnOf({ sha256 }: CodePackage): string {
+  return `package/${sha256}`;
 }

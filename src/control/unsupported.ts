@@ -12,7 +12,7 @@ interface Unsupported extends Sentence {
 }
 
 const on = (value: unknown): boolean => value === true || /^(true|enable)$/i.test(String(value));
-const given = (value: unknown): boolean => value !== '' && value !== false && !isEmpty(value);
+const given = (value: unknown): boolean => value !== '' && value !== false && value !== 0 && !isEmpty(value);
 
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
