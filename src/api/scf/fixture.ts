@@ -50,6 +50,7 @@ export interface Scene {
   readonly answers?: Answers;
   readonly entries?: readonly FunctionEntry[];
   readonly outcome?: Outcome | Promise<Outcome>;
+  /** Also where a real control takes the place of the noting one. */
   readonly deps?: Partial<ScfDeps>;
 }
 
