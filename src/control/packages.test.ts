@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+import yazl from 'yazl';
+import { entryText } from './entry.ts';
+import { KEY, scene, throws, zip } from './fixture.ts';
+import { checkZip } from './packages.ts';
+
+function zipOf(files: Record<string, string>): Promise<Buffer> {
+  const archive = new yazl.ZipFile();
+  for (const [name, text] of Object.entries(files)) archive.addBuffer(Buffer.from(text), name);
+  archive.end();
+  return buffer(archive.outputStream);
+}
+
+test('the text of the entry file', async () => {
+  const packed = await zipOf({
+    'lib/index.py': 'no',
+    'index.py': 'print("你好")',
+    'big.py': 'x'.repeat(1024 * 1024 + 1),
+  });
+  assert.equal(await entryText(Readable.from([packed]), 'index.py'), 'print("你好")');
+  assert.equal(await entryText(Readable.from([packed]), 'none.py'), '');
+  assert.equal(await entryText(Readable.from([packed]), 'big.py'), '', 'too large to show');
+});
+
+test('is shown for the runtimes that have one', async () => {
+  const { control, made } = await scene();
+  await made({ zip: await zipOf({ 'index.py': 'main' }) });
+  assert.equal(await control.functions.entryText(KEY), 'main');
+  await made({ name: 'gopher', runtime: 'Go1', zip: await zipOf({ main: 'ELF' }) });
+  assert.equal(await control.functions.entryText({ ...KEY, name: 'gopher' }), '');
+});
+
+test('what is a zip at first sight', async () => {
+  checkZip(zip());
+  checkZip(await zipOf({}));
+  throws(() => checkZip(undefined), 'MissingParameter.Code');
+  throws(() => checkZip(Buffer.alloc(0)), 'MissingParameter.Code');
+  throws(() => checkZip(Buffer.from('PK')), 'InvalidParameterValue.ZipFile');
+  throws(() => checkZip(Buffer.concat([zip(), Buffer.alloc(50 * 1024 * 1024)])), 'InvalidParameterValue.ZipFile');
+});
+
+test('a blob store that will not delete keeps nobody from deleting a function', async () => {
+  const { control, made, blob } = await scene();
+  await made();
+  blob.delete = async () => {
+    throw new Error('EROFS');
+  };
+  await control.functions.delete(KEY);
+  assert.equal(control.catalog.find(KEY), undefined);
+});
+
+test('the same package deployed and deleted at once is never lost', async () => {
+  const { control, made, blob } = await scene();
+  await made({ name: 'first' });
+  const other = { ...KEY, name: 'second' };
+  await Promise.all([
+    control.functions.delete({ ...KEY, name: 'first' }),
+    made(other),
+    made({ name: 'third', zip: zip('third') }),
+  ]);
+  const { code } = (await control.functions.get(other)).version;
+  assert.ok(blob.kept.has(code.sha256));
+});
