@@ -1,0 +1,75 @@
+// Addresses from which a version's package can be downloaded for a while, without keys: what GetFunctionAddress gives.
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Functions } from '../../control/control.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CloudError } from '../../core/errors.ts';
+import type { FunctionKey } from '../../core/function.ts';
+import type { Site } from '../../http/site.ts';
+
+const PREFIX = '/_openscf/code/';
+const LIFE_MS = 3_600_000;
+
+export interface DownloadDeps {
+  readonly functions: Pick<Functions, 'code'>;
+  readonly clock: Clock;
+  /** Signs the addresses. */
+  readonly secret: string;
+  /** Where the Cloud API is reached, e.g. `http://127.0.0.1:9700`. */
+  readonly origin: () => string;
+}
+
+export interface Downloads {
+  readonly site: Site;
+  url(version: FunctionKey & { readonly version: string }): Promise<string>;
+}
+
+export function downloads({ functions, clock, secret, origin }: DownloadDeps): Downloads {
+  const sign = (path: string, expires: string) => createHmac('sha256', secret).update(`${path}\n${expires}`).digest();
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const expires = url.searchParams.get('expires') ?? '';
+    const given = Buffer.from(url.searchParams.get('signature') ?? '', 'hex');
+    const wanted = sign(url.pathname, expires);
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+      return refuse(response, 403, 'the signature does not match');
+    if (!(clock.now() < Number(expires))) return refuse(response, 403, 'the address has expired; ask for a new one');
+    const [region = '', namespace = '', name = '', version = ''] = url.pathname
+      .slice(PREFIX.length)
+      .split('/')
+      .map(decodeURIComponent);
+    try {
+      const { code, stream } = await functions.code({ region, namespace, name }, version);
+      response.writeHead(200, {
+        'Content-Type': 'application/zip',
+        'Content-Length': code.bytes,
+        'Content-Disposition': `attachment; filename="${name}.zip"`,
+      });
+      await pipeline(stream, response);
+    } catch (error) {
+      if (!(error instanceof CloudError) || response.headersSent) throw error;
+      refuse(response, 404, error.text('en'));
+    }
+  }
+
+  return {
+    site: { name: 'code', claims: (_host, path) => path.startsWith(PREFIX), serve },
+    async url({ region, namespace, name, version }) {
+      const path = PREFIX + [region, namespace, name, version].map(encodeURIComponent).join('/');
+      // The path as the server's URL parser will see it.
+      const { pathname } = new URL(path, 'http://localhost');
+      const expires = String(clock.now() + LIFE_MS);
+      return `${origin()}${pathname}?expires=${expires}&signature=${sign(pathname, expires).toString('hex')}`;
+    },
+  };
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  const body = JSON.stringify({ error: { code: status === 404 ? 'ResourceNotFound' : 'AuthFailure', message } });
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
+    .end(body);
+}
