@@ -41,12 +41,11 @@ export class Pool {
   wants(now: number): boolean {
     const uncovered = this.waiting.length - this.starting;
     if (uncovered <= 0) return false;
-    const busy = this.live - this.starting;
-    if (busy <= 0 && this.starting === 0) return true;
+    if (this.live === 0) return true;
     // A stuck instance would never free itself: what has waited as long as a start takes is not made to wait longer.
     if (now - this.headSince > this.startMs) return true;
     // Few and busy beats many and waking: an instance more costs its start and, on few cores, the others' time.
-    return busy > 0 && (this.runMs === undefined || (uncovered * this.runMs) / busy >= this.startMs);
+    return this.runMs === undefined || (uncovered * this.runMs) / this.live >= this.startMs;
   }
 
   /** When the event that waits longest came. */
@@ -74,9 +73,9 @@ export class Pool {
     if (index >= 0) this.waiting.splice(index, 1);
   }
 
-  /** Takes out those that share the failure of a start: all that waited for it, or with others alive just the first. */
+  /** Takes out those that share the failure of a start: all that waited for it, or just the first while others work. */
   sharers(startedAt: number): Waiting[] {
-    if (this.live > 0) return this.waiting.splice(0, 1);
+    if (this.live > this.starting) return this.waiting.splice(0, 1);
     const count = Math.max(1, this.waiting.filter(one => one.since <= startedAt).length);
     return this.waiting.splice(0, count);
   }

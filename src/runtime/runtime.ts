@@ -18,7 +18,7 @@ import { makeLauncher } from './launcher.ts';
 import { Machine } from './machine.ts';
 import { Pool } from './pool.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
-import { processDriver } from './sandbox/process.ts';
+import { openProcessDriver } from './sandbox/process.ts';
 
 export interface RuntimeDeps {
   readonly blob: Blob;
@@ -78,7 +78,7 @@ export interface Runtime extends Runner {
 const IDLE_MS = 10 * 60_000;
 
 export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
-  const driver = driverOf(deps.sandbox);
+  const driver = await openDriver(deps.sandbox);
   const languages = deps.languages ?? makeLanguages();
   const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
   const { account, processClock, ids, log } = deps;
@@ -116,13 +116,13 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   };
 }
 
-function driverOf(sandbox: RuntimeDeps['sandbox']): SandboxDriver {
+function openDriver(sandbox: RuntimeDeps['sandbox']): Promise<SandboxDriver> {
   if (sandbox === 'bwrap') {
     fail('UnsupportedOperation', {
       reason: 'sandbox=bwrap is not built yet; use sandbox=process (尚未实现，请使用 process)',
     });
   }
-  return processDriver;
+  return openProcessDriver();
 }
 
 function viewOf(instance: Instance, offset: number): InstanceView {

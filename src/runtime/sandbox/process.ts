@@ -1,7 +1,6 @@
 // The plain driver: a process group of its own with resource limits. Works everywhere, keeps apart little.
 
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { OPEN_FILES } from '../../core/limits.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from './driver.ts';
@@ -10,24 +9,31 @@ import { memoryReader } from './memory.ts';
 /** stderr joins stdout here, so that one pipe keeps their order. A limit that cannot be set is left as it is. */
 const SCRIPT = `ulimit -n ${OPEN_FILES} 2>/dev/null; ulimit -c 0 2>/dev/null; exec "$@" 2>&1`;
 
-/** util-linux: lets an instance die with this server, even when that is killed. */
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(path => process.platform === 'linux' && existsSync(path));
-const DIE_WITH_SERVER = SETPRIV ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
+/** util-linux: lets an instance die with this server, even when that is killed. busybox's lacks the option. */
+const DIE_WITH_SERVER = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'];
 
-export const processDriver: SandboxDriver = {
-  name: 'process',
-  protects:
-    'each instance is a process group of its own with a clean environment and limits on open files; ' +
-    'time and memory limits end the whole group',
-  weaker:
-    'code runs as the user of this server, sees its files and network, can write to its own code folder, and shares /tmp; ' +
-    'memory is watched every 20-50 ms instead of limited by the kernel; the number of processes is not limited; ' +
-    'a program that starts a session of its own outlives its instance',
-  start,
-};
+const PROTECTS =
+  'each instance is a process group of its own with a clean environment and limits on open files; ' +
+  'time and memory limits end the whole group';
+const WEAKER =
+  'code runs as the user of this server, sees its files and network, can write to its own code folder, and shares /tmp; ' +
+  'memory is watched every 20-50 ms instead of limited by the kernel; the number of processes is not limited; ' +
+  'a program that starts a session of its own outlives its instance';
+const OUTLIVES = '; a function that never yields outlives a server that is killed (install util-linux for setpriv)';
 
-function start(spec: SandboxSpec): Sandbox {
-  const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...DIE_WITH_SERVER, spec.command, ...spec.args], {
+export async function openProcessDriver(): Promise<SandboxDriver> {
+  const bound = await works([...DIE_WITH_SERVER, '/bin/sh', '-c', ':']);
+  const prefix = bound ? DIE_WITH_SERVER : [];
+  const weaker = bound ? WEAKER : WEAKER + OUTLIVES;
+  return { name: 'process', protects: PROTECTS, weaker, start: spec => start(spec, prefix) };
+}
+
+function works([command = '', ...args]: readonly string[]): Promise<boolean> {
+  return new Promise(resolve => execFile(command, args, error => resolve(error === null)));
+}
+
+function start(spec: SandboxSpec, prefix: readonly string[]): Sandbox {
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...prefix, spec.command, ...spec.args], {
     cwd: spec.codeDir,
     env: spec.env,
     detached: true,

@@ -183,8 +183,6 @@ function standardStream(fd) {
         });
         stream.fd = fd;
         stream._type = 'pipe';
-        stream.destroySoon = stream.destroy;
-        stream._destroy = (error, done) => done(error);
       }
       return stream;
     },
@@ -440,14 +438,10 @@ function answer(run, error, value, final, failed) {
   run.answered = true;
   run.final = final;
   if (failed || (error !== null && error !== undefined)) {
-    const text = isError(error) ? (error.stack ? stackOf(error) : 'null') : `${shown(error)}(callback err is not instance of Error)`;
+    const text = isError(error) ? (error.stack ? stackOf(error) : 'null') : `${typeof error === 'object' ? util.inspect(error) : String(error)}(callback err is not instance of Error)`;
     run.failure = userFailure(text);
   } else encode(run, value);
   if (!run.inHandler) process.nextTick(answeredInTime, run);
-}
-
-function shown(value) {
-  return typeof value === 'object' && value !== null ? util.inspect(value) : String(value);
 }
 
 /** The synchronous part that called the callback is over. */
