@@ -201,7 +201,7 @@ test('over time is 433; the next run has a fresh instance', async () => {
     assert.equal(outcome.status, 433);
     assert.equal(outcome.errorMessage, 'Invoking task timed out after 1 seconds');
     assert.match(outcome.log, /\tin\n/);
-    assert.ok(outcome.durationMs >= 1000 && outcome.durationMs < 1500, String(outcome.durationMs));
+    assert.ok(outcome.durationMs >= 1000 && outcome.durationMs < 3000, String(outcome.durationMs));
     const next = await b.run(v, {});
     assert.equal(next.status, 200);
     assert.notEqual(next.instance, outcome.instance);
