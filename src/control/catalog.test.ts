@@ -113,3 +113,26 @@ test('what is found does not change under the reader', async () => {
   assert.equal(before?.versions.get(LATEST)?.memoryMB, 128);
   assert.equal(control.catalog.find(KEY)?.versions.get(LATEST)?.memoryMB, 256);
 });
+
+test('what this server says itself is not read a second time', async () => {
+  const { store } = await scene();
+  let reads = 0;
+  const counted: Store = Object.assign(Object.create(store), {
+    list: (...args: Parameters<Store['list']>) => {
+      reads++;
+      return store.list(...args);
+    },
+    get: store.get.bind(store),
+    put: store.put.bind(store),
+    count: store.count.bind(store),
+    remove: store.remove.bind(store),
+    transaction: store.transaction.bind(store),
+  });
+  const { control, made } = await scene({ store: counted });
+  await made();
+  await tick();
+  reads = 0;
+  await control.functions.updateConfiguration({ ...KEY, memoryMB: 256, wire: {} });
+  for (let i = 0; i < 5; i++) await tick();
+  assert.equal(reads, 2, 'versions and aliases, once');
+});

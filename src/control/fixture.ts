@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { memoryBus } from '../bus/memory.ts';
 import { TurnableClock } from '../core/clock.ts';
 import { CloudError } from '../core/errors.ts';
 import type { FunctionKey, FunctionVersion, StatusReason } from '../core/function.ts';
@@ -61,24 +62,18 @@ export class MemoryBlob implements Blob {
   }
 }
 
-/** Tells everyone, the publisher too, after the current turn of the event loop. */
+/** The bus of one process, counting. */
 export class SharedBus implements Bus {
-  readonly #heard = new Set<(topic: string, text: string) => void>();
+  readonly #bus = memoryBus(NO_LOG);
   published = 0;
 
   publish(topic: string, text: string): void {
     this.published++;
-    setImmediate(() => {
-      for (const heard of this.#heard) heard(topic, text);
-    });
+    this.#bus.publish(topic, text);
   }
 
   subscribe(topic: string, heard: (text: string) => void): Disposable {
-    const own = (about: string, text: string) => {
-      if (about === topic) heard(text);
-    };
-    this.#heard.add(own);
-    return { [Symbol.dispose]: () => this.#heard.delete(own) };
+    return this.#bus.subscribe(topic, heard);
   }
 }
 

@@ -360,6 +360,16 @@ describe('CopyFunction', () => {
     assert.deepEqual([version.memoryMB, version.handler, version.description], [128, 'app.handler', 'mine']);
   });
 
+  test('code that another server has changed meanwhile is not copied by halves', async () => {
+    const stale = await scene();
+    await stale.made();
+    const other = await scene({ store: stale.store, blob: stale.blob });
+    await other.control.functions.updateCode({ ...KEY, zip: zip('new'), wire: {} });
+    await other.control.settled();
+    await rejects(stale.control.functions.copy({ from: KEY, to }), 'FailedOperation.CopyFailed');
+    assert.equal(await stale.store.count('functions'), 1);
+  });
+
   test('replaces a target only when told to', async () => {
     const { control, made } = await scene();
     await made();

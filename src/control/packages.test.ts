@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import yazl from 'yazl';
+import { openDiskBlob } from '../blob/disk.ts';
+import { createControl } from './create.ts';
 import { entryText } from './entry.ts';
-import { KEY, scene, throws, zip } from './fixture.ts';
+import { creation, KEY, scene, throws, zip } from './fixture.ts';
 import { checkZip } from './packages.ts';
 
 function zipOf(files: Record<string, string>): Promise<Buffer> {
@@ -63,4 +68,21 @@ test('the same package deployed and deleted at once is never lost', async () => 
   ]);
   const { code } = (await control.functions.get(other)).version;
   assert.ok(blob.kept.has(code.sha256));
+});
+
+test('packages on a disk: kept, given back, and gone with the function', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'control-'));
+  try {
+    const { deps } = await scene();
+    const control = await createControl({ ...deps, blob: await openDiskBlob(dir) });
+    await control.functions.create(creation());
+    await control.settled();
+    const { stream } = await control.functions.code(KEY);
+    assert.deepEqual(await buffer(stream), zip());
+    await control.functions.delete(KEY);
+    const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter(entry => entry.isFile());
+    assert.deepEqual(files, []);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });

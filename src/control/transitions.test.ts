@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StatusReason } from '../core/function.ts';
+import { SeededIds } from '../core/ids.ts';
 import type { Rows, Store } from '../core/ports.ts';
 import { creation, KEY, rejects, scene, zip } from './fixture.ts';
 
@@ -104,4 +106,34 @@ test('a failed publish is told apart from the function', async () => {
   assert.equal((await control.functions.get(KEY)).version.status, 'Active');
   await control.versions.delete(KEY, '1', {});
   await rejects(control.functions.get(KEY, '1'), 'ResourceNotFound.Qualifier');
+});
+
+test('of two servers that see one transition through, the first has the last word', async () => {
+  const slow = await scene();
+  const answer = Promise.withResolvers<StatusReason>();
+  slow.runtimes.answer = () => answer.promise;
+  await slow.control.functions.create(creation());
+  const quick = await scene({ store: slow.store, blob: slow.blob });
+  await quick.control.start();
+  await quick.control.settled();
+  assert.equal((await quick.control.functions.get(KEY)).version.status, 'Active');
+  answer.resolve({ ErrorCode: 'X', ErrorMessage: 'too late' });
+  await slow.control.settled();
+  assert.equal((await slow.control.functions.get(KEY)).version.status, 'Active');
+});
+
+test('what was found of a function says nothing of the next one of its name', async () => {
+  const slow = await scene();
+  const answer = Promise.withResolvers<StatusReason>();
+  slow.runtimes.answer = () => answer.promise;
+  await slow.control.functions.create(creation());
+  const quick = await scene({ store: slow.store, blob: slow.blob, ids: new SeededIds('other') });
+  await quick.control.start();
+  await quick.control.settled();
+  await quick.control.functions.delete(KEY);
+  quick.runtimes.answer = () => new Promise(() => {});
+  await quick.control.functions.create(creation({ zip: zip('another') }));
+  answer.resolve({ ErrorCode: 'X', ErrorMessage: 'of the former one' });
+  await slow.control.settled();
+  assert.equal((await slow.control.functions.get(KEY)).version.status, 'Creating');
 });

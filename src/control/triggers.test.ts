@@ -76,6 +76,19 @@ describe('creating', () => {
     assert.deepEqual(timer.did, ['bind tick', 'listen tick']);
   });
 
+  test('on two servers at once too', async () => {
+    const first = await started();
+    await first.made({ name: 'other' });
+    const second = await scene({ store: first.store });
+    const both = await Promise.allSettled([
+      first.control.triggers.create({ ...TIMER, desc: '{"only":1}' }),
+      second.control.triggers.create({ ...TIMER, name: 'other', desc: '{"only":1}' }),
+    ]);
+    assert.equal(both.filter(result => result.status === 'fulfilled').length, 1);
+    assert.equal(await first.store.count('triggers'), 1);
+    assert.equal([...first.timer.did, ...second.timer.did].filter(did => did.startsWith('unbind')).length, 1);
+  });
+
   test('there may be so many of a kind, and so many in all', async () => {
     const { deps } = await scene();
     const { control, made } = await scene({ quotas: { ...deps.quotas, triggersPerType: 2, triggersPerFunction: 3 } });
