@@ -52,7 +52,7 @@ export function createWorker(deps: {
       } while (again && started);
     } catch (error) {
       // The queue itself failed: look again in a while rather than never.
-      log.error({ error }, 'the event queue cannot be read');
+      log.error({ err: error }, 'the event queue cannot be read');
       setAlarm(clock.now() + 1000);
     } finally {
       pumping = false;
@@ -84,7 +84,7 @@ export function createWorker(deps: {
       await work(lease);
     } catch (error) {
       // The lease runs out by itself, and the event is tried again: nothing is lost.
-      log.error({ error, requestId: lease.item.event.requestId }, 'an attempt could not be settled');
+      log.error({ err: error, requestId: lease.item.event.requestId }, 'an attempt could not be settled');
     } finally {
       total--;
       const left = (running.get(key) ?? 1) - 1;

@@ -24,8 +24,10 @@ export interface DataFolder {
 const OWNER_ONLY = 0o600;
 const credentialsSchema = z.object({ secretId: z.string().min(1), secretKey: z.string().min(1) });
 
+type Given = { readonly [Name in keyof Credentials]?: Credentials[Name] | undefined };
+
 /** `given` keys outrank the kept ones and are not written down. */
-export async function openData(folder: string, given: Partial<Credentials>, ids: Ids): Promise<DataFolder> {
+export async function openData(folder: string, given: Given, ids: Ids): Promise<DataFolder> {
   const path = resolve(folder);
   const file = (name: string) => join(path, name);
   try {
@@ -72,7 +74,7 @@ function parse(text: string, path: string): Credentials {
   }
 }
 
-function defined({ secretId, secretKey }: Partial<Credentials>): Partial<Credentials> {
+function defined({ secretId, secretKey }: Given): Partial<Credentials> {
   return { ...(secretId !== undefined && { secretId }), ...(secretKey !== undefined && { secretKey }) };
 }
 

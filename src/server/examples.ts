@@ -14,7 +14,7 @@ export interface ExamplesDeps {
   readonly call: ScfCall;
   readonly log: Log;
   /** Whether a function of this runtime could run here. */
-  readonly works: (runtime: string) => Promise<boolean>;
+  readonly works: (runtime: string) => boolean;
 }
 
 /** Names of examples that were left out because their runtime is missing. */
@@ -25,9 +25,9 @@ export async function deployExamples({ store, call, log, works }: ExamplesDeps):
   const left = await Promise.all(
     templates().map(async ({ name, dir }) => {
       const plan = await readPlan(dir);
-      if (!(await works(plan.runtime))) return name;
+      if (!works(plan.runtime)) return name;
       await deploy(plan, { call, clock }).catch(error =>
-        log.error({ error, example: name }, 'an example could not be deployed'),
+        log.error({ err: error, example: name }, 'an example could not be deployed'),
       );
       return undefined;
     }),

@@ -1,0 +1,97 @@
+// What the command line shows and the Cloud API has no action for.
+
+import type { Control } from '../../control/control.ts';
+import { fail } from '../../core/errors.ts';
+import { type FunctionEntry, LATEST } from '../../core/function.ts';
+import type { OpenscfRoute } from './routes.ts';
+
+/** As much of a trigger kind as can be shown. */
+export interface KindView {
+  readonly type: string;
+  readonly title: { readonly zh: string; readonly en: string };
+  sample(): unknown;
+}
+
+export interface LanguageView {
+  readonly found: readonly { readonly version: string; readonly path: string; readonly runtimes: readonly string[] }[];
+  /** Runtime ids that run on another version than their own, or ('') not at all. */
+  readonly missing: readonly { readonly runtime: string; readonly runsOn: string }[];
+  readonly refused?: { readonly zh: string; readonly en: string };
+}
+
+export interface ViewDeps {
+  readonly control: Pick<Control, 'catalog' | 'triggers' | 'missed'>;
+  readonly kinds: readonly KindView[];
+  readonly version: string;
+  readonly driver: { readonly name: string; readonly notes: readonly string[] };
+  readonly languages: () => Promise<readonly LanguageView[]>;
+}
+
+export function viewRoutes({ control, kinds, version, driver, languages }: ViewDeps): readonly OpenscfRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/urls',
+      async handle() {
+        const entries = [...control.catalog.all()].map(({ entry }) => entry);
+        entries.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+        return { functions: await Promise.all(entries.map(entry => functionUrls(control, entry))) };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/kinds',
+      handle: () => ({ kinds: kinds.map(({ type, title }) => ({ type, title })) }),
+    },
+    {
+      method: 'GET',
+      path: '/sample/:type',
+      handle({ params }) {
+        const kind = kinds.find(one => one.type === params.type);
+        const known = kinds.map(one => one.type).join(', ');
+        return kind ? kind.sample() : fail('InvalidParameterValue', { name: 'type', reason: known });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/doctor',
+      async handle({ language }) {
+        const runtimes = (await languages()).flatMap(one => runtimesOf(one, language));
+        return { version, node: process.versions.node, driver, runtimes, missed: await control.missed.list() };
+      },
+    },
+  ];
+}
+
+const order = ({ key }: FunctionEntry): string => `${key.region}/${key.namespace}/${key.name}`;
+/** More than any function may have. */
+const ALL = 1000;
+
+async function functionUrls({ triggers }: ViewDeps['control'], { key, versions }: FunctionEntry) {
+  const latest = versions.get(LATEST);
+  const { rows } = await triggers.query({ ...key, limit: ALL });
+  return {
+    ...key,
+    runtime: latest?.runtime ?? '',
+    status: latest?.status ?? '',
+    triggers: rows.map(({ trigger, summary, urls }) => ({
+      type: trigger.type,
+      name: trigger.triggerName,
+      qualifier: trigger.qualifier,
+      enabled: trigger.enabled,
+      summary,
+      urls,
+    })),
+  };
+}
+
+function runtimesOf({ found, missing, refused }: LanguageView, language: 'zh' | 'en') {
+  const elsewhere = new Map(missing.map(one => [one.runtime, one.runsOn]));
+  const served = found.flatMap(({ runtimes, version, path }) =>
+    runtimes.map(runtime => ({ runtime, works: true, detail: `${version}  ${path}` })),
+  );
+  const refusals = [...elsewhere]
+    .filter(([, runsOn]) => runsOn === '')
+    .map(([runtime]) => ({ runtime, works: false, detail: refused?.[language] ?? '' }));
+  return [...served, ...refusals];
+}

@@ -1,0 +1,260 @@
+// The composer: builds the drivers that the settings ask for, wires the rooms, starts and stops them. It does nothing else.
+
+import { join } from 'node:path';
+import { API_SERVICES } from './api/index.ts';
+import { clockRoutes } from './api/openscf/clock.ts';
+import { downloads } from './api/openscf/download.ts';
+import { viewRoutes } from './api/openscf/views.ts';
+import type { ScfDeps } from './api/scf/deps.ts';
+import { apiSite } from './api/server.ts';
+import { bindService, type Services } from './api/service.ts';
+import { openDiskBlob } from './blob/disk.ts';
+import { memoryBus } from './bus/memory.ts';
+import { version } from './cli/version.ts';
+import type { Config, Origins } from './config.ts';
+import { createControl } from './control/create.ts';
+import { SystemClock, TurnableClock } from './core/clock.ts';
+import { SystemIds } from './core/ids.ts';
+import { createInvoker } from './core/invoker.ts';
+import { LOG_TAIL_BYTES } from './core/limits.ts';
+import { openFront } from './http/server.ts';
+import type { Site } from './http/site.ts';
+import { openTls, type TlsReady } from './http/tls.ts';
+import { templateZip } from './importers/templates.ts';
+import { createHistory } from './observe/history.ts';
+import { createLog } from './observe/log.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { logTail, renderLog } from './observe/report.ts';
+import { createTimeline } from './observe/timeline.ts';
+import { memoryQueue } from './queue/memory.ts';
+import { createRuntime } from './runtime/runtime.ts';
+import { openData } from './server/data.ts';
+import { deployExamples } from './server/examples.ts';
+import { localCall } from './server/local.ts';
+import { notesOf } from './server/notes.ts';
+import { printedUrls } from './server/urls.ts';
+import { createApiGateway } from './services/apigateway/gateway.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+import { triggerKinds } from './triggers/index.ts';
+
+export interface RunningServer {
+  readonly endpoint: string;
+  readonly credentials: { readonly secretId: string; readonly secretKey: string };
+  readonly token: string;
+  readonly dataDir: string;
+  readonly driver: string;
+  /** What a user should know, in the language of the settings. */
+  readonly notes: readonly string[];
+  readonly urls: readonly { readonly name: string; readonly url: string }[];
+  close(): Promise<void>;
+}
+
+/** How long running calls may take to end when the server stops. */
+const GRACE_MS = 10_000;
+/** Kept invocations. */
+const BUDGET = { rows: 100_000, ageMs: 7 * 86_400_000, memoryRows: 10_000 };
+
+/** Starts all or nothing: what a failed start has opened is closed again. */
+export async function startServer({ config }: { config: Config; origins?: Origins }): Promise<RunningServer> {
+  await using stack = new AsyncDisposableStack();
+  const server = await compose(config, stack);
+  const running = stack.move();
+  return { ...server, close: () => running.disposeAsync() };
+}
+
+async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omit<RunningServer, 'close'>> {
+  const { host, region, baseDomain, compat, quota } = config;
+  const ids = new SystemIds();
+  const wallClock = new SystemClock();
+  const clock = config.dev ? new TurnableClock() : wallClock;
+  const startedAt = wallClock.now();
+  const account = Object.freeze({ appId: config.appId, uin: config.uin });
+  const log = createLog({ level: config.logLevel });
+
+  const data = await openData(config.data, { secretId: config.secretId, secretKey: config.secretKey }, ids);
+  const store = await openSqliteStore({ file: join(data.path, 'openscf.db'), clock: wallClock, log });
+  stack.defer(() => store.close());
+  const blob = await openDiskBlob(join(data.path, 'blobs'));
+  const bus = memoryBus(log);
+  const queue = memoryQueue(ids);
+
+  const timeline = createTimeline({ store, clock, log, budget: BUDGET });
+  stack.defer(() => timeline.close());
+  const metrics = createMetrics();
+  const history = createHistory({ store, timeline });
+
+  const runtime = await createRuntime({
+    blob,
+    dataDir: data.path,
+    clock,
+    processClock: wallClock,
+    ids,
+    log,
+    account,
+    memoryMB: config.memory,
+    sandbox: config.sandbox,
+  });
+  stack.defer(() => runtime.close());
+  metrics.gauge('openscf_instances', 'Living function instances', () => runtime.stats().instances.length);
+  metrics.gauge('openscf_waiting', 'Events that wait for an instance', () => runtime.stats().waiting);
+
+  // Ports may be taken from the system (0): addresses are asked for when they are shown.
+  const ports = { api: 0, http: 0, tls: 0 };
+  const origin = (port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const gateway = await createApiGateway({
+    store,
+    clock: wallClock,
+    ids,
+    log,
+    account,
+    edge: {
+      get httpOrigin() {
+        return origin(ports.http);
+      },
+      get httpPort() {
+        return ports.http;
+      },
+      get tlsPort() {
+        return ports.tls;
+      },
+      baseDomain,
+    },
+    settings: { headerCase: compat.apigwHeaderCase, dropLocation: compat.apigwDropLocation },
+  });
+  stack.defer(() => gateway.close());
+
+  const kinds = triggerKinds({
+    timer: { utcOffsetMin: compat.timerUtcOffset, log },
+    apigw: { urlOf: place => gateway.urls({ region, ...place })[0] },
+  });
+  const control = await createControl({
+    store,
+    blob,
+    bus,
+    clock,
+    ids,
+    log,
+    account,
+    keys: [data.credentials],
+    quotas: {
+      namespacesPerRegion: quota.namespaces,
+      functionsPerNamespace: quota.functions,
+      versionsPerFunction: quota.versions,
+      triggersPerType: quota.triggersPerType,
+      triggersPerFunction: quota.triggers,
+    },
+    runtimes: { ...runtime, defaultRuntime: 'Python2.7' },
+    kinds,
+    host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
+    history,
+  });
+  const invoker = createInvoker({
+    catalog: control.catalog,
+    runner: runtime,
+    queue,
+    timeline: {
+      accepted: timeline.accepted,
+      settled(attempt) {
+        timeline.settled(attempt);
+        metrics.observe(attempt);
+      },
+    },
+    clock,
+    ids,
+    log,
+  });
+  stack.defer(() => invoker.close(wallClock, GRACE_MS));
+  stack.defer(() => control.close());
+
+  const code = downloads({
+    functions: control.functions,
+    clock: wallClock,
+    secret: data.token,
+    origin: () => origin(ports.api),
+  });
+  const scf: ScfDeps = {
+    control,
+    submit: invoker,
+    clock,
+    ids,
+    templates: templateZip,
+    entryFile: runtime.entryFile,
+    renderLog,
+    tail: row => logTail(renderLog(row), LOG_TAIL_BYTES),
+    codeUrl: code.url,
+  };
+  const services: Services = new Map(
+    Object.entries(API_SERVICES).map(([name, table]) => [name, bindService(name, table, scf)]),
+  );
+  const driver = runtime.driver.name;
+  const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain });
+  const api = apiSite({
+    services,
+    keys: control.accounts,
+    wallClock,
+    ids,
+    log,
+    region,
+    version: version(),
+    token: data.token,
+    status: () => ({
+      version: version(),
+      pid: process.pid,
+      startedAt,
+      dev: config.dev,
+      driver,
+      region,
+      ports: { portApi: ports.api, portHttp: ports.http, portTls: ports.tls },
+      dataDir: data.path,
+      caPath: tls.caPath,
+    }),
+    routes: [
+      ...clockRoutes(clock),
+      ...viewRoutes({
+        control,
+        kinds: Object.values(kinds),
+        version: version(),
+        driver: { name: driver, notes: [runtime.driver.weaker] },
+        languages: runtime.languages,
+      }),
+    ],
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    missed: (service, action) => void control.missed.record(service, action),
+  });
+
+  const open = async (setting: 'portApi' | 'portHttp' | 'portTls', fallback: Site, options?: TlsReady['options']) => {
+    const sites = [code.site, gateway.site, api];
+    const front = await openFront({
+      host,
+      port: config[setting],
+      setting,
+      sites,
+      fallback,
+      log,
+      ...(options && { tls: options }),
+    });
+    stack.defer(() => front.close(GRACE_MS));
+    return front.port;
+  };
+  ports.api = await open('portApi', api);
+  ports.http = await open('portHttp', gateway.site);
+  ports.tls = await open('portTls', gateway.site, tls.options);
+
+  await control.start();
+  invoker.start();
+  const call = localCall(services, { region, ids });
+  const works = (name: string) => runtime.supports(name) === 'yes';
+  const examplesLeft = config.examples ? await deployExamples({ store, call, log, works }) : [];
+  const endpoint = origin(ports.api);
+  await data.announce({ pid: process.pid, endpoint, version: version() });
+  stack.defer(() => data.withdraw());
+  return {
+    endpoint,
+    credentials: data.credentials,
+    token: data.token,
+    dataDir: data.path,
+    driver,
+    notes: notesOf({ lang: config.lang, driver: runtime.driver, examplesLeft }),
+    urls: await printedUrls(control),
+  };
+}

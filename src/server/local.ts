@@ -1,0 +1,18 @@
+// The server's own way to its actions: no wire, no signature.
+
+import type { Services } from '../api/service.ts';
+import type { Ids } from '../core/ids.ts';
+import type { ScfCall } from '../importers/deploy.ts';
+
+export function localCall(
+  services: Services,
+  { region, ids }: { readonly region: string; readonly ids: Ids },
+): ScfCall {
+  const scf = services.get('scf');
+  if (!scf) throw new Error('the table of services has no scf');
+  const never = new AbortController().signal;
+  return async (action, params) => {
+    const call = { requestId: ids.uuid(), region, language: 'en', secretId: '', signal: never } as const;
+    return (await scf.call(action, { form: 'json', value: params }, call)) as Readonly<Record<string, unknown>>;
+  };
+}

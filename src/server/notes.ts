@@ -1,0 +1,32 @@
+// What a user should know at start, in a line each.
+
+import type { Language } from '../core/errors.ts';
+
+export interface NotesOf {
+  readonly lang: Language;
+  readonly driver: { readonly name: string; readonly weaker: string };
+  /** Examples that were left out: their runtime is missing. */
+  readonly examplesLeft: readonly string[];
+}
+
+export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly string[] {
+  const say = (zh: string, en: string) => (lang === 'zh' ? zh : en);
+  const notes = [
+    driver.weaker,
+    say(
+      '异步事件队列在内存中：进程结束时，尚在等待的事件会丢失。',
+      'The queue of asynchronous events is in memory: what waits is lost when the process ends.',
+    ),
+    say(
+      '尚未实现、未打开的端口：COS（portCos）、负载均衡监听器、MQTT。',
+      'Not built yet, so not opened: COS (portCos), load balancer listeners, MQTT.',
+    ),
+  ];
+  if (examplesLeft.length > 0) {
+    const names = examplesLeft.join(', ');
+    notes.push(
+      say(`缺少运行环境，未部署示例：${names}。`, `Examples left out, as their runtime is missing here: ${names}.`),
+    );
+  }
+  return notes;
+}
