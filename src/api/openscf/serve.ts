@@ -1,0 +1,124 @@
+// Serves /_openscf/v1: signed like any call or, from this machine, with the token of the data folder.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../core/clock.ts';
+import { CloudError, fail, type Language } from '../../core/errors.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { Log } from '../../core/log.ts';
+import { BodyAborted, BodyTooLarge, readBody } from '../../http/body.ts';
+import { targetPath, targetQuery } from '../../http/router.ts';
+import { findLanguage } from '../envelope.ts';
+import { refuse } from '../errors.ts';
+import { equalTexts, headerText } from '../sign.ts';
+import { parseTc3, type Tc3Verifier } from '../sign-tc3.ts';
+import { findRoute, OPENSCF_ROOT, type OpenscfRoute } from './routes.ts';
+
+export interface OpenscfDeps {
+  readonly routes: readonly OpenscfRoute[];
+  /** Stands for the keys on loopback. */
+  readonly token: string;
+  readonly verifier: Tc3Verifier;
+  readonly wallClock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly language: Language;
+  readonly bodyBytes: number;
+}
+
+export async function serveOpenscf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: OpenscfDeps,
+): Promise<void> {
+  const language = findLanguage(headerText(request.headers, 'x-tc-language'), deps.language);
+  let status = 200;
+  let answer: unknown;
+  try {
+    answer = await run(request, language, deps);
+  } catch (error) {
+    if (error instanceof BodyAborted) return;
+    const cloud = asCloudError(error, request, deps);
+    status = statusOf(cloud);
+    answer = { error: { code: cloud.code, message: cloud.text(language) } };
+  }
+  const text = JSON.stringify(answer ?? {});
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+  });
+  response.end(text);
+}
+
+async function run(request: IncomingMessage, language: Language, deps: OpenscfDeps): Promise<unknown> {
+  const { method = 'GET', url = '/' } = request;
+  const path = targetPath(url);
+  const query = targetQuery(url);
+  const body = await readBody(request, deps.bodyBytes);
+  const secretId = authorize(request, { method, path, query, headers: request.headers, body }, deps);
+  const found = findRoute(deps.routes, method, path.slice(OPENSCF_ROOT.length));
+  if (found === undefined) return refuse('NoSuchPath', { path });
+  if (found === 'method') return refuse('WrongMethod', { path, method });
+  const { route, params } = found;
+  return route.handle({ params, query: new URLSearchParams(query), body: json(body), language, secretId });
+}
+
+const BEARER = 'Bearer ';
+
+function authorize(
+  request: IncomingMessage,
+  signed: Parameters<Tc3Verifier['verify']>[1],
+  { token, verifier, wallClock }: OpenscfDeps,
+): string | undefined {
+  const { authorization } = request.headers;
+  if (!authorization) return fail('MissingParameter', { name: 'Authorization' });
+  if (!authorization.startsWith(BEARER)) {
+    return verifier.verify(parseTc3(authorization), signed, wallClock.now());
+  }
+  if (!isLoopback(request.socket.remoteAddress)) return refuse('TokenRemote');
+  if (!equalTexts(authorization.slice(BEARER.length).trim(), token)) return refuse('TokenWrong');
+  return undefined;
+}
+
+export function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && (address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address));
+}
+
+function json(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    return refuse('NotJson', { reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function asCloudError(error: unknown, request: IncomingMessage, { ids, log, bodyBytes }: OpenscfDeps): CloudError {
+  try {
+    if (error instanceof BodyTooLarge) fail('RequestSizeLimitExceeded', { limit: `${bodyBytes} bytes` });
+    if (error instanceof CloudError && error.row.fault === 'caller') return error;
+    const requestId = ids.uuid();
+    log.error({ err: error, requestId, path: targetPath(request.url ?? '') }, 'a call of our own API failed');
+    if (error instanceof CloudError) return error;
+    return fail('InternalError', { requestId }, error);
+  } catch (told) {
+    return told as CloudError;
+  }
+}
+
+const STATUSES: readonly (readonly [prefix: string, status: number])[] = [
+  ['AuthFailure.UnauthorizedOperation', 403],
+  ['UnauthorizedOperation', 403],
+  ['AuthFailure', 401],
+  ['ResourceNotFound', 404],
+  ['ResourceInUse', 409],
+  ['UnsupportedProtocol', 405],
+  ['RequestSizeLimitExceeded', 413],
+  ['RequestLimitExceeded', 429],
+];
+
+export function statusOf({ code, row }: Pick<CloudError, 'code' | 'row'>): number {
+  if (row.fault === 'platform') return 500;
+  const found = STATUSES.find(([prefix]) => code === prefix || code.startsWith(`${prefix}.`));
+  return found?.[1] ?? 400;
+}
