@@ -12,8 +12,10 @@ import { openDiskBlob } from './blob/disk.ts';
 import { memoryBus } from './bus/memory.ts';
 import { version } from './cli/version.ts';
 import type { Config, Origins } from './config.ts';
+import { FUNCTION_CHANGED } from './control/catalog.ts';
 import { createControl } from './control/create.ts';
 import { SystemClock, TurnableClock } from './core/clock.ts';
+import type { FunctionKey } from './core/function.ts';
 import { SystemIds } from './core/ids.ts';
 import { createInvoker } from './core/invoker.ts';
 import { LOG_TAIL_BYTES } from './core/limits.ts';
@@ -148,6 +150,11 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
     history,
   });
+  const changes = bus.subscribe(FUNCTION_CHANGED, text => {
+    const key = JSON.parse(text) as FunctionKey;
+    runtime.changed(key, control.catalog.find(key));
+  });
+  stack.use(changes);
   const invoker = createInvoker({
     catalog: control.catalog,
     runner: runtime,

@@ -2,7 +2,13 @@
 
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { type FunctionVersion, keyText, type StatusReason } from '../core/function.ts';
+import {
+  type FunctionEntry,
+  type FunctionKey,
+  type FunctionVersion,
+  keyText,
+  type StatusReason,
+} from '../core/function.ts';
 import type { Ids } from '../core/ids.ts';
 import { refusal } from '../core/invocation.ts';
 import { regionQuotaMB } from '../core/limits.ts';
@@ -66,6 +72,8 @@ export interface Runtime extends Runner {
   prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
   /** Path of the entry file in the package; undefined when the runtime is not served. */
   entryFile(version: FunctionVersion): string | undefined;
+  /** A function is as `entry` says now; instances of versions that are gone end as soon as they are idle. */
+  changed(key: FunctionKey, entry: FunctionEntry | undefined): void;
   /** A revision is over: its instances end as soon as they are idle. */
   forget(version: FunctionVersion): void;
   languages(): Promise<readonly LanguageReport[]>;
@@ -104,6 +112,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       const dot = handler.lastIndexOf('.');
       return (dot < 0 ? handler : handler.slice(0, dot)) + found.entryEnding;
     },
+    changed: (key, entry) => pools.changed(key, entry),
     forget: version => pools.forget(version),
     languages: () => reportLanguages(languages),
     stats() {
@@ -155,6 +164,13 @@ class Pools {
     }
     this.#byVersion.set(version, pool);
     return pool;
+  }
+
+  changed(key: FunctionKey, entry: FunctionEntry | undefined): void {
+    const name = keyText(key);
+    for (const { version } of [...this.#current.values()]) {
+      if (keyText(version) === name && entry?.versions.get(version.version)?.id !== version.id) this.forget(version);
+    }
   }
 
   forget(version: FunctionVersion): void {

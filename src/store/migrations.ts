@@ -113,7 +113,7 @@ const first: Migration = {
     });
 
     const triggerName = ['region', 'namespace', 'name', 'type', 'triggerName', 'qualifier'];
-    await db.schema.createIndex('triggers_name').on('triggers').columns(triggerName).unique().execute();
+    await db.schema.createIndex('triggers_name').on('triggers').columns(triggerName).execute();
     await db.schema.createIndex('triggers_type').on('triggers').column('type').execute();
     await db.schema.createIndex('resources_parent').on('resources').column('parent').execute();
     const perFunction = ['region', 'namespace', 'name', 'startedAt'];
