@@ -26,7 +26,8 @@ import { templateZip } from './importers/templates.ts';
 import { createHistory } from './observe/history.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
-import { logTail, renderLog } from './observe/report.ts';
+import { renderLog } from './observe/report.ts';
+import { tail } from './observe/text.ts';
 import { createTimeline } from './observe/timeline.ts';
 import { memoryQueue } from './queue/memory.ts';
 import { createRuntime } from './runtime/runtime.ts';
@@ -187,7 +188,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     templates: templateZip,
     entryFile: runtime.entryFile,
     renderLog,
-    tail: row => logTail(renderLog(row), LOG_TAIL_BYTES),
+    tail: row => tail(renderLog(row), LOG_TAIL_BYTES),
     codeUrl: code.url,
   };
   const services: Services = new Map(

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Rows, Store } from '../core/ports.ts';
 import type { Row, TableName, Tables } from '../core/rows.ts';
-import { codeOf, invocation, SAMPLES, trigger } from './samples.ts';
+import { invocation, SAMPLES, trigger } from './samples.ts';
 import { tableOf } from './schema.ts';
 
 /** A store made for one test. */
@@ -156,12 +156,11 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     });
 
     test('a failing statement undoes what came before it', async () => {
-      await store.put('triggers', trigger({ id: 'a' }));
       const work = store.transaction(async rows => {
         await rows.put('missed', SAMPLES.missed[0]);
-        await rows.put('triggers', trigger({ id: 'b' }));
+        await rows.put('missed', { ...SAMPLES.missed[0], calls: null as never });
       });
-      await assert.rejects(work, error => codeOf(error) === 'ResourceInUse');
+      await assert.rejects(work);
       assert.equal(await store.count('missed'), 0);
     });
 

@@ -1,0 +1,23 @@
+// Kept invocations, those that are not written yet included.
+
+import type { Page, Range, Store, Where } from '../core/ports.ts';
+import type { InvocationRow } from '../core/rows.ts';
+import type { KeptTimeline } from './timeline.ts';
+
+export interface History {
+  list(where: Where<'invocations'>, page: Page): Promise<InvocationRow[]>;
+  count(where: Where<'invocations'>, range?: Range): Promise<number>;
+}
+
+export function createHistory({ store, timeline }: { store: Store; timeline: Pick<KeptTimeline, 'flush'> }): History {
+  return {
+    async list(where, page) {
+      await timeline.flush();
+      return store.list('invocations', where, page);
+    },
+    async count(where, range) {
+      await timeline.flush();
+      return store.count('invocations', where, range);
+    },
+  };
+}
