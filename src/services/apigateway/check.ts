@@ -36,8 +36,11 @@ export function checkApi(config: ApiConfig): void {
   const { names } = parsePath(path);
   for (const { name, position } of config.parameters) {
     if (position !== 'PATH' || names.includes(name)) continue;
-    const reason = `the PATH parameter ${name} does not stand in it as {${name}}`;
-    failGateway('InvalidParameterValue.InvalidApiRequestConfig', { path, reason });
+    failGateway('InvalidParameterValue.InvalidApiRequestConfig', {
+      path,
+      zh: `已声明的路径参数 ${name} 未以 {${name}} 出现在路径中`,
+      en: `the declared PATH parameter ${name} does not stand in it as {${name}}`,
+    });
   }
   checkRules(config.backend.base64.rules ?? []);
 }

@@ -18,8 +18,8 @@ export const GATEWAY_ERRORS = {
     'The method {method} is not one of {options}.',
   ),
   'InvalidParameterValue.InvalidApiRequestConfig': caller(
-    'API 路径 {path} 不正确：{reason}。',
-    'The API path {path} is wrong: {reason}.',
+    'API 路径 {path} 不正确：{zh}。',
+    'The API path {path} is wrong: {en}.',
   ),
   'InvalidParameterValue.LengthExceeded': caller(
     '{name} 最多 {limit} 个字符。',

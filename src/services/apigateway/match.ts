@@ -28,7 +28,12 @@ const META = /[*?+()[\]|\\^$]/;
 export function parsePath(text: string): PathPattern {
   if (text.startsWith('=/')) return exact(text, text.slice(1));
   if (text.startsWith('^~/')) return prefix(text, 'strong', text.slice(2));
-  if (!text.startsWith('/')) return refuse(text, 'it must begin with / (or =/ for exact, ^~/ for prefix)');
+  if (!text.startsWith('/'))
+    return refuse(
+      text,
+      '应以 / 开头（=/ 为精确匹配，^~/ 为前缀匹配）',
+      'it must begin with / (or =/ for exact, ^~/ for prefix)',
+    );
   if (text === '/') return prefix(text, 'root', '/');
   if (/[{}]/.test(text)) return template(text);
   if (META.test(text)) return regex(text);
@@ -61,7 +66,7 @@ function template(text: string): PathPattern {
   let done = 0;
   for (const found of text.matchAll(BRACES)) {
     const [whole, name = '', many] = found;
-    if (names.includes(name)) refuse(text, `{${name}} stands in it twice`);
+    if (names.includes(name)) refuse(text, `参数 {${name}} 重复`, `{${name}} stands in it twice`);
     names.push(name);
     source += `${literalSource(text, text.slice(done, found.index))}${many ? '(.+)' : '([^/]+)'}`;
     done = found.index + whole.length;
@@ -84,7 +89,7 @@ function template(text: string): PathPattern {
 
 /** A literal part of a template; a brace that is left over there is a mistake. */
 function literalSource(text: string, literal: string): string {
-  if (/[{}]/.test(literal)) refuse(text, 'parameters look like {name} or {name+}');
+  if (/[{}]/.test(literal)) refuse(text, '参数应写作 {name} 或 {name+}', 'parameters look like {name} or {name+}');
   return literal.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
 }
 
@@ -93,7 +98,7 @@ function regex(text: string): PathPattern {
   try {
     pattern = new RegExp(`^(?:${text})`, 's');
   } catch {
-    return refuse(text, 'it is not a regular expression');
+    return refuse(text, '不是合法的正则表达式', 'it is not a regular expression');
   }
   return Object.freeze({
     text,
@@ -104,8 +109,8 @@ function regex(text: string): PathPattern {
   });
 }
 
-function refuse(path: string, reason: string): never {
-  return failGateway('InvalidParameterValue.InvalidApiRequestConfig', { path, reason });
+function refuse(path: string, zh: string, en: string): never {
+  return failGateway('InvalidParameterValue.InvalidApiRequestConfig', { path, zh, en });
 }
 
 /** Order of trial. */

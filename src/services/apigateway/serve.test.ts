@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -350,7 +351,8 @@ describe('compression', () => {
 
 describe('time', () => {
   it('ends the wait with 504 while the function goes on, and takes no late answer', async () => {
-    await using open = await GatewayStand.open();
+    const log = keptLog();
+    await using open = await GatewayStand.open({}, log);
     const late = Promise.withResolvers<ReturnType<typeof aReply>>();
     const asked = Promise.withResolvers<void>();
     const target = new FakeTarget(() => {
@@ -358,7 +360,8 @@ describe('time', () => {
       return late.promise;
     });
     const { base } = await open.serve(target, { timeoutS: 7 });
-    const answer = open.ask(`${base}/fn`);
+    const agent = new Agent({ keepAlive: true });
+    const answer = open.ask(`${base}/fn`, { agent });
     await asked.promise;
     await open.clock.advance(6999);
     await open.clock.advance(1);
@@ -368,7 +371,9 @@ describe('time', () => {
     assert.equal(headers['x-api-upstreamstatus'], '504');
     late.resolve(aReply());
     await late.promise;
-    assert.equal((await open.ask(`${base}/nothing`)).status, 404);
+    assert.equal((await open.ask(`${base}/nothing`, { agent })).status, 404);
+    assert.deepEqual(log.lines, []);
+    agent.destroy();
   });
 
   it('does not touch an answer that was in time', async () => {
@@ -391,6 +396,14 @@ it('answers 500 and logs when a target breaks', async () => {
     log.lines.map(line => line.level),
     ['error'],
   );
+});
+
+it('answers 500 when a reply cannot be written', async () => {
+  const log = keptLog();
+  await using open = await GatewayStand.open({}, log);
+  const { base } = await open.serve(new FakeTarget(async () => aReply({ headers: ['a', 'b\r\nc: d'] })));
+  assert.equal((await open.ask(`${base}/fn`)).status, 500);
+  assert.equal(log.lines.length, 1);
 });
 
 it('survives clients that go away', async () => {

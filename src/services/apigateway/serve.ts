@@ -140,10 +140,12 @@ export function createServe(deps: ServeDeps): (request: IncomingMessage, respons
       stop();
       answer(arrival, reply, found);
     };
-    target.invoke(gatewayRequest).then(settle, (error: unknown) => {
+    const broken = (error: unknown) => {
       log.error({ err: error, requestId, apiId: route.api.id }, 'gateway call failed');
-      settle(gatewayError(500, 'Internal Server Error'));
-    });
+      if (arrival.response.headersSent) arrival.response.destroy();
+      else settle(gatewayError(500, 'Internal Server Error'));
+    };
+    target.invoke(gatewayRequest).then(settle).catch(broken);
   }
 
   function answer(arrival: Arrival, reply: GatewayReply, found?: Found): void {

@@ -99,19 +99,12 @@ describe('headers', () => {
   });
 
   it('cannot be forged', () => {
-    const rawHeaders = [
-      'X-Qualifier',
-      'evil',
-      'RequestSource',
-      'evil',
-      'X-Api-RequestId',
-      'evil',
-      'x-qualifier',
-      'evil',
-    ];
-    const body = createEventBuilder('$DEFAULT')(aRequest({ rawHeaders })).toString();
-    assert.doesNotMatch(body, /evil/);
-    assert.equal(body.match(/"x-qualifier"/g)?.length, 1);
+    const forged = ['X-Qualifier', 'evil', 'RequestSource', 'evil', 'X-Api-RequestId', 'evil', 'x-qualifier', 'evil'];
+    for (const rawHeaders of [forged, ['A', '1', ...forged, 'a', '2']]) {
+      const body = createEventBuilder('$DEFAULT')(aRequest({ rawHeaders })).toString();
+      assert.doesNotMatch(body, /evil/);
+      assert.equal(body.match(/"x-qualifier"/g)?.length, 1);
+    }
   });
 
   it('are joined when they come twice', () => {
