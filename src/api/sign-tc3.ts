@@ -1,8 +1,17 @@
 // Checks TC3-HMAC-SHA256 signatures, as the vendor's clients make them against any endpoint.
 
-import { timingSafeEqual } from 'node:crypto';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fail } from '../core/errors.ts';
-import { canonicalText, signingKey, TC3, TC3_END, tc3Date, tc3Signature, UNSIGNED_PAYLOAD } from '../http/tc3.ts';
+import {
+  canonicalText,
+  payloadHash,
+  signingKey,
+  TC3,
+  TC3_END,
+  tc3Date,
+  tc3Signature,
+  UNSIGNED_PAYLOAD,
+} from '../http/tc3.ts';
 import { refuse } from './errors.ts';
 import { checkTime, checkToken, findKey, headerText, hostsOf, type Keys, type SignedRequest } from './sign.ts';
 
@@ -44,7 +53,7 @@ function parseCredential(credential: string): Pick<Tc3Authorization, 'secretId' 
 
 interface KeptKey {
   readonly secretKey: string;
-  readonly key: Buffer;
+  readonly key: KeyObject;
 }
 
 const MAX_KEPT_KEYS = 100;
@@ -74,8 +83,8 @@ export class Tc3Verifier {
     const { date, service, signedHeaders, signature } = authorization;
     const key = this.#signingKey(authorization, secretKey);
     const unsigned = headerText(request.headers, 'x-tc-content-sha256') === UNSIGNED_PAYLOAD;
-    const payload = unsigned ? UNSIGNED_PAYLOAD : request.body;
-    for (const override of overrides(request, signedHeaders)) {
+    const payload = payloadHash(unsigned ? UNSIGNED_PAYLOAD : request.body);
+    for (const override of overrides(request, authorization)) {
       const headers = signedHeaders.map(
         name => [name, override[name] ?? headerText(request.headers, name) ?? ''] as const,
       );
@@ -86,7 +95,7 @@ export class Tc3Verifier {
     return false;
   }
 
-  #signingKey({ secretId, date, service }: Tc3Authorization, secretKey: string): Buffer {
+  #signingKey({ secretId, date, service }: Tc3Authorization, secretKey: string): KeyObject {
     const name = `${secretId}/${date}/${service}`;
     const kept = this.#kept.get(name);
     // A key may be given a new secret while we run.
@@ -99,10 +108,16 @@ export class Tc3Verifier {
 }
 
 /** Values that clients sign in place of what they send. */
-function* overrides(request: SignedRequest, signedHeaders: readonly string[]): Generator<Record<string, string>> {
+function* overrides(
+  request: SignedRequest,
+  { service, signedHeaders }: Tc3Authorization,
+): Generator<Record<string, string>> {
   const action = headerText(request.headers, 'x-tc-action');
   const actions = signedHeaders.includes('x-tc-action') && action ? [action, action.toLowerCase()] : [undefined];
-  for (const host of hostsOf(request.headers)) {
+  const hosts = hostsOf(request.headers);
+  // The Node.js SDK alone takes its service from the endpoint, and it alone cuts the port: its first try is right.
+  const isNode = hosts[0]?.split('.', 1)[0] === service;
+  for (const host of isNode ? hosts.toReversed() : hosts) {
     for (const value of actions) yield value === undefined ? { host } : { host, 'x-tc-action': value };
   }
 }

@@ -1,6 +1,6 @@
 // TC3-HMAC-SHA256, the signature of the Cloud API 3.0: the arithmetic that callers and the server share.
 
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 export const TC3 = 'TC3-HMAC-SHA256';
 export const TC3_END = 'tc3_request';
@@ -14,7 +14,12 @@ export interface CanonicalRequest {
   readonly query: string;
   /** Names in lower case, in the order in which they are signed. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly payload: Buffer | string;
+  /** From `payloadHash`. */
+  readonly payload: string;
+}
+
+export function payloadHash(payload: Buffer | string): string {
+  return hash('sha256', payload, 'hex');
 }
 
 export function canonicalText({ method, path, query, headers, payload }: CanonicalRequest): string {
@@ -24,7 +29,7 @@ export function canonicalText({ method, path, query, headers, payload }: Canonic
     lines += `${name}:${value.trim()}\n`;
     names += names === '' ? name : `;${name}`;
   }
-  return `${method}\n${path}\n${query}\n${lines}\n${names}\n${hash('sha256', payload, 'hex')}`;
+  return `${method}\n${path}\n${query}\n${lines}\n${names}\n${payload}`;
 }
 
 /** The UTC day of an instant in seconds, as scopes name it. */
@@ -33,12 +38,12 @@ export function tc3Date(timestampS: number): string {
 }
 
 /** The key of one day and service; worth keeping, as it costs three of the four HMACs. */
-export function signingKey(secretKey: string, date: string, service: string): Buffer {
-  return hmac(hmac(hmac(`TC3${secretKey}`, date), service), TC3_END);
+export function signingKey(secretKey: string, date: string, service: string): KeyObject {
+  return createSecretKey(hmac(hmac(hmac(`TC3${secretKey}`, date), service), TC3_END));
 }
 
 export function tc3Signature(
-  key: Buffer,
+  key: KeyObject,
   timestampS: number,
   date: string,
   service: string,
@@ -75,13 +80,13 @@ export function signTc3(request: Signable): string {
       ['content-type', contentType],
       ['host', host],
     ],
-    payload: body,
+    payload: payloadHash(body),
   });
   const key = signingKey(request.secretKey, date, service);
   const signature = tc3Signature(key, timestampS, date, service, canonical).toString('hex');
   return `${TC3} Credential=${request.secretId}/${date}/${service}/${TC3_END}, SignedHeaders=content-type;host, Signature=${signature}`;
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
+function hmac(key: string | Buffer | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
