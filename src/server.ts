@@ -26,8 +26,7 @@ import { templateZip } from './importers/templates.ts';
 import { createHistory } from './observe/history.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
-import { renderLog } from './observe/report.ts';
-import { tail } from './observe/text.ts';
+import { logTail, renderLog } from './observe/report.ts';
 import { createTimeline } from './observe/timeline.ts';
 import { memoryQueue } from './queue/memory.ts';
 import { createRuntime } from './runtime/runtime.ts';
@@ -161,7 +160,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     runner: runtime,
     queue,
     timeline: {
-      accepted: timeline.accepted,
+      accepted: (event, acceptedAt) => timeline.accepted(event, acceptedAt),
       settled(attempt) {
         timeline.settled(attempt);
         metrics.observe(attempt);
@@ -188,7 +187,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     templates: templateZip,
     entryFile: runtime.entryFile,
     renderLog,
-    tail: row => tail(renderLog(row), LOG_TAIL_BYTES),
+    tail: row => logTail(renderLog(row), LOG_TAIL_BYTES),
     codeUrl: code.url,
   };
   const services: Services = new Map(
