@@ -223,7 +223,7 @@ test('TC3: no text whatever makes parsing do more than refuse', () => {
   );
 });
 
-// https://cloud.tencent.com/document/api/213/30654
+// https://cloud.tencent.com/document/api/213/15693
 const V1_ID = 'AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE';
 const V1_QUERY = `Action=DescribeInstances&InstanceIds.0=ins-09dx96dg&Limit=20&Nonce=11886&Offset=0&Region=ap-guangzhou&SecretId=${V1_ID}&Timestamp=1465185768&Version=2017-03-12`;
 const V1_NOW = 1465185768_000;
