@@ -1,0 +1,47 @@
+// Signed calls of InvokeFunction: envelope, signature, function, answer.
+
+import { signTc3 } from '../src/cli/sign.ts';
+import { REGION } from './cloud.ts';
+import { compare, type Request, type Side } from './load.ts';
+import type { Measure } from './measure.ts';
+import { bare, type Served, served } from './sides.ts';
+
+const invokeApi = (connections: number): Measure => ({
+  name: `invoke-api-${connections}`,
+  goal: null,
+  better: 'higher',
+  async run(bench) {
+    const server = await served(bench);
+    const request = () => signed(server);
+    await works(server.endpoint, request());
+    const ours: Side = { name: 'openscf', url: `${server.endpoint}/`, request };
+    return compare(bench, ours, { name: 'bare', url: await bare(bench), request }, connections);
+  },
+});
+
+export const API: readonly Measure[] = [invokeApi(1), invokeApi(16)];
+
+/** One signature serves a whole round: it is good for 300 s. */
+function signed({ endpoint, functionName, secretId, secretKey }: Served): Request {
+  const { host } = new URL(endpoint);
+  const body = JSON.stringify({ FunctionName: functionName, Event: '{"httpMethod":"GET"}' });
+  const timestamp = Math.floor(Date.now() / 1000);
+  return {
+    method: 'POST',
+    body,
+    headers: {
+      'Content-Type': 'application/json',
+      'X-TC-Action': 'InvokeFunction',
+      'X-TC-Version': '2018-04-16',
+      'X-TC-Region': REGION,
+      'X-TC-Timestamp': String(timestamp),
+      Authorization: signTc3({ method: 'POST', path: '/', host, body, timestamp, service: 'scf', secretId, secretKey }),
+    },
+  };
+}
+
+/** Errors of the Cloud API have status 200, so wrk cannot see them. */
+async function works(endpoint: string, request: Request): Promise<void> {
+  const text = await (await fetch(`${endpoint}/`, request)).text();
+  if (!text.includes('Hello, world!')) throw new Error(`InvokeFunction answers ${text.slice(0, 300)}`);
+}
