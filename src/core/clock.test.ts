@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, mock, test } from 'node:test';
 import fc from 'fast-check';
 import { SystemClock, TurnableClock } from './clock.ts';
@@ -52,6 +53,21 @@ describe('SystemClock', () => {
     t.mock.timers.tick(month - (2 ** 31 - 1) - 1);
     assert.equal(task.mock.callCount(), 0);
     t.mock.timers.tick(1);
+    assert.equal(task.mock.callCount(), 1);
+  });
+
+  test('no piece is longer than a timer can be', t => {
+    const waits: number[] = [];
+    let now = 0;
+    t.mock.method(Date, 'now', () => now);
+    t.mock.method(globalThis, 'setTimeout', (fire: () => void, wait: number) => {
+      waits.push(wait);
+      now += wait;
+      fire();
+    });
+    const task = mock.fn();
+    new SystemClock().at(2 ** 33, task);
+    assert.deepEqual(waits, [...Array(4).fill(2 ** 31 - 1), 4]);
     assert.equal(task.mock.callCount(), 1);
   });
 
@@ -197,13 +213,15 @@ describe('a turned clock', () => {
     await assert.rejects(clock.sleep(1, AbortSignal.abort(new Error('never began'))), /never began/);
   });
 
-  test('an abort after the sleep is over does nothing', async () => {
+  test('a sleep that is over no longer listens for its abort', async () => {
     const clock = new TurnableClock(0);
     const abort = new AbortController();
     const slept = clock.sleep(10, abort.signal);
+    assert.equal(getEventListeners(abort.signal, 'abort').length, 1);
     await clock.advance(10);
-    abort.abort();
     await slept;
+    assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
+    abort.abort();
   });
 
   test('is not turned back', async () => {
@@ -273,6 +291,23 @@ describe('holds', () => {
         setImmediate(() => {
           note('done')();
           second[Symbol.dispose]();
+        });
+      });
+    });
+    clock.at(11, note('next'));
+    await clock.advance(20);
+    assert.deepEqual(lines, ['10 done', '11 next']);
+  });
+
+  test('work that takes its hold two turns of the event loop later is still seen', async () => {
+    const clock = new TurnableClock(0);
+    const { lines, note } = diary(clock);
+    clock.at(10, () => {
+      setImmediate(() => {
+        setImmediate(async () => {
+          using _ = clock.hold();
+          await turns();
+          note('done')();
         });
       });
     });
