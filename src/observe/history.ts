@@ -1,4 +1,4 @@
-// Kept invocations, those that are not written yet included.
+// What happened, as queries read it: all of it, what is not written yet included.
 
 import type { Page, Range, Store, Where } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
@@ -9,7 +9,8 @@ export interface History {
   count(where: Where<'invocations'>, range?: Range): Promise<number>;
 }
 
-export function createHistory({ store, timeline }: { store: Store; timeline: Pick<KeptTimeline, 'flush'> }): History {
+export function createHistory(deps: { readonly store: Store; readonly timeline: KeptTimeline }): History {
+  const { store, timeline } = deps;
   return {
     async list(where, page) {
       await timeline.flush();

@@ -1,72 +1,115 @@
-// Figures for Prometheus, counted from settled attempts.
+// Numbers for Prometheus, drawn from the attempts as they settle.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { keyText } from '../core/function.ts';
 import type { Attempt } from '../core/invocation.ts';
 import { statusClass } from '../core/status.ts';
 
 export interface Metrics {
   observe(attempt: Attempt): void;
-  /** A figure that is read when it is asked for. */
-  gauge(name: string, help: string, read: () => number): void;
+  /** A number that is read when someone asks for it. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** All of it, in Prometheus' text format. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-const SECONDS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 900];
+/** Functions with series of their own; what comes later is counted together, so that names cannot fill the memory. */
+const FUNCTIONS = 200;
+const OTHERS = 'others';
+/** From a warm hello-world to the longest time limit. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10, 60, 300, 900];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  // Functions are bounded by their quota; request ids, instances and messages never become labels.
-  const labelNames = ['namespace', 'function'] as const;
+  collectDefaultMetrics({ register: registry });
   const invocations = new Counter({
     name: 'openscf_invocations_total',
-    help: 'Attempts that ended, by function status and its class',
-    labelNames: [...labelNames, 'status', 'class', 'mode'],
+    help: 'Attempts that ended, by function, way of the call and class of the status',
+    labelNames: ['function', 'mode', 'class'],
     registers,
   });
   const duration = new Histogram({
     name: 'openscf_duration_seconds',
-    help: 'Run time of handlers',
-    labelNames,
+    help: 'Time the handler ran',
+    labelNames: ['function'],
+    buckets: SECONDS,
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'openscf_wait_seconds',
+    help: 'Time events waited for an instance',
+    buckets: SECONDS,
+    registers,
+  });
+  const init = new Histogram({
+    name: 'openscf_cold_start_seconds',
+    help: 'Time from the start of an instance until its handler could run',
     buckets: SECONDS,
     registers,
   });
   const coldStarts = new Counter({
     name: 'openscf_cold_starts_total',
-    help: 'Attempts that waited for a new instance',
-    labelNames,
+    help: 'Attempts that had to wait for the start of an instance',
+    labelNames: ['function'],
     registers,
   });
-  const dropped = new Counter({
-    name: 'openscf_events_dropped_total',
-    help: 'Asynchronous events given up',
-    labelNames,
+  const throttles = new Counter({
+    name: 'openscf_throttles_total',
+    help: 'Attempts refused for a limit (429, 432, 449)',
+    labelNames: ['function', 'status'],
+    registers,
+  });
+  const dead = new Counter({
+    name: 'openscf_dead_events_total',
+    help: 'Asynchronous events that were given up',
+    labelNames: ['function'],
     registers,
   });
 
+  const functions = new Set<string>();
+  function labelOf(name: string): string {
+    if (functions.has(name)) return name;
+    if (functions.size >= FUNCTIONS) return OTHERS;
+    functions.add(name);
+    return name;
+  }
+
   return {
-    observe({ event, mode, outcome, verdict, version }) {
-      // A name that no function has is anybody's choice and would grow the figures without end.
-      const labels = version
-        ? { namespace: event.target.namespace, function: event.target.name }
-        : { namespace: '', function: '' };
-      invocations.inc({ ...labels, status: outcome.status, class: statusClass(outcome.status), mode });
-      if (outcome.instance !== '') duration.observe(labels, outcome.durationMs / 1000);
-      if (outcome.initMs > 0) coldStarts.inc(labels);
-      if (verdict === 'dead') dropped.inc(labels);
+    observe({ event, mode, version, outcome, verdict }) {
+      // Names that no function has are callers' inventions.
+      const label = version ? labelOf(keyText(event.target)) : OTHERS;
+      const group = statusClass(outcome.status);
+      invocations.inc({ function: label, mode, class: group });
+      if (outcome.instance !== '') {
+        duration.observe({ function: label }, outcome.durationMs / 1000);
+        wait.observe(outcome.waitMs / 1000);
+      }
+      if (outcome.initMs > 0) {
+        coldStarts.inc({ function: label });
+        init.observe(outcome.initMs / 1000);
+      }
+      if (group === 'limit') throttles.inc({ function: label, status: outcome.status });
+      if (verdict === 'dead') dead.inc({ function: label });
     },
+
     gauge(name, help, read) {
       new Gauge({
         name,
         help,
         registers,
-        collect() {
-          this.set(read());
+        async collect() {
+          // One source that cannot answer must not hide all the others.
+          this.set(
+            await Promise.resolve()
+              .then(read)
+              .catch(() => Number.NaN),
+          );
         },
       });
     },
+
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

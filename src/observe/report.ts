@@ -1,27 +1,30 @@
-// The log of one attempt as the platform writes it (the vendor's page "Log format").
+// The log of one attempt as the platform prints it. Documented: START, what the function printed, then
+// the error or the response, END and the report; no blank after "RequestId:".
 
 import type { InvocationRow } from '../core/rows.ts';
+import { cutTail } from './cut.ts';
+import { RUNNING } from './row.ts';
 
 const MB = 1024 * 1024;
-const RUNNING = 202;
 
-/** START, what the function printed, ERROR or Response, END, Report; a run that has not ended has no end. */
+/** Without the end while it runs, empty while it waits. */
 export function renderLog(row: InvocationRow): string {
-  const { requestId, status, log, retMsg } = row;
-  const lines = [`START RequestId:${requestId}`];
-  if (log !== '') lines.push(log.endsWith('\n') ? log.slice(0, -1) : log);
-  if (status !== RUNNING) {
-    lines.push(
-      status === 200
-        ? `Response RequestId:${requestId} RetMsg:${retMsg}`
-        : `ERROR RequestId:${requestId} Result:${retMsg}`,
-    );
-    lines.push(`END RequestId:${requestId}`, report(row));
-  }
-  return `${lines.join('\n')}\n`;
+  if (row.verdict === 'accepted') return '';
+  const id = `RequestId:${row.requestId}`;
+  const printed = row.log === '' || row.log.endsWith('\n') ? row.log : `${row.log}\n`;
+  const begun = `START ${id}\n${printed}`;
+  if (row.status === RUNNING) return begun;
+  const result = row.status === 200 ? `Response ${id} RetMsg:${row.retMsg}` : `ERROR ${id} Result:${row.retMsg}`;
+  const usage = `Duration:${Math.round(row.durationMs)}ms Memory:${row.memoryMB}MB MemUsage:${megabytes(row.memoryBytes)}MB`;
+  return `${begun}${result}\nEND ${id}\nReport ${id} ${usage}\n`;
 }
 
-function report({ requestId, durationMs, memoryMB, memoryBytes }: InvocationRow): string {
-  const used = Number((memoryBytes / MB).toFixed(6));
-  return `Report RequestId:${requestId} Duration:${Math.round(durationMs)}ms Memory:${memoryMB}MB MemUsage:${used}MB`;
+/** Six decimals at most, as in the documents' samples. */
+function megabytes(bytes: number): string {
+  return String(Number((bytes / MB).toFixed(6)));
+}
+
+/** The last `limit` bytes, from a whole character on. */
+export function logTail(text: string, limit: number): string {
+  return cutTail(text, limit);
 }

@@ -1,18 +1,20 @@
-// What happened, kept: in memory first, written behind in batches, bounded in memory, number and age.
+// What happened, in memory first and written behind: a call pays for one push to an array.
 
 import type { Clock } from '../core/clock.ts';
+import { CloudError } from '../core/errors.ts';
 import type { FunctionEvent } from '../core/event.ts';
 import type { Attempt } from '../core/invocation.ts';
 import type { Log } from '../core/log.ts';
 import type { Store, Timeline } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
-import { acceptedRow, attemptRow } from './row.ts';
+import { createPruner, type Pruner } from './prune.ts';
+import { type Entry, isAttempt, rowOf } from './row.ts';
 
-export interface Budget {
-  /** Kept in the store. */
+export interface TimelineBudget {
+  /** Rows kept in the store, and for how long. */
   readonly rows: number;
   readonly ageMs: number;
-  /** Waiting to be written; what comes on top while the store is slow is dropped and counted. */
+  /** Entries in memory that wait to be written; the oldest go when there are more. */
   readonly memoryRows: number;
 }
 
@@ -20,96 +22,213 @@ export interface TimelineDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly budget: Budget;
+  readonly budget: TimelineBudget;
 }
 
 export interface KeptTimeline extends Timeline {
-  /** Resolves when all that has happened so far is in the store. */
+  /** Resolves when all that has happened until now is in the store; if the store fails, that is logged and tried again later. */
   flush(): Promise<void>;
   close(): Promise<void>;
+  /** Hears each entry at once, before it is written. */
+  heard(listener: (row: InvocationRow) => void): Disposable;
 }
 
-type Entry = { readonly attempt: Attempt } | { readonly event: FunctionEvent; readonly acceptedAt: number };
-
-/** Rows in one transaction. */
-const BATCH = 256;
-/** Old rows are looked for once in so many. */
-const PRUNE_EVERY = 4096;
+const WRITE_AFTER_MS = 200;
+const RETRY_AFTER_MS = 5_000;
+/** Rows in one transaction, and how many of them are written without letting others have their turn. */
+const BATCH_ROWS = 256;
+const SLICE_ROWS = 64;
+/** Bodies and logs are held until they are written: when to write at once, and when to drop. */
+const FULL_BYTES = 8 * 1024 * 1024;
+const MEMORY_BYTES = 64 * 1024 * 1024;
 
 export function createTimeline(deps: TimelineDeps): KeptTimeline {
-  const { store, clock, log, budget } = deps;
-  const waiting: Entry[] = [];
-  let dropped = 0;
-  let sincePrune = 0;
-  let writing: Promise<void> | undefined;
-
-  function add(entry: Entry): void {
-    if (waiting.length >= budget.memoryRows) {
-      dropped++;
-      return;
-    }
-    waiting.push(entry);
-    writing ??= writeBehind();
-  }
-
-  /** Leaves the calls of this turn of the loop in peace; what comes meanwhile is one batch. */
-  async function writeBehind(): Promise<void> {
-    try {
-      do {
-        await new Promise(setImmediate);
-        const batch = waiting.splice(0, BATCH);
-        await write(batch.map(rowOf));
-      } while (waiting.length > 0);
-    } finally {
-      writing = undefined;
-    }
-    if (waiting.length > 0) writing ??= writeBehind();
-  }
-
-  async function write(rows: readonly InvocationRow[]): Promise<void> {
-    try {
-      await store.transaction(async tx => {
-        for (const row of rows) await tx.put('invocations', row);
-      });
-      sincePrune += rows.length;
-      if (sincePrune >= PRUNE_EVERY) {
-        sincePrune = 0;
-        await prune();
-      }
-    } catch (error) {
-      dropped += rows.length;
-      log.error({ err: error, rows: rows.length }, 'records of invocations could not be written');
-    }
-    if (dropped > 0) {
-      log.warn({ dropped }, 'records of invocations were dropped');
-      dropped = 0;
-    }
-  }
-
-  async function prune(): Promise<void> {
-    await store.remove('invocations', {}, { column: 'startedAt', before: clock.now() - budget.ageMs });
-    const count = await store.count('invocations');
-    if (count <= budget.rows) return;
-    const page = { orderBy: 'startedAt', offset: count - budget.rows, limit: 1 };
-    const [oldestKept] = await store.list('invocations', {}, page);
-    if (oldestKept) await store.remove('invocations', {}, { column: 'startedAt', before: oldestKept.startedAt });
-  }
-
-  async function flush(): Promise<void> {
-    while (writing) await writing;
-  }
-
-  return {
-    accepted: (event, acceptedAt) => add({ event, acceptedAt }),
-    settled: attempt => add({ attempt }),
-    flush,
-    async close() {
-      await flush();
-      await prune().catch(error => log.warn({ err: error }, 'old records could not be dropped'));
-    },
-  };
+  return new WrittenBehind(deps);
 }
 
-function rowOf(entry: Entry): InvocationRow {
-  return 'attempt' in entry ? attemptRow(entry.attempt) : acceptedRow(entry.event, entry.acceptedAt);
+class WrittenBehind implements KeptTimeline {
+  readonly #deps: TimelineDeps;
+  readonly #pruner: Pruner;
+  readonly #listeners = new Set<(row: InvocationRow) => void>();
+  #waiting: Entry[] = [];
+  #waitingBytes = 0;
+  /** How many ever came, and how many of them are dealt with: written or dropped. */
+  #came = 0;
+  #done = 0;
+  #dropped = 0;
+  #timer: Disposable | undefined;
+  #isDueSoon = false;
+  #writing: Promise<boolean> | undefined;
+  #pruning: Promise<void> | undefined;
+  #isFailing = false;
+  #isClosed = false;
+
+  constructor(deps: TimelineDeps) {
+    this.#deps = deps;
+    this.#pruner = createPruner(deps);
+  }
+
+  accepted(event: FunctionEvent, acceptedAt: number): void {
+    this.#add({ event, acceptedAt });
+  }
+
+  settled(attempt: Attempt): void {
+    this.#add(attempt);
+  }
+
+  heard(listener: (row: InvocationRow) => void): Disposable {
+    const own = (row: InvocationRow) => listener(row);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  async flush(): Promise<void> {
+    const goal = this.#came;
+    while (this.#done < goal) if (!(await this.#writeSome())) return;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+    this.#timer?.[Symbol.dispose]();
+    await this.#pruning;
+    const lost = this.#waiting.length;
+    if (lost > 0) this.#deps.log.error({ lost }, 'invocation records could not be written before the end');
+  }
+
+  #add(entry: Entry): void {
+    const { clock, budget, log } = this.#deps;
+    if (this.#listeners.size > 0) this.#tell(entry);
+    if (this.#isClosed) {
+      log.warn({ requestId: entry.event.requestId }, 'an invocation ended after the timeline was closed: not recorded');
+      return;
+    }
+    this.#came++;
+    this.#waiting.push(entry);
+    this.#waitingBytes += bytesOf(entry);
+    if (this.#waiting.length > budget.memoryRows || this.#waitingBytes > MEMORY_BYTES) this.#drop();
+    if (this.#isFailing) return;
+    if (this.#waiting.length >= BATCH_ROWS || this.#waitingBytes > FULL_BYTES) this.#writeSoon();
+    // A clock that stands still brings no timer: what is read is flushed first, and a full batch is written all the same.
+    else this.#timer ??= clock.at(clock.now() + WRITE_AFTER_MS, () => this.#wake());
+  }
+
+  #tell(entry: Entry): void {
+    const row = rowOf(entry);
+    for (const listener of this.#listeners) {
+      try {
+        listener(row);
+      } catch (error) {
+        this.#deps.log.error({ err: error }, 'a listener of the timeline failed');
+      }
+    }
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    void this.flush();
+  }
+
+  #writeSoon(): void {
+    if (this.#isDueSoon) return;
+    this.#isDueSoon = true;
+    setImmediate(async () => {
+      await this.flush();
+      this.#isDueSoon = false;
+      if (this.#waiting.length >= BATCH_ROWS && !this.#isFailing) this.#writeSoon();
+    });
+  }
+
+  /** Some at a time: taking the first out of a long array moves all the others. */
+  #drop(): void {
+    const few = Math.max(1, this.#deps.budget.memoryRows >> 6);
+    const gone = this.#waiting.splice(0, few);
+    for (const entry of gone) this.#waitingBytes -= bytesOf(entry);
+    this.#done += gone.length;
+    this.#dropped += gone.length;
+  }
+
+  #writeSome(): Promise<boolean> {
+    this.#writing ??= this.#writeBatch().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  /** False if the store cannot take rows now; they go on waiting. */
+  async #writeBatch(): Promise<boolean> {
+    const hold = this.#deps.clock.hold();
+    const batch = this.#waiting.splice(0, BATCH_ROWS);
+    try {
+      for (const entry of batch) this.#waitingBytes -= bytesOf(entry);
+      await this.#write(batch);
+      this.#done += batch.length;
+      this.#isFailing = false;
+      this.#prune(batch.length);
+      return true;
+    } catch (error) {
+      this.#waiting = [...batch, ...this.#waiting];
+      for (const entry of batch) this.#waitingBytes += bytesOf(entry);
+      this.#tryLater(error);
+      return false;
+    } finally {
+      if (this.#dropped > 0) {
+        this.#deps.log.warn(
+          { dropped: this.#dropped },
+          'more invocations than can be recorded: the oldest records were dropped',
+        );
+        this.#dropped = 0;
+      }
+      hold[Symbol.dispose]();
+    }
+  }
+
+  async #write(batch: readonly Entry[]): Promise<void> {
+    const { store, log } = this.#deps;
+    // The first attempt replaces the row of the waiting event; one that is here already saves that row.
+    const begun = new Set(batch.filter(entry => isAttempt(entry) && entry.retryNum === 0).map(idOf));
+    const kept = batch.filter(entry => isAttempt(entry) || !begun.has(idOf(entry)));
+    try {
+      await store.transaction(async rows => {
+        for (const [i, entry] of kept.entries()) {
+          await rows.put('invocations', rowOf(entry));
+          if (i % SLICE_ROWS === SLICE_ROWS - 1) await new Promise(setImmediate);
+        }
+      });
+    } catch (error) {
+      if (error instanceof CloudError) throw error;
+      // Not the store's state but a row it cannot hold: that one alone is lost.
+      for (const entry of kept) {
+        await store.put('invocations', rowOf(entry)).catch(why => {
+          if (why instanceof CloudError) throw why;
+          log.error({ err: why, requestId: idOf(entry) }, 'an invocation could not be recorded');
+        });
+      }
+    }
+  }
+
+  #tryLater(error: unknown): void {
+    const { clock, log } = this.#deps;
+    if (!this.#isFailing)
+      log.error({ err: error, waiting: this.#waiting.length }, 'invocation records cannot be written');
+    this.#isFailing = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#isClosed ? undefined : clock.at(clock.now() + RETRY_AFTER_MS, () => this.#wake());
+  }
+
+  /** Beside the writing: nobody who reads waits for it. */
+  #prune(written: number): void {
+    const hold = this.#deps.clock.hold();
+    this.#pruning = (this.#pruning ?? Promise.resolve())
+      .then(() => this.#pruner.wrote(written))
+      .catch(error => this.#deps.log.error({ err: error }, 'old invocation records could not be removed'))
+      .finally(() => hold[Symbol.dispose]());
+  }
+}
+
+const idOf = (entry: Entry) => entry.event.requestId;
+
+function bytesOf(entry: Entry): number {
+  const bytes = entry.event.body.length;
+  return isAttempt(entry) ? bytes + entry.outcome.body.length + entry.outcome.log.length : bytes;
 }
