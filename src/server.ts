@@ -19,6 +19,7 @@ import type { FunctionKey } from './core/function.ts';
 import { SystemIds } from './core/ids.ts';
 import { createInvoker } from './core/invoker.ts';
 import { LOG_TAIL_BYTES } from './core/limits.ts';
+import type { Log } from './core/log.ts';
 import { openFront } from './http/server.ts';
 import type { Site } from './http/site.ts';
 import { openTls, type TlsReady } from './http/tls.ts';
@@ -30,6 +31,7 @@ import { logTail, renderLog } from './observe/report.ts';
 import { createTimeline } from './observe/timeline.ts';
 import { memoryQueue } from './queue/memory.ts';
 import { createRuntime } from './runtime/runtime.ts';
+import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
 import { deployExamples } from './server/examples.ts';
 import { localCall } from './server/local.ts';
@@ -58,30 +60,34 @@ const BUDGET = { rows: 100_000, ageMs: 7 * 86_400_000, memoryRows: 10_000 };
 
 /** Starts all or nothing: what a failed start has opened is closed again. */
 export async function startServer({ config }: { config: Config; origins?: Origins }): Promise<RunningServer> {
-  await using stack = new AsyncDisposableStack();
-  const server = await compose(config, stack);
-  const running = stack.move();
-  return { ...server, close: () => running.disposeAsync() };
+  const log = createLog({ level: config.logLevel });
+  const opened = new Closers();
+  const close = () => opened.close(log);
+  try {
+    return { ...(await compose(config, log, opened)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omit<RunningServer, 'close'>> {
+async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<RunningServer, 'close'>> {
   const { host, region, baseDomain, compat, quota } = config;
   const ids = new SystemIds();
   const wallClock = new SystemClock();
   const clock = config.dev ? new TurnableClock() : wallClock;
   const startedAt = wallClock.now();
   const account = Object.freeze({ appId: config.appId, uin: config.uin });
-  const log = createLog({ level: config.logLevel });
 
   const data = await openData(config.data, { secretId: config.secretId, secretKey: config.secretKey }, ids);
   const store = await openSqliteStore({ file: join(data.path, 'openscf.db'), clock: wallClock, log });
-  stack.defer(() => store.close());
+  opened.defer(() => store.close());
   const blob = await openDiskBlob(join(data.path, 'blobs'));
   const bus = memoryBus(log);
   const queue = memoryQueue(ids);
 
   const timeline = createTimeline({ store, clock, log, budget: BUDGET });
-  stack.defer(() => timeline.close());
+  opened.defer(() => timeline.close());
   const metrics = createMetrics();
   const history = createHistory({ store, timeline });
 
@@ -96,7 +102,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     memoryMB: config.memory,
     sandbox: config.sandbox,
   });
-  stack.defer(() => runtime.close());
+  opened.defer(() => runtime.close());
   metrics.gauge('openscf_instances', 'Living function instances', () => runtime.stats().instances.length);
   metrics.gauge('openscf_waiting', 'Events that wait for an instance', () => runtime.stats().waiting);
 
@@ -123,7 +129,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     },
     settings: { headerCase: compat.apigwHeaderCase, dropLocation: compat.apigwDropLocation },
   });
-  stack.defer(() => gateway.close());
+  opened.defer(() => gateway.close());
 
   const kinds = triggerKinds({
     timer: { utcOffsetMin: compat.timerUtcOffset, log },
@@ -154,7 +160,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     const key = JSON.parse(text) as FunctionKey;
     runtime.changed(key, control.catalog.find(key));
   });
-  stack.use(changes);
+  opened.defer(() => changes[Symbol.dispose]());
   const invoker = createInvoker({
     catalog: control.catalog,
     runner: runtime,
@@ -170,8 +176,8 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
     ids,
     log,
   });
-  stack.defer(() => invoker.close(wallClock, GRACE_MS));
-  stack.defer(() => control.close());
+  opened.defer(() => invoker.close(wallClock, GRACE_MS));
+  opened.defer(() => control.close());
 
   const code = downloads({
     functions: control.functions,
@@ -240,7 +246,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
       log,
       ...(options && { tls: options }),
     });
-    stack.defer(() => front.close(GRACE_MS));
+    opened.defer(() => front.close(GRACE_MS));
     return front.port;
   };
   ports.api = await open('portApi', api);
@@ -254,7 +260,7 @@ async function compose(config: Config, stack: AsyncDisposableStack): Promise<Omi
   const examplesLeft = config.examples ? await deployExamples({ store, call, log, works }) : [];
   const endpoint = origin(ports.api);
   await data.announce({ pid: process.pid, endpoint, version: version() });
-  stack.defer(() => data.withdraw());
+  opened.defer(() => data.withdraw());
   return {
     endpoint,
     credentials: data.credentials,

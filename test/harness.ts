@@ -26,7 +26,16 @@ export async function startTestServer(settings: Readonly<Record<string, unknown>
 }
 
 async function start(dataDir: string, settings: Readonly<Record<string, unknown>>): Promise<TestServer> {
-  const flags = { data: dataDir, portApi: 0, portHttp: 0, portTls: 0, dev: true, logLevel: 'error', memory: 2048, ...settings };
+  const flags = {
+    data: dataDir,
+    portApi: 0,
+    portHttp: 0,
+    portTls: 0,
+    dev: true,
+    logLevel: 'error',
+    memory: 2048,
+    ...settings,
+  };
   const { config, origins } = loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
   const server = await startServer({ config, origins });
 

@@ -8,7 +8,7 @@ import {
   type MatchRule,
   type Routing,
 } from '../core/function.ts';
-import { parseRange } from '../core/route.ts';
+import { parseRange, versionsOf } from '../core/route.ts';
 import type { Held } from './catalog.ts';
 import type { Aliases, AliasInput, RoutingInput } from './control.ts';
 import { fail } from './errors.ts';
@@ -26,13 +26,6 @@ const ORDERS: Orders<Alias> = {
 };
 
 const RULE_KEY = 'invoke.headers.';
-
-/** All versions that an alias sends calls to. */
-export function versionsOf({ version, routing }: Alias): readonly string[] {
-  if (routing.by === 'weight') return [version, routing.version];
-  if (routing.by === 'match') return [version, ...routing.rules.map(rule => rule.version)];
-  return [version];
-}
 
 function mustExist(held: Held, version: string): void {
   if (!held.entry.versions.has(version))

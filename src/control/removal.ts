@@ -1,8 +1,8 @@
 // Deleting a function, a version or an alias together with what hangs on it.
 
 import { type FunctionKey, type FunctionStatus, keyText, LATEST } from '../core/function.ts';
+import { versionsOf } from '../core/route.ts';
 import type { Trigger } from '../core/trigger.ts';
-import { versionsOf } from './aliases.ts';
 import { fail } from './errors.ts';
 import { PENDING } from './pending.ts';
 import type { Room } from './room.ts';

@@ -16,6 +16,13 @@ export function route(
   return alias && entry.versions.get(pick(alias, routingKey, draw));
 }
 
+/** Versions that an alias may send a call to. */
+export function versionsOf({ version, routing }: Alias): readonly string[] {
+  if (routing.by === 'weight') return [version, routing.version];
+  if (routing.by === 'match') return [version, ...routing.rules.map(rule => rule.version)];
+  return [version];
+}
+
 function pick(alias: Alias, routingKey: string | undefined, draw: () => number): string {
   const { routing } = alias;
   if (routing.by === 'weight') return draw() < routing.weight ? routing.version : alias.version;

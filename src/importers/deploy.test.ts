@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemClock, TurnableClock } from '../core/clock.ts';
-import { deploy, type ScfCall } from './deploy.ts';
+import type { ScfCall } from './call.ts';
+import { deploy } from './deploy.ts';
 import type { Plan, TriggerPlan } from './project.ts';
 
 type Params = Readonly<Record<string, unknown>>;

@@ -1,23 +1,10 @@
 // Brings a Plan to a server with the actions that the vendor's own tools use, in their order. Who calls them is the
 // caller's business: the command line signs HTTP calls, the server may call its own actions.
 
-import type { Clock } from '../core/clock.ts';
+import type { DeployOptions, ScfCall } from './call.ts';
 import { fail } from './errors.ts';
 import type { Plan } from './project.ts';
 import { syncTriggers, type TriggerChange } from './sync.ts';
-
-/** One action of SCF; rejects with an error whose `code` is the cloud's. */
-export type ScfCall = (
-  action: string,
-  params: Readonly<Record<string, unknown>>,
-) => Promise<Readonly<Record<string, unknown>>>;
-
-export interface DeployOptions {
-  readonly call: ScfCall;
-  readonly clock: Clock;
-  /** Leave triggers that the project does not name. */
-  readonly keepTriggers?: boolean;
-}
 
 export interface Deployed {
   readonly name: string;

@@ -1,6 +1,6 @@
 // Makes a function's triggers what the project says: an equal one stays as it is, so that its URL stays too.
 
-import type { DeployOptions, ScfCall } from './deploy.ts';
+import type { DeployOptions, ScfCall } from './call.ts';
 import type { Plan, TriggerPlan } from './project.ts';
 
 export interface TriggerChange {

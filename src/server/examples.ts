@@ -3,7 +3,8 @@
 import { SystemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Store } from '../core/ports.ts';
-import { deploy, type ScfCall } from '../importers/deploy.ts';
+import type { ScfCall } from '../importers/call.ts';
+import { deploy } from '../importers/deploy.ts';
 import { readPlan } from '../importers/plan.ts';
 import { templates } from '../importers/templates.ts';
 

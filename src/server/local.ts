@@ -2,7 +2,7 @@
 
 import type { Services } from '../api/service.ts';
 import type { Ids } from '../core/ids.ts';
-import type { ScfCall } from '../importers/deploy.ts';
+import type { ScfCall } from '../importers/call.ts';
 
 export function localCall(
   services: Services,

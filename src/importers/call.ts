@@ -1,0 +1,16 @@
+// What a deployment is made with: a way to call actions, and time.
+
+import type { Clock } from '../core/clock.ts';
+
+/** One action of SCF; rejects with an error whose `code` is the cloud's. */
+export type ScfCall = (
+  action: string,
+  params: Readonly<Record<string, unknown>>,
+) => Promise<Readonly<Record<string, unknown>>>;
+
+export interface DeployOptions {
+  readonly call: ScfCall;
+  readonly clock: Clock;
+  /** Leave triggers that the project does not name. */
+  readonly keepTriggers?: boolean;
+}
