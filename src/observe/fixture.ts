@@ -1,0 +1,27 @@
+// Attempts, for tests alone.
+
+import { anEvent, anOutcome, aVersion } from '../core/fixture.ts';
+import type { Attempt, Outcome } from '../core/invocation.ts';
+import { rowOf } from './row.ts';
+
+export const START = 1_700_000_000_000;
+
+export function anAttempt(
+  requestId: string,
+  change: Partial<Omit<Attempt, 'outcome'>> & { outcome?: Partial<Outcome> } = {},
+): Attempt {
+  const { outcome, ...rest } = change;
+  return {
+    event: anEvent({ requestId }),
+    mode: 'sync',
+    version: aVersion({ memoryMB: 256 }),
+    retryNum: 0,
+    acceptedAt: START,
+    startedAt: START,
+    verdict: 'answered',
+    ...rest,
+    outcome: anOutcome(outcome?.status ?? 200, outcome),
+  };
+}
+
+export const aRow = (...given: Parameters<typeof anAttempt>) => rowOf(anAttempt(...given));
