@@ -44,7 +44,6 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const router = new Router(options.sites, options.fallback);
   const upgraded = new Set<Duplex>();
   // Java's HttpClient asks for `Upgrade: h2c` with every plain request: only a WebSocket for a site that speaks it is one.
-  // Before Node.js 24.9 this option is not read and `Upgrade: h2c` ends in the 426 below.
   const shouldUpgradeCallback = (request: IncomingMessage) =>
     request.headers.upgrade?.toLowerCase() === 'websocket' && router.find(request).upgrade !== undefined;
   const serverOptions = { ...SERVER_OPTIONS, shouldUpgradeCallback };
@@ -61,7 +60,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       broke(options.log, site, response, error);
     }
   });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const site = router.find(request);
     socket.on('error', () => socket.destroy());
     upgraded.add(socket);
@@ -73,7 +72,9 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       options.log.error({ err: error, site: site.name }, 'a site failed');
       socket.destroy();
     }
-  });
+  };
+  // Node.js before 24.9 does not read the option above: there every request to upgrade ends here, once there is a listener.
+  if ([...options.sites, options.fallback].some(site => site.upgrade)) server.on('upgrade', upgrade);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket));
 
   const port = await listen(server, options);
