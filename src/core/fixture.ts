@@ -1,5 +1,6 @@
 // Small whole nouns and stand-ins for the ports, for tests alone.
 
+import { memoryQueue } from '../queue/memory.ts';
 import type { FunctionEvent } from './event.ts';
 import {
   type Alias,
@@ -12,9 +13,10 @@ import {
   keyText,
   LATEST,
 } from './function.ts';
+import { SeededIds } from './ids.ts';
 import { type Outcome, refusal } from './invocation.ts';
 import type { Log } from './log.ts';
-import type { Catalog, Lease, Queue, QueuedEvent } from './ports.ts';
+import type { Catalog, Queue } from './ports.ts';
 
 export const KEY: FunctionKey = Object.freeze({ region: 'ap-guangzhou', namespace: 'default', name: 'hello' });
 
@@ -95,52 +97,15 @@ export function keptLog(): Log & { readonly lines: { level: string; fields: obje
   return { lines, debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') };
 }
 
-interface Waiting {
-  item: QueuedEvent;
-  leasedUntil: number | undefined;
-  token: string;
-}
-
-/** The port by its words, in an array. */
-export function arrayQueue(): Queue & { readonly waiting: readonly Waiting[] } {
-  const waiting: Waiting[] = [];
-  let tokens = 0;
-  const instant = (it: Waiting) => it.leasedUntil ?? it.item.dueAt;
-  const held = ({ token }: Lease) => waiting.findIndex(it => it.leasedUntil !== undefined && it.token === token);
+/** The queue in memory as plain verbs, so that a test can replace some of them. */
+export function aQueue(): Queue {
+  const own = memoryQueue(new SeededIds());
   return {
-    waiting,
-    async push(item) {
-      if (!waiting.some(it => it.item.event.requestId === item.event.requestId))
-        waiting.push({ item, leasedUntil: undefined, token: '' });
-    },
-    async lease(limit, nowMs, untilMs, skip = new Set()) {
-      const due = waiting
-        .filter(it => instant(it) <= nowMs && !skip.has(keyText(it.item.event.target)))
-        .sort((a, b) => a.item.dueAt - b.item.dueAt)
-        .slice(0, limit);
-      for (const it of due) {
-        it.leasedUntil = untilMs;
-        it.token = `lease-${++tokens}`;
-      }
-      return due.map(({ item, token }) => ({ item, token }));
-    },
-    async ack(lease) {
-      const index = held(lease);
-      if (index >= 0) waiting.splice(index, 1);
-      return index >= 0;
-    },
-    async later(lease, change) {
-      const it = waiting[held(lease)];
-      if (!it) return false;
-      it.item = { ...it.item, ...change };
-      it.leasedUntil = undefined;
-      return true;
-    },
-    async nextDue() {
-      return waiting.length === 0 ? undefined : Math.min(...waiting.map(instant));
-    },
-    async pending(target) {
-      return waiting.filter(it => keyText(it.item.event.target) === keyText(target)).length;
-    },
+    push: item => own.push(item),
+    lease: (limit, nowMs, untilMs, skip) => own.lease(limit, nowMs, untilMs, skip),
+    ack: lease => own.ack(lease),
+    later: (lease, change) => own.later(lease, change),
+    nextDue: () => own.nextDue(),
+    pending: target => own.pending(target),
   };
 }

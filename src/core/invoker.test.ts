@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { TurnableClock } from './clock.ts';
 import { CloudError } from './errors.ts';
 import type { FunctionEvent } from './event.ts';
-import { anEntry, anEvent, anOutcome, arrayQueue, aVersion, catalogOf, KEY, keptLog } from './fixture.ts';
+import { anEntry, anEvent, anOutcome, aQueue, aVersion, catalogOf, KEY, keptLog } from './fixture.ts';
 import type { AsyncPolicy, FunctionEntry } from './function.ts';
 import { SeededIds } from './ids.ts';
 import type { Attempt, Outcome } from './invocation.ts';
@@ -22,7 +22,7 @@ function house(
   options: { entry?: FunctionEntry; queue?: Partial<Queue>; pendingEvents?: number; async?: AsyncPolicy } = {},
 ) {
   const clock = new TurnableClock(START);
-  const own = arrayQueue();
+  const own = aQueue();
   const queue = { ...own, ...options.queue };
   const log = keptLog();
   const settled: Attempt[] = [];
@@ -70,7 +70,7 @@ describe('a synchronous call', () => {
     assert.deepEqual([record?.acceptedAt, record?.startedAt], [START, START]);
     assert.equal(record?.version?.version, '$LATEST');
     assert.equal(record?.outcome, outcome);
-    assert.deepEqual([accepted, queue.waiting.length], [[], 0]);
+    assert.deepEqual([accepted, await queue.pending(KEY)], [[], 0]);
   });
 
   test('the function’s failure is an outcome, and nobody tries again', async () => {
@@ -144,12 +144,12 @@ describe('an asynchronous event', () => {
   test('is accepted before it runs, then runs, and is gone', async () => {
     const { invoker, clock, settled, accepted, queue, calls } = house(() => anOutcome());
     await invoker.async(anEvent());
-    assert.deepEqual([accepted, queue.waiting.length, calls.length], [['request-1'], 1, 0]);
+    assert.deepEqual([accepted, await queue.pending(KEY), calls.length], [['request-1'], 1, 0]);
     invoker.start();
     await clock.advance(0);
     assert.deepEqual(story(settled), ['0 min 200 acked']);
     assert.equal(settled[0]?.mode, 'async');
-    assert.equal(queue.waiting.length, 0);
+    assert.equal(await queue.pending(KEY), 0);
   });
 
   test('wakes a worker that sleeps', async () => {
@@ -181,7 +181,7 @@ describe('an asynchronous event', () => {
       [0, 1, 2],
     );
     assert.deepEqual(new Set(settled.map(it => `${it.event.requestId} ${it.acceptedAt}`)).size, 1);
-    assert.equal(queue.waiting.length, 0);
+    assert.equal(await queue.pending(KEY), 0);
     const dropped = log.lines.filter(line => line.text === 'event dropped');
     assert.equal(dropped.length, 1);
     assert.partialDeepStrictEqual(dropped[0]?.fields, { requestId: 'request-1', status: 430, why: 'retries used up' });
@@ -215,7 +215,7 @@ describe('an asynchronous event', () => {
     await clock.advance(7 * 60 * MINUTE);
     const expected = Array.from({ length: 361 }, (_, i) => `${i} min 500 ${i === 360 ? 'dead' : 'retried'}`);
     assert.deepEqual(story(settled), expected);
-    assert.equal(queue.waiting.length, 0);
+    assert.equal(await queue.pending(KEY), 0);
   });
 
   for (const [status, what] of [
@@ -313,15 +313,15 @@ describe('what is not accepted', () => {
       (error: unknown) =>
         error instanceof CloudError && error.code === 'InvalidParameterValue' && /131073/.test(error.text('zh')),
     );
-    assert.deepEqual([queue.waiting.length, accepted, settled], [1, ['request-1'], []]);
+    assert.deepEqual([await queue.pending(KEY), accepted, settled], [1, ['request-1'], []]);
   });
 
   test('a full queue drops the event, recorded; other functions are not full', async () => {
-    const { invoker, queue, settled, log } = house(() => anOutcome(), { pendingEvents: 2 });
+    const { invoker, queue, settled, log, clock } = house(() => anOutcome(), { pendingEvents: 2 });
     for (const requestId of ['a', 'b', 'c']) await invoker.async(anEvent({ requestId }));
     await invoker.async(anEvent({ requestId: 'd', target: { ...KEY, name: 'other' } }));
     assert.deepEqual(
-      queue.waiting.map(it => it.item.event.requestId),
+      (await queue.lease(9, clock.now(), clock.now() + 1)).map(it => it.item.event.requestId),
       ['a', 'b', 'd'],
     );
     assert.equal(settled.length, 1);
@@ -356,7 +356,7 @@ describe('nothing is lost when', () => {
   ] as const)
     test(`the queue fails at ${verb}: the lease runs out and the event runs again`, async () => {
       let broken = true;
-      const own = arrayQueue();
+      const own = aQueue();
       const failing = async () => {
         broken = false;
         throw new Error('disk full');
@@ -374,7 +374,7 @@ describe('nothing is lost when', () => {
       assert.equal(calls.length, 2);
       // Not before any first run must be over: twice the longest timeout, the longest start, a minute.
       assert.equal(calls[1]?.at, (900 * 2 + 300 + 60) * 1000);
-      assert.equal(own.waiting.length, 0);
+      assert.equal(await own.pending(KEY), 0);
       assert.equal(log.lines[0]?.level, 'error');
     });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TurnableClock } from './clock.ts';
-import { anEvent, arrayQueue, KEY, keptLog } from './fixture.ts';
+import { anEvent, aQueue, KEY, keptLog } from './fixture.ts';
 import type { Lease, Queue } from './ports.ts';
 import { createWorker } from './worker.ts';
 
@@ -10,9 +10,9 @@ const settle = async () => {
   for (let i = 0; i < 20; i++) await new Promise(setImmediate);
 };
 
-function house(change: (queue: ReturnType<typeof arrayQueue>) => Partial<Queue> = () => ({})) {
+function house(change: (queue: Queue) => Partial<Queue> = () => ({})) {
   const clock = new TurnableClock(0);
-  const own = arrayQueue();
+  const own = aQueue();
   const queue: Queue = { ...own, ...change(own) };
   const log = keptLog();
   /** Those at work; `end` finishes one. */
@@ -180,21 +180,21 @@ describe('as much at once', () => {
     await settle();
     assert.equal(running.size, 32);
     await endAll();
-    assert.equal(queue.waiting.length, 0);
+    assert.equal(await queue.pending({ ...KEY, name: 'f' }), 0);
     assert.equal(clock.now(), 0);
   });
 });
 
 describe('when things break', () => {
   test('work that throws frees its place, is logged, and the lease stays', async () => {
-    const { worker, push, running, queue, log, began } = house();
+    const { worker, push, running, queue, log, began, clock } = house();
     await push('f', 'a');
     worker.start();
     await settle();
     running.get('a')?.fail(new Error('boom'));
     await settle();
-    assert.equal(queue.waiting.length, 1);
-    assert.ok((queue.waiting[0]?.leasedUntil ?? 0) > 0);
+    assert.equal(await queue.pending({ ...KEY, name: 'f' }), 1);
+    assert.deepEqual(await queue.lease(1, clock.now(), clock.now() + 1), []);
     assert.match(log.lines[0]?.text ?? '', /could not be settled/);
     await push('f', 'b');
     worker.wake();
@@ -269,7 +269,7 @@ describe('closing', () => {
     await closing;
     assert.equal(clock.now(), 0);
     // Its lease runs out, and another node or the next start takes it.
-    assert.equal(queue.waiting.length, 1);
+    assert.equal(await queue.pending({ ...KEY, name: 'f' }), 1);
   });
 
   test('an event whose lease is under way is waited for as well', async () => {
