@@ -86,10 +86,18 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   const bus = memoryBus(log);
   const queue = memoryQueue(ids);
 
-  const timeline = createTimeline({ store, clock, log, budget: BUDGET });
+  // Records of calls come by the thousand and are no promise to anybody: they never make the loop wait for a disk.
+  const records = await openSqliteStore({
+    file: join(data.path, 'records.db'),
+    clock: wallClock,
+    log,
+    synchronous: 'NORMAL',
+  });
+  opened.defer(() => records.close());
+  const timeline = createTimeline({ store: records, clock, log, budget: BUDGET });
   opened.defer(() => timeline.close());
   const metrics = createMetrics();
-  const history = createHistory({ store, timeline });
+  const history = createHistory({ store: records, timeline });
 
   const runtime = await createRuntime({
     blob,

@@ -1,4 +1,4 @@
-// The store in one SQLite file: durable at every commit, one server at a time.
+// The store in one SQLite file: durable at every commit unless told otherwise, one server at a time.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync } from 'node:fs';
@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** FULL, the default: a commit survives a power cut. NORMAL: it survives the end of the process and waits for no disk. */
+  readonly synchronous?: 'FULL' | 'NORMAL';
 }
 
 /** Others wait while a transaction is open; one that lasts longer is worth a line in the log. */
@@ -32,7 +34,7 @@ export interface SqliteLimits {
 }
 
 export async function openSqliteStore(options: SqliteStoreOptions, limits: SqliteLimits = {}): Promise<Store> {
-  const { file, log } = options;
+  const { file, log, synchronous = 'FULL' } = options;
   const { migrations = MIGRATIONS, maxPages } = limits;
   let lock: Disposable | undefined;
   let connection: SqliteConnection | undefined;
@@ -47,7 +49,7 @@ export async function openSqliteStore(options: SqliteStoreOptions, limits: Sqlit
     }
     connection = new SqliteConnection(file);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF');
+    connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = OFF`);
     if (maxPages !== undefined) connection.exec(`PRAGMA max_page_count = ${maxPages}`);
     const db = new Kysely<Database>({ dialect: new NodeSqliteDialect({ database: connection }) });
     await migrate({ file, connection, db, migrations, log });
