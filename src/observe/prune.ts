@@ -64,7 +64,8 @@ async function dropOldest(store: Store, count: number): Promise<void> {
 
 async function dropSome(store: Store, count: number): Promise<number> {
   const orderBy = 'startedAt';
-  const [edge] = await store.list('invocations', {}, { orderBy, offset: count - 1, limit: 1 });
+  // The first that stays, if any does.
+  const [edge] = await store.list('invocations', {}, { orderBy, offset: count, limit: 1 });
   const before = edge ? edge.startedAt : Number.MAX_SAFE_INTEGER;
   const removed = await store.remove('invocations', {}, { column: 'startedAt', before });
   if (removed > 0) return removed;
