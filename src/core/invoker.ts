@@ -80,8 +80,8 @@ export function createInvoker(deps: InvokerDeps): Invoker {
       giveUp({ event, version: undefined, retryNum: 0, acceptedAt: now, startedAt: now, outcome }, 'queue full');
       return;
     }
-    timeline.accepted(event, now);
     await queue.push({ event, acceptedAt: now, dueAt: now, retryNum: 0, runErrors: 0 });
+    timeline.accepted(event, now);
     worker.wake();
   }
 

@@ -11,6 +11,8 @@ const LEASE_MS = (TIMEOUT_S.max * 2 + INIT_TIMEOUT_S.max + 60) * 1000;
 const RUNNING = 128;
 /** One function's backlog leaves room for the others. */
 const RUNNING_PER_FUNCTION = 32;
+/** Few, since a block that is taken may be of one function alone. */
+const LEASES_AT_ONCE = 8;
 
 export interface Worker {
   start(): void;
@@ -69,7 +71,7 @@ export function createWorker(deps: {
       const full = new Set<string>();
       for (const [key, count] of running) if (count >= RUNNING_PER_FUNCTION) full.add(key);
       const now = clock.now();
-      const leases = await queue.lease(Math.min(RUNNING - total, RUNNING_PER_FUNCTION), now, now + LEASE_MS, full);
+      const leases = await queue.lease(Math.min(RUNNING - total, LEASES_AT_ONCE), now, now + LEASE_MS, full);
       if (leases.length === 0) return;
       for (const lease of leases) void run(lease);
     }
