@@ -2,6 +2,7 @@
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { scf } from 'tencentcloud-sdk-nodejs-scf';
 import { ZipFile } from 'yazl';
@@ -134,5 +135,13 @@ export function ask(url: string, options: RequestOptions = {}, body?: Buffer | s
   });
   request.on('error', reject);
   request.end(body);
+  return promise;
+}
+
+/** What a port answers to these bytes until it closes, one character per byte. */
+export function said(port: number, bytes: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, '127.0.0.1', () => socket.end(bytes, 'latin1'));
+  buffer(socket).then(answer => resolve(answer.toString('latin1')), reject);
   return promise;
 }

@@ -50,7 +50,8 @@ class DiskBlob implements Blob {
       return written;
     } catch (error) {
       if (!Buffer.isBuffer(content)) content.destroy();
-      await rm(unfinishedPath, { force: true });
+      // What cannot be removed now is at the next start; why it could not be kept is what counts.
+      await rm(unfinishedPath, { force: true }).catch(() => undefined);
       return explain(error, this.#dir, false);
     }
   }

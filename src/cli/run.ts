@@ -62,7 +62,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     }
     if (error instanceof CloudError) {
       const line =
-        error.code.includes('.') && /^(Cli|Config|Project|Deploy)\./.test(error.code) ? '' : `${error.code}: `;
+        error.code.includes('.') && /^(Cli|Config|Project|Deploy|Server)\./.test(error.code) ? '' : `${error.code}: `;
       io.note(`${say({ zh: '错误：', en: 'error: ' })}${line}${error.text(lang)}\n`);
       return 1;
     }

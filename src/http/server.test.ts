@@ -44,11 +44,13 @@ test('requests reach their site by host, and the fallback otherwise', async t =>
 test('a busy port is told with the setting in its three spellings', async t => {
   const open = await front(echo);
   t.after(() => open.close());
-  await assert.rejects(front(echo, { port: open.port }), (error: Error) => {
-    assert.equal(
-      error.message,
-      `port ${open.port} of 127.0.0.1 is in use: choose another with portApi (--port-api, OPENSCF_PORT_API)`,
-    );
+  await assert.rejects(front(echo, { port: open.port }), (error: CloudError) => {
+    assert.equal(error.code, 'Server.PortInUse');
+    assert.match(error.text('en'), new RegExp(`^port ${open.port} of 127.0.0.1 is in use: `));
+    for (const language of ['zh', 'en'] as const) {
+      const text = error.text(language);
+      for (const name of ['portApi', '--port-api', 'OPENSCF_PORT_API']) assert.ok(text.includes(name), text);
+    }
     return true;
   });
 });

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '../core/log.ts';
+import { listenError } from './errors.ts';
 import { Router } from './router.ts';
 import type { Site } from './site.ts';
 
@@ -117,22 +118,6 @@ function listen(server: Server, { host, port, setting, log }: FrontOptions): Pro
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use',
-  EACCES: 'may not be opened by this user',
-  EADDRNOTAVAIL: 'is on an address that this machine does not have',
-};
-
-/** One line that names the setting in its three spellings. */
-function listenError(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {
-  const reason = REASONS[error.code ?? ''];
-  if (!reason) return error;
-  const words = setting.split(/(?=[A-Z])/).map(word => word.toLowerCase());
-  const names = `${setting} (--${words.join('-')}, OPENSCF_${words.join('_').toUpperCase()})`;
-  const change = error.code === 'EADDRNOTAVAIL' ? 'set host (--host, OPENSCF_HOST)' : `choose another with ${names}`;
-  return new Error(`port ${port} of ${host} ${reason}: ${change}`, { cause: error });
 }
 
 /** How often idle connections are looked for while running requests end. */
