@@ -13,8 +13,8 @@ export interface TestServer {
   /** A path under /_openscf/v1. */
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
-  /** Stops the server and starts another on the same folder. */
-  restart(): Promise<TestServer>;
+  /** Stops the server and starts another on the same folder; `between` may look at the folder, or change it. */
+  restart(between?: () => Promise<void>): Promise<TestServer>;
   /** Stops the server and drops the folder. */
   close(): Promise<void>;
 }
@@ -56,8 +56,9 @@ async function start(dataDir: string, settings: Readonly<Record<string, unknown>
     dataDir,
     get: path => own('GET', path),
     post: (path, body) => own('POST', path, body),
-    async restart() {
+    async restart(between) {
       await server.close();
+      await between?.();
       return start(dataDir, settings);
     },
     async close() {

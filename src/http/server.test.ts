@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import type { CloudError } from '../core/errors.ts';
 import { type Log, NO_LOG } from '../core/log.ts';
 import { readBody } from './body.ts';
 import { rawExchange } from './fixture.ts';
