@@ -4,7 +4,7 @@ import { signTc3 } from '../src/cli/sign.ts';
 import { REGION } from './cloud.ts';
 import { compare, type Request, type Side } from './load.ts';
 import type { Measure } from './measure.ts';
-import { bare, type Served, served } from './sides.ts';
+import { ANSWER_MS, bare, type Served, served } from './sides.ts';
 
 const invokeApi = (connections: number): Measure => ({
   name: `invoke-api-${connections}`,
@@ -42,6 +42,6 @@ function signed({ endpoint, functionName, secretId, secretKey }: Served): Reques
 
 /** Errors of the Cloud API have status 200, so wrk cannot see them. */
 async function works(endpoint: string, request: Request): Promise<void> {
-  const text = await (await fetch(`${endpoint}/`, request)).text();
+  const text = await (await fetch(`${endpoint}/`, { ...request, signal: AbortSignal.timeout(ANSWER_MS) })).text();
   if (!text.includes('Hello, world!')) throw new Error(`InvokeFunction answers ${text.slice(0, 300)}`);
 }

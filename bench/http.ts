@@ -3,7 +3,7 @@
 import type { Bench } from './bench.ts';
 import { compare, type Request, type Side } from './load.ts';
 import type { Measure } from './measure.ts';
-import { bare, proxied, served } from './sides.ts';
+import { ANSWER_MS, bare, proxied, served } from './sides.ts';
 
 /** JSON with quotes, as gateways see it: they are escaped on the way into the event. */
 const ITEMS = JSON.stringify({ items: Array.from({ length: 110 }, (_, n) => `${n}`.padStart(3)) });
@@ -58,7 +58,7 @@ async function yardstick(bench: Bench, request: Request): Promise<Side> {
 
 /** Both sides must do the same work, or the ratio means nothing. */
 async function same(url: string, request: Request): Promise<void> {
-  const response = await fetch(url, request);
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_MS) });
   const text = await response.text();
   if (response.status !== 200 || text !== (request.body ?? 'Hello, world!\n')) {
     throw new Error(`${request.method} ${url} answers ${response.status} ${text.slice(0, 200)}`);

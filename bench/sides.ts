@@ -86,13 +86,13 @@ http {
 }
 `;
 
-const ANSWER_MS = 10_000;
+export const ANSWER_MS = 10_000;
 
 /** Waits until a URL gives 200. */
 export async function answers(url: string): Promise<void> {
   const until = performance.now() + ANSWER_MS;
   for (;;) {
-    const status = await fetch(url).then(
+    const status = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
       async response => (await response.arrayBuffer()) && response.status,
       () => 0,
     );

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, SOURCE, startProgram } from '../test/program.ts';
 import type { Bench } from './bench.ts';
-import { bareProcess, msOf } from './cold.ts';
+import { bareProcess, msOf, PLAIN_ENV } from './cold.ts';
 import { emptyStore, FLAGS, fullStore, MANY } from './many.ts';
 import { list, type Measure, median } from './measure.ts';
 import { answers } from './sides.ts';
@@ -24,7 +24,7 @@ async function bundle(bench: Bench): Promise<readonly string[]> {
 async function startMs(command: readonly string[], dataDir: string): Promise<number> {
   let stop = async () => {};
   const ms = await msOf(async () => {
-    const server = await startProgram({ command, dataDir, flags: FLAGS });
+    const server = await startProgram({ command, dataDir, flags: FLAGS, env: PLAIN_ENV });
     stop = server.stop;
     await answers(`${server.endpoint}/healthz`);
   });

@@ -26,13 +26,14 @@ def package(files=None):
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def client(sign_method="TC3-HMAC-SHA256", req_method="POST", unsigned=False, secret_key=None, language=None):
+def client(sign_method="TC3-HMAC-SHA256", req_method="POST", unsigned=False, secret_key=None, language="zh-CN"):
     profile = ClientProfile(
         signMethod=sign_method,
-        unsignedPayload=unsigned,
         language=language,
         httpProfile=HttpProfile(protocol="http", endpoint=os.environ["OPENSCF_ENDPOINT"], reqMethod=req_method),
     )
+    # Not a parameter of the constructor in this SDK.
+    profile.unsignedPayload = unsigned
     keys = credential.Credential(os.environ["OPENSCF_SECRET_ID"], secret_key or os.environ["OPENSCF_SECRET_KEY"])
     return scf_client.ScfClient(keys, "ap-guangzhou", profile)
 
