@@ -109,7 +109,7 @@ describe('a server that cannot start says why in one line', () => {
 });
 
 describe('a running server', async () => {
-  const server = await startTestServer({ logLevel: 'silent' });
+  const server = await startTestServer();
   after(() => server.close());
   const sdk = sdkOf(server);
   await deploy(sdk, 'bystander', 'exports.main_handler = async event => event');

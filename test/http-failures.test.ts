@@ -1,0 +1,161 @@
+// Functions that fail behind API Gateway, and requests that cannot be served: what the client sees, as documented.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { SystemClock } from '../src/core/clock.ts';
+import { NO_LOG } from '../src/core/log.ts';
+import type { Release } from '../src/services/apigateway/model.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { ask, deploy, type HttpAnswer, type Scf, sdkOf } from './fixture.ts';
+import { startTestServer } from './harness.ts';
+
+let server = await startTestServer();
+after(() => server.close());
+
+async function urlOf(sdk: Scf, FunctionName: string): Promise<string> {
+  const { Triggers } = await sdk.ListTriggers({ FunctionName });
+  const desc = JSON.parse(Triggers?.[0]?.TriggerDesc ?? '') as { service: { subDomain: string } };
+  return desc.service.subDomain;
+}
+
+/** A function behind an API with integrated replies; gives its URL. */
+async function behind(FunctionName: string, code: string, more: Parameters<typeof deploy>[3] = {}): Promise<string> {
+  const sdk = sdkOf(server);
+  await deploy(sdk, FunctionName, code, more);
+  const TriggerDesc = JSON.stringify({ api: { isIntegratedResponse: 'TRUE', requestConfig: { method: 'ANY' } } });
+  await sdk.CreateTrigger({ FunctionName, TriggerName: 'http', Type: 'apigw', TriggerDesc, Enable: 'OPEN' });
+  return urlOf(sdk, FunctionName);
+}
+
+const json = (answer: HttpAnswer) => JSON.parse(answer.body.toString());
+
+/** The error JSON of a run, with its members in the documented order. */
+function assertError(answer: HttpAnswer, statusCode: number, says: RegExp): void {
+  const error = json(answer);
+  const members = [
+    'errorCode',
+    'errorMessage',
+    'requestId',
+    ...('stackTrace' in error ? ['stackTrace'] : []),
+    'statusCode',
+  ];
+  assert.deepEqual(Object.keys(error), members);
+  assert.deepEqual([error.errorCode, error.statusCode], [-1, statusCode]);
+  assert.equal(error.requestId.replaceAll('-', ''), answer.headers['x-api-requestid']);
+  assert.match(error.errorMessage, says);
+  assert.equal(answer.headers['content-type'], 'application/json');
+  assert.equal(answer.headers['x-api-upstreamstatus'], String(statusCode));
+}
+
+describe('a function that fails', () => {
+  test('an exception: its status, with the stack', async () => {
+    const url = await behind('throws', 'exports.main_handler = async () => { throw new TypeError("no such luck") }');
+    const answer = await ask(url);
+    assert.deepEqual([answer.status, answer.reason], [430, 'status code 430']);
+    assertError(answer, 430, /user code exception/);
+    assert.match(json(answer).stackTrace, /TypeError: no such luck\n\s+at .*\/var\/user\/index\.js/);
+  });
+
+  test('out of time: 200, with the error as content', async () => {
+    const url = await behind('slow', 'exports.main_handler = () => new Promise(done => setTimeout(done, 60_000))', {
+      Timeout: 1,
+    });
+    const answer = await ask(url);
+    assert.equal(answer.status, 200);
+    assertError(answer, 433, /timed out after 1 seconds/);
+  });
+
+  test('an exit', async () => {
+    const url = await behind('exits', 'exports.main_handler = async () => process.exit(7)');
+    const answer = await ask(url);
+    assert.equal(answer.status, 439);
+    assertError(answer, 439, /exit/);
+    assert.equal((await ask(url)).status, 439, 'the next call has a new process');
+  });
+
+  test('too much memory', async () => {
+    const code = 'exports.main_handler = async () => { const all = []; for (;;) all.push(Buffer.alloc(4e6, 1)); }';
+    const answer = await ask(await behind('eats', code, { MemorySize: 128, Timeout: 20 }));
+    assert.equal(answer.status, 434);
+    assertError(answer, 434, /128 MB/);
+  });
+
+  test('a reply above 6 MB', async () => {
+    const code = 'exports.main_handler = async () => ({ statusCode: 200, headers: {}, body: "x".repeat(7e6) })';
+    const answer = await ask(await behind('large', code));
+    assert.equal(answer.status, 407);
+    assertError(answer, 407, /6MB/);
+  });
+
+  test('code that does not load', async () => {
+    const answer = await ask(await behind('broken', 'exports.main_handler = async ( =>'));
+    assert.equal(answer.status, 443);
+    assertError(answer, 443, /./);
+  });
+});
+
+describe('a request that cannot be served', () => {
+  test('an event above 6 MB, and a body above 16 MB', async () => {
+    const url = await behind(
+      'sink',
+      'exports.main_handler = async e => ({ statusCode: 200, headers: {}, body: e.body })',
+    );
+    const event = await ask(url, { method: 'POST' }, Buffer.alloc(7 * 1024 * 1024, 'a'));
+    assert.equal(event.status, 406);
+    assertError(event, 406, /at most 6291456/);
+    const body = await ask(url, { method: 'POST' }, Buffer.alloc(17 * 1024 * 1024, 'a'));
+    assert.equal(body.status, 413);
+    assert.deepEqual(json(body), { message: 'Request Entity Too Large' });
+    assert.equal((await ask(url, { method: 'POST' }, 'still here')).body.toString(), 'still here');
+  });
+
+  test('the function of an API is gone with its trigger, and so is the API', async () => {
+    const url = await behind('leaves', 'exports.main_handler = async () => ({ statusCode: 204, headers: {} })');
+    assert.deepEqual([(await ask(url)).status, (await ask(url)).body.length], [204, 0]);
+    await sdkOf(server).DeleteFunction({ FunctionName: 'leaves' });
+    assert.equal((await ask(url)).status, 404);
+  });
+});
+
+test('the gateway stops waiting before the function does: 504, and the function goes on', async () => {
+  const code = `exports.main_handler = async () => {
+    await new Promise(done => setTimeout(done, 1500));
+    return { statusCode: 200, headers: {}, body: 'late' };
+  }`;
+  await behind('patient', code, { Timeout: 10 });
+  // What the gateway's own API will set: a trigger leaves it at 15 s.
+  server = await server.restart(() => releaseWithTimeout('patient', 1));
+  const sdk = sdkOf(server);
+  const url = await urlOf(sdk, 'patient');
+  const answer = await ask(url);
+  assert.equal(answer.status, 504);
+  assert.deepEqual(json(answer), { message: 'Gateway Time-out' });
+  const { Result } = await sdk.Invoke({ FunctionName: 'patient', LogType: 'Tail' });
+  assert.equal(JSON.parse(Result?.RetMsg ?? '').body, 'late');
+  const { Data } = await sdk.GetFunctionLogs({ FunctionName: 'patient', Order: 'asc', OrderBy: 'start_time' });
+  assert.deepEqual(
+    Data?.map(one => one.RetCode),
+    [0, 0],
+    'the call that nobody waited for ended well',
+  );
+});
+
+/** Writes the time-out into every released API of this name. */
+async function releaseWithTimeout(name: string, timeoutS: number): Promise<void> {
+  const file = join(server.dataDir, 'openscf.db');
+  const store = await openSqliteStore({ file, clock: new SystemClock(), log: NO_LOG });
+  let changed = 0;
+  for (const row of await store.list('resources')) {
+    const release = row.body as Release;
+    if (!Array.isArray(release.apis)) continue;
+    const apis = release.apis.map(api => {
+      if (api.name !== name) return api;
+      changed++;
+      return { ...api, timeoutS };
+    });
+    await store.put('resources', { ...row, body: { ...release, apis } });
+  }
+  await store.close();
+  assert.equal(changed, 1);
+}
