@@ -13,7 +13,7 @@ import { functionsIn } from './functions.ts';
 import type { HostOf, TriggerKinds } from './kinds.ts';
 import { logsIn } from './logs.ts';
 import { missedIn } from './missed.ts';
-import { namespacesIn } from './namespaces.ts';
+import { firstStart, namespacesIn } from './namespaces.ts';
 import { Packages } from './packages.ts';
 import type { Quotas } from './quotas.ts';
 import { removalIn } from './removal.ts';
@@ -44,6 +44,7 @@ export interface ControlDeps {
 export async function createControl(deps: ControlDeps): Promise<Control> {
   const { store, clock, ids, log, quotas, runtimes } = deps;
   const turns = new Turns();
+  const since = await firstStart(store, clock);
   const catalog = await LiveCatalog.load({ ...deps, turns });
   const packages = new Packages({ ...deps, turns });
   const transitions = new Transitions({ ...deps, catalog, packages, turns });
@@ -56,7 +57,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     functions: functionsIn(room, removal),
     versions: versionsIn(room, removal),
     aliases: aliasesIn(room, removal),
-    namespaces: namespacesIn(room),
+    namespaces: namespacesIn(room, since),
     triggers: triggers.verbs,
     accounts: accountsIn(room, deps.account, deps.keys),
     logs: logsIn({ history: deps.history, catalog, clock }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TurnableClock } from '../core/clock.ts';
 import { KEY, NOW, rejects, scene } from './fixture.ts';
 
 const { region } = KEY;
@@ -74,4 +75,11 @@ test('lists by name or time, searching all keys', async () => {
     'InvalidParameterValue.SearchKey',
   );
   await rejects(control.namespaces.list(region, { orderBy: 'AddTime' }), 'InvalidParameterValue.Orderby');
+});
+
+test('default is as old as the store, whichever server tells of it', async () => {
+  const { store } = await scene();
+  const { control } = await scene({ store, clock: new TurnableClock(NOW + 3_600_000) });
+  const [row] = (await control.namespaces.list(region, {})).rows;
+  assert.deepEqual([row?.addTime, row?.modTime], [NOW, NOW]);
 });

@@ -1,7 +1,8 @@
 // Namespaces of a region. `default` is always there: it has a row once something has been said about it.
 
+import type { Clock } from '../core/clock.ts';
 import { DEFAULT_NAMESPACE } from '../core/function.ts';
-import type { Rows } from '../core/ports.ts';
+import type { Rows, Store } from '../core/ports.ts';
 import type { NamespaceRow } from '../core/rows.ts';
 import type { Namespaces } from './control.ts';
 import { fail } from './errors.ts';
@@ -41,9 +42,18 @@ function unwritten(region: string, since: number): NamespaceRow {
   return { region, namespace: DEFAULT_NAMESPACE, description: DEFAULT_NAMESPACE, addTime: since, modTime: since };
 }
 
-export function namespacesIn(room: Room): Namespaces {
-  const { store, clock, quotas, turns } = room;
+/** When this store was first used: as long as nothing has been said about a region's `default`, it is as old as that. */
+export async function firstStart(store: Store, clock: Clock): Promise<number> {
+  // Stands for all regions.
+  const row = await store.get('namespaces', { region: '', namespace: DEFAULT_NAMESPACE });
+  if (row) return row.addTime;
   const since = clock.now();
+  await store.put('namespaces', unwritten('', since));
+  return since;
+}
+
+export function namespacesIn(room: Room, since: number): Namespaces {
+  const { store, clock, quotas, turns } = room;
   const turn = <R>(region: string, work: () => Promise<R>) => turns.take(`namespaces/${region}`, work);
 
   return {

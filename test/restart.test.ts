@@ -1,0 +1,196 @@
+// What survives a restart, and what a killed server leaves: everything that was answered, and nothing half done.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { ask, deploy, invoke, type Scf, sdkOf, settled, until, zipOf } from './fixture.ts';
+import { startTestServer, type TestServer } from './harness.ts';
+import { type Program, startProgram } from './program.ts';
+
+const CODE = 'exports.main_handler = async () => process.env.STAGE ?? "none"';
+
+/** All that an owner can read about the functions of a server, without what differs per answer or port. */
+async function inventory(sdk: Scf): Promise<unknown> {
+  const answers: object[] = [await sdk.ListNamespaces({})];
+  const { Functions = [] } = await sdk.ListFunctions({ Limit: 100 });
+  for (const { FunctionName = '' } of Functions) {
+    answers.push(
+      await sdk.GetFunction({ FunctionName, ShowCode: 'TRUE' }),
+      await sdk.ListVersionByFunction({ FunctionName }),
+      await sdk.ListAliases({ FunctionName }),
+      await sdk.ListTriggers({ FunctionName }),
+      await sdk.GetFunctionEventInvokeConfig({ FunctionName }),
+      await sdk.GetFunctionLogs({ FunctionName, Limit: 100 }),
+    );
+  }
+  const text = JSON.stringify(answers.map(answer => ({ ...answer, RequestId: '' })));
+  return JSON.parse(text.replace(/127\.0\.0\.1:\d+/g, '127.0.0.1'));
+}
+
+describe('a server that is stopped and started again', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer();
+  });
+  after(() => server.close());
+
+  test('has everything that it had', async () => {
+    let sdk = sdkOf(server);
+    const FunctionName = 'kept';
+    await sdk.CreateNamespace({ Namespace: 'other', Description: 'kept as well' });
+    await deploy(sdk, 'elsewhere', CODE, { Namespace: 'default', Description: 'one more' });
+    await deploy(sdk, FunctionName, CODE, { Environment: { Variables: [{ Key: 'STAGE', Value: 'one' }] } });
+    await sdk.PublishVersion({ FunctionName, Description: 'first' });
+    await settled(sdk, FunctionName, '1');
+    await sdk.CreateAlias({ FunctionName, Name: 'live', FunctionVersion: '1', Description: 'alias' });
+    await sdk.UpdateFunctionConfiguration({
+      FunctionName,
+      Environment: { Variables: [{ Key: 'STAGE', Value: 'two' }] },
+    });
+    await settled(sdk, FunctionName);
+    const retries = { RetryConfig: [{ RetryNum: 1 }], MsgTTL: 600 };
+    await sdk.UpdateFunctionEventInvokeConfig({ FunctionName, AsyncTriggerConfig: retries });
+    const trigger = { FunctionName, TriggerName: 'tick', Type: 'timer', TriggerDesc: '0 0 3 * * * *' };
+    await sdk.CreateTrigger({ ...trigger, Enable: 'CLOSE', CustomArgument: 'hi' });
+    const desc = { api: { requestConfig: { method: 'GET' } }, release: { environmentName: 'test' } };
+    await sdk.CreateTrigger({
+      FunctionName,
+      TriggerName: 'http',
+      Type: 'apigw',
+      TriggerDesc: JSON.stringify(desc),
+      Qualifier: 'live',
+    });
+    await invoke(sdk, FunctionName);
+
+    const before = await inventory(sdk);
+    const { credentials } = server;
+    server = await server.restart();
+    assert.deepEqual(server.credentials, credentials);
+    sdk = sdkOf(server);
+    assert.deepEqual(await inventory(sdk), before);
+    assert.equal((await invoke(sdk, FunctionName)).RetMsg, '"two"');
+    assert.equal((await sdk.InvokeFunction({ FunctionName, Qualifier: 'live' })).Result?.RetMsg, '"one"');
+    const { functions } = await server.get<{ functions: { name: string; triggers: { urls: string[] }[] }[] }>('/urls');
+    const urls = functions.find(one => one.name === FunctionName)?.triggers.flatMap(one => one.urls) ?? [];
+    assert.equal((await ask(urls[0] ?? '')).body.toString(), '"one"', 'the URL leads to the alias as before');
+    await sdk.PublishVersion({ FunctionName });
+    assert.deepEqual((await sdk.ListVersionByFunction({ FunctionName })).FunctionVersion?.toSorted(), [
+      '$LATEST',
+      '1',
+      '2',
+    ]);
+  });
+
+  test('goes on with a timer that was on, from now', async () => {
+    const sdk = sdkOf(server);
+    await deploy(sdk, 'ticks', 'exports.main_handler = async event => console.log(event.Time)');
+    const trigger = { FunctionName: 'ticks', TriggerName: 'tick', Type: 'timer' };
+    await sdk.CreateTrigger({ ...trigger, TriggerDesc: '0 * * * * * *', Enable: 'OPEN' });
+    server = await server.restart();
+    await server.post('/clock', { action: 'freeze' });
+    await server.post('/clock', { action: 'advance', ms: 180_000 });
+    const { Data } = await sdkOf(server).GetFunctionLogs({ FunctionName: 'ticks' });
+    assert.equal(Data?.length, 3);
+  });
+});
+
+/** Processes whose folder lies below this one; nothing where there is no /proc. */
+function processesBelow(dir: string): string[] {
+  if (!existsSync('/proc/self/cwd')) return [];
+  return readdirSync('/proc').filter(pid => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(dir);
+    } catch {
+      // It has just ended, or is somebody else's.
+      return false;
+    }
+  });
+}
+
+async function folder(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'openscf-killed-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const sdkFor = (program: Program) => sdkOf({ endpoint: program.endpoint, credentials: program });
+
+async function killed(program: Program): Promise<void> {
+  process.kill(program.pid, 'SIGKILL');
+  await until('the server is dead', async () => {
+    const alive = await fetch(`${program.endpoint}/healthz`).catch(() => undefined);
+    return alive === undefined;
+  });
+}
+
+const many = Array.from({ length: 24 }, (_, at) => `f${String(at).padStart(2, '0')}`);
+
+describe('a server that is killed', () => {
+  for (const answers of [1, 8, 20]) {
+    test(`while it makes functions, after ${answers} answers: each is whole or not there`, async t => {
+      const dir = await folder(t);
+      const flags = ['--quota-functions', '100'];
+      const first = await startProgram({ dataDir: dir, flags });
+      const sdk = sdkFor(first);
+      const answered: string[] = [];
+      const enough = Promise.withResolvers<void>();
+      const calls = many.map(async FunctionName => {
+        const ZipFile = (await zipOf({ 'index.js': CODE, name: FunctionName.repeat(20_000) })).toString('base64');
+        await sdk.CreateFunction({ FunctionName, Runtime: 'Nodejs18.15', Code: { ZipFile } });
+        if (answered.push(FunctionName) === answers) enough.resolve();
+      });
+      const over = Promise.allSettled(calls);
+      await enough.promise;
+      await killed(first);
+      await over;
+
+      const second = await startProgram({ dataDir: dir, flags });
+      t.after(() => second.stop());
+      const again = sdkFor(second);
+      const { Functions = [] } = await again.ListFunctions({ Limit: 100 });
+      const there = Functions.map(one => one.FunctionName ?? '');
+      for (const name of answered) assert.ok(there.includes(name), `${name} was answered and is lost`);
+      for (const FunctionName of there) {
+        const { Status, StatusReasons } = await settled(again, FunctionName);
+        assert.equal(Status, 'Active', JSON.stringify(StatusReasons));
+      }
+      const last = there.at(-1) ?? '';
+      assert.equal((await invoke(again, last)).RetMsg, '"none"');
+      assert.deepEqual(await readdir(join(dir, 'blobs', 'unfinished')), []);
+      assert.deepEqual(
+        (await readdir(join(dir, 'code'))).filter(name => name.startsWith('.')),
+        [],
+      );
+      for (const name of many.filter(one => !there.includes(one))) await deploy(again, name, CODE);
+    });
+  }
+
+  test('takes its instances along, idle, running and never yielding', async t => {
+    const dir = await folder(t);
+    const first = await startProgram({ dataDir: dir });
+    const sdk = sdkFor(first);
+    await deploy(sdk, 'idle', CODE);
+    await invoke(sdk, 'idle');
+    for (const [name, body] of [
+      ['waits', 'await new Promise(done => setTimeout(done, 60_000))'],
+      ['spins', 'for (;;);'],
+    ] as const) {
+      await deploy(sdk, name, `exports.main_handler = async () => { ${body} }`, { Timeout: 60 });
+      void sdk.Invoke({ FunctionName: name }).catch(() => undefined);
+    }
+    const linux = existsSync('/proc/self/cwd');
+    if (linux) await until('three instances run', async () => processesBelow(dir).length >= 3);
+    await killed(first);
+    await until('no instance is left', async () => processesBelow(dir).length === 0);
+    assert.ok(await stat(join(dir, 'openscf.db')));
+    const second = await startProgram({ dataDir: dir });
+    assert.deepEqual([second.secretId, second.secretKey], [first.secretId, first.secretKey]);
+    assert.equal((await invoke(sdkFor(second), 'idle')).RetMsg, '"none"');
+    await second.stop();
+    assert.deepEqual(processesBelow(dir), []);
+    assert.ok(!existsSync(join(dir, 'server.json')), 'a server that was stopped is not announced');
+  });
+});
