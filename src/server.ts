@@ -94,7 +94,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     synchronous: 'NORMAL',
   });
   opened.defer(() => records.close());
-  const timeline = createTimeline({ store: records, clock, log, budget: BUDGET });
+  const timeline = createTimeline({ store: records, clock, wallClock, log, budget: BUDGET });
   opened.defer(() => timeline.close());
   const metrics = createMetrics();
   const history = createHistory({ store: records, timeline });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { TurnableClock } from '../core/clock.ts';
+import { type Clock, TurnableClock } from '../core/clock.ts';
 import { CloudError, PLATFORM_ERRORS } from '../core/errors.ts';
 import { anEvent, KEY, keptLog } from '../core/fixture.ts';
 import { NO_LOG } from '../core/log.ts';
@@ -51,9 +51,10 @@ describe('timeline', () => {
     for (const timeline of timelines.splice(0)) await timeline.close();
     await store.close();
   });
-  const open = (given: { budget?: Partial<TimelineBudget>; store?: Store } = {}) => {
+  const open = (given: { budget?: Partial<TimelineBudget>; store?: Store; wallClock?: Clock } = {}) => {
     const timeline = createTimeline({
       clock,
+      wallClock: given.wallClock ?? clock,
       log,
       store: given.store ?? store,
       budget: { ...BUDGET, ...given.budget },
@@ -100,6 +101,38 @@ describe('timeline', () => {
     assert.ok((await store.count('invocations')) >= 1000 - 255);
     await timeline.flush();
     assert.equal(await store.count('invocations'), 1000);
+  });
+
+  test('after a batch the writing rests nine times as long as it took', async () => {
+    let nowMs = 0;
+    const rests: { ms: number; end: () => void }[] = [];
+    const wallClock: Clock = {
+      now: () => nowMs,
+      sleep: ms => new Promise(end => rests.push({ ms, end })),
+      at: () => assert.fail('real time is only read and slept'),
+      hold: () => assert.fail('real time holds nothing'),
+    };
+    const slow: Store = {
+      ...watched(store).faulty,
+      transaction: work =>
+        store.transaction(rows =>
+          work({
+            ...watched(store).faulty,
+            put(table, row) {
+              nowMs++;
+              return rows.put(table, row);
+            },
+          }),
+        ),
+    };
+    const timeline = open({ store: slow, wallClock });
+    for (let i = 0; i < 300; i++) timeline.settled(anAttempt(`r${i}`));
+    while (rests.length === 0) await new Promise(setImmediate);
+    assert.deepEqual([rests[0]?.ms, (await ids()).length], [256 * 9, 256]);
+    rests[0]?.end();
+    while (rests.length === 1) await new Promise(setImmediate);
+    assert.deepEqual([rests[1]?.ms, (await ids()).length], [44 * 9, 300]);
+    rests[1]?.end();
   });
 
   test('large bodies are not held until the batch is full', async () => {

@@ -21,6 +21,8 @@ export interface TimelineBudget {
 export interface TimelineDeps {
   readonly store: Store;
   readonly clock: Clock;
+  /** Real time: how long writing takes is no matter of a clock that is turned. */
+  readonly wallClock: Clock;
   readonly log: Log;
   readonly budget: TimelineBudget;
 }
@@ -38,6 +40,9 @@ const RETRY_AFTER_MS = 5_000;
 /** Rows in one transaction, and how many of them are written without letting others have their turn. */
 const BATCH_ROWS = 256;
 const SLICE_ROWS = 64;
+/** Writing behind takes at most a tenth of the time from the calls: after each batch it rests so many times as long. */
+const REST = 9;
+const SAY_DROPPED_EVERY_MS = 10_000;
 /** Bodies and logs are held until they are written: when to write at once, and when to drop. */
 const FULL_BYTES = 8 * 1024 * 1024;
 const MEMORY_BYTES = 64 * 1024 * 1024;
@@ -58,6 +63,9 @@ class WrittenBehind implements KeptTimeline {
   #dropped = 0;
   #timer: Disposable | undefined;
   #isDueSoon = false;
+  /** Of the batch that is written behind, without what others did meanwhile. */
+  #writingMs = 0;
+  #saidDroppedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<boolean> | undefined;
   #pruning: Promise<void> | undefined;
   #isFailing = false;
@@ -126,16 +134,23 @@ class WrittenBehind implements KeptTimeline {
 
   #wake(): void {
     this.#timer = undefined;
-    void this.flush();
+    this.#writeSoon();
   }
 
   #writeSoon(): void {
     if (this.#isDueSoon) return;
     this.#isDueSoon = true;
+    const hold = this.#deps.clock.hold();
     setImmediate(async () => {
-      await this.flush();
+      this.#writingMs = 0;
+      await this.#writeSome();
+      const began = this.#deps.wallClock.now();
+      await this.#pruning;
+      this.#writingMs += this.#deps.wallClock.now() - began;
+      hold[Symbol.dispose]();
+      if (this.#writingMs > 0) await this.#deps.wallClock.sleep(this.#writingMs * REST);
       this.#isDueSoon = false;
-      if (this.#waiting.length >= BATCH_ROWS && !this.#isFailing) this.#writeSoon();
+      if (this.#waiting.length > 0 && !this.#isFailing && !this.#isClosed) this.#writeSoon();
     });
   }
 
@@ -172,29 +187,38 @@ class WrittenBehind implements KeptTimeline {
       this.#tryLater(error);
       return false;
     } finally {
-      if (this.#dropped > 0) {
-        this.#deps.log.warn(
-          { dropped: this.#dropped },
-          'more invocations than can be recorded: the oldest records were dropped',
-        );
-        this.#dropped = 0;
-      }
+      this.#sayDropped();
       hold[Symbol.dispose]();
     }
   }
 
+  #sayDropped(): void {
+    const { wallClock, log } = this.#deps;
+    const now = wallClock.now();
+    if (this.#dropped === 0 || now - this.#saidDroppedAt < SAY_DROPPED_EVERY_MS) return;
+    log.warn({ dropped: this.#dropped }, 'more invocations than can be recorded: the oldest records were dropped');
+    this.#dropped = 0;
+    this.#saidDroppedAt = now;
+  }
+
   async #write(batch: readonly Entry[]): Promise<void> {
-    const { store, log } = this.#deps;
+    const { store, wallClock, log } = this.#deps;
     // The first attempt replaces the row of the waiting event; one that is here already saves that row.
     const begun = new Set(batch.filter(entry => isAttempt(entry) && entry.retryNum === 0).map(idOf));
     const kept = batch.filter(entry => isAttempt(entry) || !begun.has(idOf(entry)));
     try {
+      let began = wallClock.now();
       await store.transaction(async rows => {
-        for (const [i, entry] of kept.entries()) {
-          await rows.put('invocations', rowOf(entry));
-          if (i % SLICE_ROWS === SLICE_ROWS - 1) await new Promise(setImmediate);
+        for (let i = 0; i < kept.length; i += SLICE_ROWS) {
+          if (i > 0) {
+            this.#writingMs += wallClock.now() - began;
+            await new Promise(setImmediate);
+            began = wallClock.now();
+          }
+          for (const entry of kept.slice(i, i + SLICE_ROWS)) await rows.put('invocations', rowOf(entry));
         }
       });
+      this.#writingMs += wallClock.now() - began;
     } catch (error) {
       if (error instanceof CloudError) throw error;
       // Not the store's state but a row it cannot hold: that one alone is lost.
