@@ -89,7 +89,12 @@ describe('a server that is stopped and started again', () => {
     await deploy(sdk, 'ticks', 'exports.main_handler = async event => console.log(event.Time)');
     const trigger = { FunctionName: 'ticks', TriggerName: 'tick', Type: 'timer' };
     await sdk.CreateTrigger({ ...trigger, TriggerDesc: '0 * * * * * *', Enable: 'OPEN' });
+    await deploy(sdk, 'passing', 'exports.main_handler = async () => "passing"');
+    await invoke(sdk, 'passing');
+    await sdk.DeleteFunction({ FunctionName: 'passing' });
     server = await server.restart();
+    const { length } = await readdir(join(server.dataDir, 'code'));
+    assert.equal(length, 2, 'one package of two functions and one of another: what was deleted is not kept');
     await server.post('/clock', { action: 'freeze' });
     await server.post('/clock', { action: 'advance', ms: 180_000 });
     const { Data } = await sdkOf(server).GetFunctionLogs({ FunctionName: 'ticks' });
