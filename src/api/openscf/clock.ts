@@ -27,7 +27,7 @@ export function clockRoutes(clock: Clock): readonly OpenscfRoute[] {
           return fail('UnsupportedOperation', { reason });
         }
         const asked = change.safeParse(body);
-        if (!asked.success) return fail('InvalidParameter', { name: 'action', reason: z.prettifyError(asked.error) });
+        if (!asked.success) return fail('InvalidParameter', { name: 'body', reason: FORMS });
         await turn(turnable, asked.data);
         return state();
       },
@@ -35,7 +35,14 @@ export function clockRoutes(clock: Clock): readonly OpenscfRoute[] {
   ];
 }
 
+const FORMS =
+  '{"action":"freeze"} | {"action":"resume"} | {"action":"advance","ms":1000} | {"action":"to","instantMs":1}';
+
+/** The years of the cron grammar end here, and a little beyond so do the forms in which times are shown. */
+const END_MS = Date.UTC(2100, 0, 1);
+
 async function turn(clock: TurnableClock, asked: z.output<typeof change>): Promise<void> {
+  checkEnd(asked, clock);
   if (asked.action === 'advance') await clock.advance(asked.ms);
   else if (asked.action === 'freeze') clock.freeze();
   else if (asked.action === 'resume') clock.resume();
@@ -44,4 +51,16 @@ async function turn(clock: TurnableClock, asked: z.output<typeof change>): Promi
     const reason = `时间只能向前拨 (a clock is only turned forward; it is ${new Date(clock.now()).toISOString()})`;
     fail('InvalidParameterValue', { name: 'instantMs', reason });
   }
+}
+
+function checkEnd(asked: z.output<typeof change>, clock: Clock): void {
+  const [name, to] =
+    asked.action === 'advance'
+      ? ['ms', clock.now() + asked.ms]
+      : asked.action === 'to'
+        ? ['instantMs', asked.instantMs]
+        : ['', 0];
+  if (to <= END_MS) return;
+  const reason = '时间最远拨到 2100-01-01T00:00:00Z (the clock ends at 2100-01-01T00:00:00Z)';
+  fail('InvalidParameterValue', { name, reason });
 }
