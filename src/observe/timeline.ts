@@ -70,6 +70,7 @@ class WrittenBehind implements KeptTimeline {
   #pruning: Promise<void> | undefined;
   #isFailing = false;
   #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(deps: TimelineDeps) {
     this.#deps = deps;
@@ -97,6 +98,7 @@ class WrittenBehind implements KeptTimeline {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing.abort();
     await this.flush();
     this.#timer?.[Symbol.dispose]();
     await this.#pruning;
@@ -148,7 +150,10 @@ class WrittenBehind implements KeptTimeline {
       await this.#pruning;
       this.#writingMs += this.#deps.wallClock.now() - began;
       hold[Symbol.dispose]();
-      if (this.#writingMs > 0) await this.#deps.wallClock.sleep(this.#writingMs * REST);
+      if (this.#writingMs > 0) {
+        const rest = this.#deps.wallClock.sleep(this.#writingMs * REST, this.#closing.signal);
+        await rest.catch(() => undefined);
+      }
       this.#isDueSoon = false;
       if (this.#waiting.length > 0 && !this.#isFailing && !this.#isClosed) this.#writeSoon();
     });
