@@ -102,6 +102,15 @@ describe('a server that is stopped and started again', () => {
   });
 });
 
+test('a server that is stopped as soon as it has said where it is ends cleanly', async t => {
+  const dir = await folder(t);
+  for (const _ of [1, 2, 3]) {
+    const program = await startProgram({ dataDir: dir });
+    await program.stop();
+    assert.ok(!existsSync(join(dir, 'server.json')), 'it is not announced any more');
+  }
+});
+
 /** Processes whose folder lies below this one; nothing where there is no /proc. */
 function processesBelow(dir: string): string[] {
   if (!existsSync('/proc/self/cwd')) return [];

@@ -32,9 +32,11 @@ export function startCommand(program: Command, io: Io, say: Say): void {
     // Loaded here alone, so that the other commands start fast.
     const { startServer }: { startServer: StartServer } = await import('../server.ts');
     const server = await startServer({ config, origins });
+    // Before anything is said: who reads it may stop the server at once.
+    const stopped = stopSignal();
     if (session.json) io.out(`${JSON.stringify(summary(server))}\n`);
     else io.out(welcome(server, config, session.say, selfCall(io.env)));
-    await stopSignal();
+    await stopped;
     io.note(session.say({ zh: '正在停止……（再按一次立即退出）\n', en: 'Stopping … (once more to quit at once)\n' }));
     await server.close();
   });
