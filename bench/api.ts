@@ -1,6 +1,6 @@
 // Signed calls of InvokeFunction: envelope, signature, function, answer.
 
-import { signTc3 } from '../src/cli/sign.ts';
+import { signTc3 } from '../src/http/tc3.ts';
 import { REGION } from './cloud.ts';
 import { compare, type Request, type Side } from './load.ts';
 import type { Measure } from './measure.ts';
@@ -25,7 +25,7 @@ export const API: readonly Measure[] = [invokeApi(1), invokeApi(16)];
 function signed({ endpoint, functionName, secretId, secretKey }: Served): Request {
   const { host } = new URL(endpoint);
   const body = JSON.stringify({ FunctionName: functionName, Event: '{"httpMethod":"GET"}' });
-  const timestamp = Math.floor(Date.now() / 1000);
+  const timestampS = Math.floor(Date.now() / 1000);
   return {
     method: 'POST',
     body,
@@ -34,8 +34,17 @@ function signed({ endpoint, functionName, secretId, secretKey }: Served): Reques
       'X-TC-Action': 'InvokeFunction',
       'X-TC-Version': '2018-04-16',
       'X-TC-Region': REGION,
-      'X-TC-Timestamp': String(timestamp),
-      Authorization: signTc3({ method: 'POST', path: '/', host, body, timestamp, service: 'scf', secretId, secretKey }),
+      'X-TC-Timestamp': String(timestampS),
+      Authorization: signTc3({
+        method: 'POST',
+        path: '/',
+        host,
+        body,
+        timestampS,
+        service: 'scf',
+        secretId,
+        secretKey,
+      }),
     },
   };
 }

@@ -5,8 +5,8 @@ import { request as secure } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import type { Clock } from '../core/clock.ts';
 import type { Language } from '../core/errors.ts';
+import { signTc3 } from '../http/tc3.ts';
 import { fail, told } from './errors.ts';
-import { signTc3 } from './sign.ts';
 
 export interface Keys {
   readonly secretId: string;
@@ -89,14 +89,14 @@ export class Client {
       'X-TC-Language': lang === 'zh' ? 'zh-CN' : 'en-US',
     };
     if (!headers.Authorization) {
-      const timestamp = Math.floor(clock.now() / 1000);
-      headers['X-TC-Timestamp'] = String(timestamp);
+      const timestampS = Math.floor(clock.now() / 1000);
+      headers['X-TC-Timestamp'] = String(timestampS);
       headers.Authorization = signTc3({
         method,
         path,
         host: this.#base.host,
         body,
-        timestamp,
+        timestampS,
         service: 'scf',
         ...keys(),
       });
