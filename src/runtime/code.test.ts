@@ -180,6 +180,15 @@ test('after a restart the folder is used again and leftovers are swept', async (
   assert.equal(await again.folder(stored), folder);
 });
 
+test('folders of packages that are not in use are removed, others stay', async () => {
+  const { blob, code, path } = await cache();
+  const kept = await blob.put(await zipOf({ f: 'kept' }));
+  const gone = await blob.put(await zipOf({ f: 'gone' }));
+  await Promise.all([code.folder(kept), code.folder(gone)]);
+  await code.sweep(new Set([kept.sha256]));
+  assert.deepEqual(await readdir(path), [kept.sha256]);
+});
+
 test('a failed package can be asked for again', async () => {
   const { blob, code } = await cache();
   const zip = await zipOf({ f: 'x' });

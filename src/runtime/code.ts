@@ -36,6 +36,17 @@ export class CodeCache {
     return new CodeCache(blob, dir, ids, limits);
   }
 
+  /** Drops the folders of packages that no version uses. For the start, before anything runs from them. */
+  async sweep(inUse: ReadonlySet<string>): Promise<void> {
+    for (const name of await readdir(this.#dir)) {
+      if (name.startsWith(UNFINISHED) || inUse.has(name)) continue;
+      // A folder under its own name is whole: one that goes must lose the name first.
+      const doomed = join(this.#dir, UNFINISHED + shortId(this.#ids, 12));
+      await rename(join(this.#dir, name), doomed);
+      await rm(doomed, { recursive: true, force: true });
+    }
+  }
+
   /** The folder of the unpacked package. Fails with `InvalidParameterValue.ZipFile`. */
   async folder(code: CodePackage): Promise<string> {
     const path = join(this.#dir, code.sha256);

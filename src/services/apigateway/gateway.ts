@@ -44,6 +44,8 @@ export interface ApiGateway {
   unrelease(region: string, serviceId: string, environment: Environment): Promise<void>;
   withdraw(ref: verbs.ApiRef, environment?: Environment): Promise<void>;
   listReleases(region: string, serviceId: string): Promise<Release[]>;
+  /** Drops the APIs of triggers that do not exist; gives how many. For the start, before any trigger is made. */
+  sweep(exists: (triggerId: string) => boolean): Promise<number>;
   /** What an API calls, until it is disposed. An API without one answers as if it were not there. */
   attach(apiId: string, target: Target): Disposable;
   /** Usable addresses with port; the first is the one to print. */
@@ -121,6 +123,14 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
       change(region, serviceId, scope => verbs.unrelease(scope, region, serviceId, environment)),
     withdraw: (ref, environment) => change(ref.region, ref.serviceId, scope => verbs.withdraw(scope, ref, environment)),
     listReleases: (region, serviceId) => state.listReleases(store, region, serviceId),
+    async sweep(exists) {
+      const swept = await store.transaction(rows => verbs.sweep({ rows, clock, ids }, exists));
+      for (const { region, serviceId, apiId } of swept) {
+        await refresh(region, serviceId);
+        log.warn({ region, serviceId, apiId }, 'an API without its trigger was removed');
+      }
+      return swept.length;
+    },
     attach(apiId, target) {
       targets.set(apiId, target);
       return {

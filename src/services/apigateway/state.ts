@@ -44,6 +44,12 @@ export async function listApis(rows: Rows, region: string, serviceId: string): P
   return apis.map(row => body<Api>(row)).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
+/** Of every region and service. */
+export async function listAllApis(rows: Rows): Promise<{ readonly region: string; readonly api: Api }[]> {
+  const found = await rows.list('resources', { kind: API });
+  return found.map(row => ({ region: row.region, api: body<Api>(row) }));
+}
+
 export function putApi(rows: Rows, region: string, api: Api): Promise<void> {
   return rows.put('resources', { kind: API, region, id: api.id, parent: api.serviceId, body: api });
 }

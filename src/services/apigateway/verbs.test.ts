@@ -12,6 +12,31 @@ async function stand() {
   return { open, gateway: open.gateway, service, serviceId: service.id };
 }
 
+describe('sweep', () => {
+  it('drops the APIs of triggers that do not exist, and what of them was released', async () => {
+    const { open, gateway, serviceId } = await stand();
+    await using _open = open;
+    const of = (triggerId: string, path: string) =>
+      gateway.createApi(
+        REGION,
+        serviceId,
+        anApi({ path, backend: { type: 'SCF', triggerId, integrated: false, base64: { enabled: false } } }),
+      );
+    const kept = await of('t-kept', '/kept');
+    const lost = await of('t-lost', '/lost');
+    await gateway.release({ region: REGION, serviceId, environment: 'release', description: '' });
+    assert.equal(await gateway.sweep(id => id === 't-kept'), 1);
+    assert.deepEqual(await gateway.listApis(REGION, serviceId), [kept]);
+    const [release] = await gateway.listReleases(REGION, serviceId);
+    assert.deepEqual(release?.apis, [kept]);
+    await assert.rejects(
+      gateway.describeApi({ region: REGION, serviceId, apiId: lost.id }),
+      code('ResourceNotFound.InvalidApi'),
+    );
+    assert.equal(await gateway.sweep(id => id === 't-kept'), 0);
+  });
+});
+
 describe('services', () => {
   it('are made, found, listed per region and deleted', async () => {
     const { open, gateway, service } = await stand();

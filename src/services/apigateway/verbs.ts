@@ -141,6 +141,22 @@ export async function withdraw({ rows }: Scope, ref: ApiRef, environment?: Envir
   }
 }
 
+/**
+ * Drops the APIs of triggers that do not exist: a server that is killed between making an API and noting its trigger
+ * leaves one behind. Its service stays, as it may be a user's own.
+ */
+export async function sweep(scope: Scope, exists: (triggerId: string) => boolean): Promise<ApiRef[]> {
+  const swept: ApiRef[] = [];
+  for (const { region, api } of await state.listAllApis(scope.rows)) {
+    if (exists(api.backend.triggerId)) continue;
+    const ref = { region, serviceId: api.serviceId, apiId: api.id };
+    await withdraw(scope, ref);
+    await deleteApi(scope, ref);
+    swept.push(ref);
+  }
+  return swept;
+}
+
 type Identity = Pick<Api, 'method' | 'path'>;
 const twins = (a: Identity, b: Identity) => a.method === b.method && a.path === b.path;
 
