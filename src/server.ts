@@ -36,7 +36,8 @@ import { openData } from './server/data.ts';
 import { deployExamples } from './server/examples.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
-import { printedUrls } from './server/urls.ts';
+import { sweep } from './server/sweep.ts';
+import { exampleOf, printedUrls } from './server/urls.ts';
 import { createApiGateway } from './services/apigateway/gateway.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { triggerKinds } from './triggers/index.ts';
@@ -50,6 +51,8 @@ export interface RunningServer {
   /** What a user should know, in the language of the settings. */
   readonly notes: readonly string[];
   readonly urls: readonly { readonly name: string; readonly url: string }[];
+  /** A function that any event can be tried on. */
+  readonly example: string | undefined;
   close(): Promise<void>;
 }
 
@@ -189,6 +192,8 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   opened.defer(() => invoker.close(wallClock, GRACE_MS));
   opened.defer(() => control.close());
 
+  await sweep({ store, catalog: control.catalog, gateway, runtime });
+
   const code = downloads({
     functions: control.functions,
     clock: wallClock,
@@ -237,7 +242,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
         control,
         kinds: Object.values(kinds),
         version: version(),
-        driver: { name: driver, notes: [runtime.driver.weaker] },
+        driver: runtime.driver,
         languages: runtime.languages,
       }),
     ],
@@ -279,5 +284,6 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     driver,
     notes: notesOf({ lang: config.lang, driver: runtime.driver, examplesLeft }),
     urls: await printedUrls(control),
+    example: await exampleOf(control, region),
   };
 }

@@ -108,6 +108,11 @@ const REFUSALS = {
     '令牌只能从本机使用，远程请求请使用密钥签名。',
     'The token works from this machine alone; sign with a key from elsewhere.',
   ),
+  NoSuchKind: row(
+    'ResourceNotFound',
+    '没有触发器类型 {type}，请使用 {known} 之一。',
+    'There is no trigger kind {type}; use one of {known}.',
+  ),
   NoSuchPath: row('ResourceNotFound', '路径 {path} 不存在。', 'There is nothing at {path}.'),
   WrongMethod: row('UnsupportedProtocol', '{path} 不支持 {method} 请求。', '{path} takes no {method} request.'),
 } as const satisfies Record<string, Refusal>;

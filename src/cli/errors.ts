@@ -40,6 +40,10 @@ export const CLI_ERRORS = {
     '函数 {function} 没有{kind}触发器 {name}。现有触发器：{known}',
     'The function {function} has no {kind} trigger {name}. It has: {known}',
   ),
+  'Cli.NoKind': caller(
+    '函数 {function} 没有 {kind} 触发器。现有触发器：{known}',
+    'The function {function} has no {kind} trigger. It has: {known}',
+  ),
   'Cli.WhichTrigger': caller(
     '函数 {function} 有多个 {kind} 触发器，请用 --name 指明：{known}',
     'The function {function} has several {kind} triggers; name one with --name: {known}',

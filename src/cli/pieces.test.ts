@@ -62,6 +62,7 @@ const server = (urls: RunningServer['urls']): RunningServer => ({
   driver: 'process',
   notes: ['the queue is in memory'],
   urls,
+  example: urls.length > 0 ? 'hello-node' : undefined,
   close: async () => undefined,
 });
 
@@ -71,7 +72,7 @@ test('the welcome says where, with which keys, and three commands to try', () =>
     server([{ name: 'page-node', url: 'http://127.0.0.1:9702/p' }]),
     config,
     sayer('en'),
-    'npm run -s openscf --',
+    words => `npm run -s openscf -- ${words}`,
   );
   for (const part of [
     'http://127.0.0.1:9700',
@@ -86,8 +87,8 @@ test('the welcome says where, with which keys, and three commands to try', () =>
   }
   assert.match(
     text,
-    /npm run -s openscf -- ls\n.*npm run -s openscf -- invoke page-node -d .*\n {2}curl http:\/\/127\.0\.0\.1:9702\/p\n/,
+    /npm run -s openscf -- ls\n.*npm run -s openscf -- invoke hello-node -d .*\n {2}curl http:\/\/127\.0\.0\.1:9702\/p\n/,
   );
-  const bare = welcome(server([]), config, sayer('zh'), 'openscf');
+  const bare = welcome(server([]), config, sayer('zh'), words => `openscf ${words}`);
   assert.match(bare, /openscf new hello-node/);
 });

@@ -41,6 +41,15 @@ test('every command has help of its own', async () => {
   }
 });
 
+test('a command that wants another word shows its help', async () => {
+  for (const name of ['trigger', 'time']) {
+    const { status, note, out } = await runIn('/', [name]);
+    assert.deepEqual([status, out], [2, '']);
+    assert.match(note, new RegExp(`^Usage: openscf ${name} `));
+    assert.doesNotMatch(note, /error/);
+  }
+});
+
 test('every setting is a flag of start', async () => {
   const { out } = await runIn('/', ['start', '--help']);
   for (const flag of [

@@ -57,7 +57,8 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof Exit) return error.status;
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      io.note(`${usageText(error, lang)}\n`);
+      // A command that wants another word has shown its help.
+      if (error.code !== 'commander.help') io.note(`${usageText(error, lang)}\n`);
       return USAGE;
     }
     if (error instanceof CloudError) {
@@ -88,7 +89,11 @@ function build(io: Io, say: Say): Command {
 /** The same manners for the program and all commands below it. */
 function dress(command: Command, io: Io, say: Say): void {
   command.exitOverride();
-  command.configureOutput({ writeOut: text => io.out(text), writeErr: () => undefined });
+  command.configureOutput({
+    writeOut: text => io.out(text),
+    writeErr: text => io.note(text),
+    outputError: () => undefined,
+  });
   command.helpOption('-h, --help', say({ zh: '显示帮助', en: 'show help' }));
   command.configureHelp({ showGlobalOptions: true, helpWidth: 110, styleTitle: title => titles(title, say) });
   if (command.commands.length > 0) {

@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly notes: readonly string[];
   /** Functions that can be called, with their URL if they have one. */
   readonly urls: readonly { readonly name: string; readonly url: string }[];
+  /** A function that any event can be tried on. */
+  readonly example: string | undefined;
   close(): Promise<void>;
 }
 
@@ -32,10 +34,13 @@ export function startCommand(program: Command, io: Io, say: Say): void {
     // Loaded here alone, so that the other commands start fast.
     const { startServer }: { startServer: StartServer } = await import('../server.ts');
     const server = await startServer({ config, origins });
+    // Elsewhere than in this folder, another terminal would not find the server.
+    const at = origins.data?.from === 'default' ? '' : ` --data ${server.dataDir}`;
+    const call = (words: string) => `${selfCall(io.env)} ${words}${at}`;
     // Before anything is said: who reads it may stop the server at once.
     const stopped = stopSignal();
     if (session.json) io.out(`${JSON.stringify(summary(server))}\n`);
-    else io.out(welcome(server, config, session.say, selfCall(io.env)));
+    else io.out(welcome(server, config, session.say, call));
     await stopped;
     io.note(session.say({ zh: '正在停止……（再按一次立即退出）\n', en: 'Stopping … (once more to quit at once)\n' }));
     await server.close();
@@ -60,7 +65,7 @@ function summary(server: RunningServer) {
   return { version: version(), endpoint, credentials, dataDir, driver, notes, urls };
 }
 
-export function welcome(server: RunningServer, config: Config, say: Say, run: string): string {
+export function welcome(server: RunningServer, config: Config, say: Say, call: (words: string) => string): string {
   const rows = [
     ['OpenSCF', version()],
     [say({ zh: '云 API', en: 'Cloud API' }), server.endpoint],
@@ -71,11 +76,10 @@ export function welcome(server: RunningServer, config: Config, say: Say, run: st
     [say({ zh: '沙箱', en: 'sandbox' }), server.driver],
   ];
   const first = server.urls[0];
-  const fn = first?.name ?? '<function>';
   const commands = [
-    `${run} ls`,
-    `${run} invoke ${fn} -d '{"key":"value"}' --log`,
-    first ? `curl ${first.url}` : `${run} new hello-node my-function`,
+    call('ls'),
+    call(`invoke ${server.example ?? '<function>'} -d '{"key":"value"}' --log`),
+    first ? `curl ${first.url}` : call('new hello-node my-function'),
   ];
   return [
     table(rows),

@@ -118,7 +118,11 @@ function pick(list: readonly Shown[], fn: string, kind: string, name: string | u
     (name === undefined && ofKind.length > 0 ? ofKind : list)
       .map(each => `${each.Type} ${each.TriggerName}`)
       .join(', ') || '-';
-  if (!one) return fail('Cli.NoTrigger', { function: fn, kind, name: name ?? '', known });
+  if (!one) {
+    return name === undefined
+      ? fail('Cli.NoKind', { function: fn, kind, known })
+      : fail('Cli.NoTrigger', { function: fn, kind, name, known });
+  }
   return more.length > 0 ? fail('Cli.WhichTrigger', { function: fn, kind, known }) : one;
 }
 

@@ -19,7 +19,7 @@ export function usageText(error: CommanderError, lang: Language): string {
   const near = /Did you mean (?:one of )?([^?]+)\?/.exec(plain)?.[1];
   const [first = ''] = plain.split('\n');
   const quoted = /'([^']+)'/.exec(first)?.[1] ?? '';
-  if (lang === 'en') return `error: ${first}.${near ? ` Did you mean ${near}?` : ''} ${help}`;
+  if (lang === 'en') return `error: ${first.replace(/\.$/, '')}.${near ? ` Did you mean ${near}?` : ''} ${help}`;
   const line = ZH[error.code]?.replace('{0}', quoted) ?? first;
   return `错误：${line}${near ? `是否想用 ${near}？` : ''}${help}`;
 }

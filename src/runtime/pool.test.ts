@@ -71,6 +71,16 @@ test('those that waited too long come out, the others keep their order', () => {
   assert.equal(pool.headSince, 1);
 });
 
+test('the time that a start may take does not count', () => {
+  const pool = poolWith(0);
+  const one = waitingSince(0, 10);
+  pool.waiting.push(one);
+  pool.starting = 1;
+  const limitMs = pool.version.initTimeoutS * 1000;
+  assert.deepEqual(pool.expired(limitMs + 9), []);
+  assert.deepEqual(pool.expired(limitMs + 10), [one]);
+});
+
 test('a failed start is shared by those that waited for it, or by the first when others live', () => {
   const pool = poolWith(0);
   const [a, b, c] = [waitingSince(0), waitingSince(5), waitingSince(6)];

@@ -61,9 +61,10 @@ export class Pool {
     this.startMs += (ms - this.startMs) * (this.startMs === FIRST_START_MS ? 1 : NEWEST);
   }
 
-  /** Takes out those that have waited too long. */
+  /** Takes out those that have waited too long. A start has a time limit of its own, which does not count. */
   expired(now: number): Waiting[] {
-    const late = this.waiting.filter(one => one.until <= now);
+    const graceMs = this.starting > 0 ? this.version.initTimeoutS * 1000 : 0;
+    const late = this.waiting.filter(one => one.until + graceMs <= now);
     for (const one of late) this.drop(one);
     return late;
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SystemClock, TurnableClock } from '../core/clock.ts';
 import { CloudError } from '../core/errors.ts';
+import { DEFAULT_ASYNC_POLICY } from '../core/function.ts';
 import { bench, zipOf } from './testing.ts';
 
 const HELLO = { 'index.js': 'exports.main_handler = async event => ({ pid: process.pid, n: event.n });' };
@@ -45,6 +46,29 @@ test('50 instances that start, run and end leave no process and no room taken', 
   assert.deepEqual(children(), []);
   assert.deepEqual(b.runtime.stats().instances, []);
   assert.equal(b.runtime.stats().usedMB, 0);
+});
+
+test('an idle instance of an older revision ends as soon as the change is told', async () => {
+  await using b = await bench();
+  const v = await b.version(HELLO);
+  await b.run(v);
+  const entry = (version: typeof v) => ({
+    key: v,
+    versions: new Map([[v.version, version]]),
+    aliases: new Map(),
+    async: DEFAULT_ASYNC_POLICY,
+  });
+  b.runtime.changed(v, entry({ ...v, description: 'the same revision' }));
+  assert.equal(b.runtime.stats().instances.length, 1);
+  b.runtime.changed(v, entry({ ...v, revision: v.revision + 1 }));
+  assert.deepEqual(b.runtime.stats().instances, []);
+});
+
+test('the time that a slow start takes is not taken from the call', async () => {
+  await using b = await bench();
+  const source = 'const end = Date.now() + 1500; while (Date.now() < end); exports.main_handler = async () => 1;';
+  const v = { ...(await b.version({ 'index.js': source })), timeoutS: 1 };
+  assert.equal((await b.run(v)).body.toString(), '1');
 });
 
 test('what a function has started ends with it', onLinux, async () => {
@@ -175,7 +199,7 @@ test('supports, driver and the sandbox that is not built', async () => {
   assert.equal(b.runtime.supports('Nodejs18.15'), 'yes');
   assert.notEqual(b.runtime.supports('Java11'), 'yes');
   assert.equal(b.runtime.driver.name, 'process');
-  assert.match(b.runtime.driver.weaker, /shares \/tmp/);
+  assert.match(b.runtime.driver.weaker.en, /shares \/tmp/);
   await assert.rejects(
     bench({ sandbox: 'bwrap' }),
     (error: unknown) => error instanceof CloudError && error.code === 'UnsupportedOperation',

@@ -79,6 +79,8 @@ export interface Runtime extends Runner {
   /** A revision is over: its instances end as soon as they are idle. */
   forget(version: FunctionVersion): void;
   languages(): Promise<readonly LanguageReport[]>;
+  /** Drops unpacked code that is none of these packages (SHA-256, hex). For the start. */
+  sweepCode(inUse: ReadonlySet<string>): Promise<void>;
   stats(): RuntimeStats;
   readonly driver: Pick<SandboxDriver, 'name' | 'protects' | 'weaker'>;
   /** Ends all instances; runs under way end with status 500. */
@@ -117,6 +119,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     changed: (key, entry) => pools.changed(key, entry),
     keepCode: sha256s => code.keepOnly(sha256s),
     forget: version => pools.forget(version),
+    sweepCode: inUse => code.sweep(inUse),
     languages: () => reportLanguages(languages),
     stats() {
       // Real time is when it was; the difference says when that was by the user's clock.
@@ -172,7 +175,9 @@ class Pools {
   changed(key: FunctionKey, entry: FunctionEntry | undefined): void {
     const name = keyText(key);
     for (const { version } of [...this.#current.values()]) {
-      if (keyText(version) === name && entry?.versions.get(version.version)?.id !== version.id) this.forget(version);
+      if (keyText(version) !== name) continue;
+      const now = entry?.versions.get(version.version);
+      if (now?.id !== version.id || now.revision > version.revision) this.forget(version);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Language } from '../core/errors.ts';
 
 export interface NotesOf {
   readonly lang: Language;
-  readonly driver: { readonly name: string; readonly weaker: string };
+  readonly driver: { readonly name: string; readonly weaker: Readonly<Record<Language, string>> };
   /** Examples that were left out: their runtime is missing. */
   readonly examplesLeft: readonly string[];
 }
@@ -12,7 +12,7 @@ export interface NotesOf {
 export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly string[] {
   const say = (zh: string, en: string) => (lang === 'zh' ? zh : en);
   const notes = [
-    driver.weaker,
+    driver.weaker[lang],
     say(
       '异步事件队列在内存中：进程结束时，尚在等待的事件会丢失。',
       'The queue of asynchronous events is in memory: what waits is lost when the process ends.',

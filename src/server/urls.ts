@@ -2,6 +2,27 @@
 
 import type { Control } from '../control/control.ts';
 
+/** Prefers the first example; a function with a URL expects the event of a request. */
+export async function exampleOf(
+  { catalog, triggers }: Pick<Control, 'catalog' | 'triggers'>,
+  region: string,
+): Promise<string | undefined> {
+  const keys = [...catalog.all()]
+    .map(({ entry }) => entry.key)
+    .filter(key => key.region === region && key.namespace === DEFAULT_NAMESPACE);
+  keys.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+  for (const key of keys.slice(0, LOOKED_AT)) {
+    const { rows } = await triggers.query({ ...key, limit: 100 });
+    if (rows.every(row => row.urls.length === 0)) return key.name;
+  }
+  return undefined;
+}
+
+const DEFAULT_NAMESPACE = 'default';
+/** Enough to find one; a start does not look at thousands. */
+const LOOKED_AT = 20;
+const rank = ({ name }: { readonly name: string }): number => (name === 'hello-node' ? 0 : 1);
+
 /** Functions that a person can call by URL, with the URL to print. */
 export async function printedUrls(
   { catalog, triggers }: Pick<Control, 'catalog' | 'triggers'>,

@@ -1,8 +1,9 @@
 // What the command line shows and the Cloud API has no action for.
 
 import type { Control } from '../../control/control.ts';
-import { fail } from '../../core/errors.ts';
+import type { Language } from '../../core/errors.ts';
 import { type FunctionEntry, LATEST } from '../../core/function.ts';
+import { refuse } from '../errors.ts';
 import type { OpenscfRoute } from './routes.ts';
 
 /** As much of a trigger kind as can be shown. */
@@ -23,7 +24,7 @@ export interface ViewDeps {
   readonly control: Pick<Control, 'catalog' | 'triggers' | 'missed'>;
   readonly kinds: readonly KindView[];
   readonly version: string;
-  readonly driver: { readonly name: string; readonly notes: readonly string[] };
+  readonly driver: { readonly name: string; readonly weaker: Readonly<Record<Language, string>> };
   readonly languages: () => Promise<readonly LanguageView[]>;
 }
 
@@ -49,7 +50,7 @@ export function viewRoutes({ control, kinds, version, driver, languages }: ViewD
       handle({ params }) {
         const kind = kinds.find(one => one.type === params.type);
         const known = kinds.map(one => one.type).join(', ');
-        return kind ? kind.sample() : fail('InvalidParameterValue', { name: 'type', reason: known });
+        return kind ? kind.sample() : refuse('NoSuchKind', { type: params.type ?? '', known });
       },
     },
     {
@@ -57,7 +58,14 @@ export function viewRoutes({ control, kinds, version, driver, languages }: ViewD
       path: '/doctor',
       async handle({ language }) {
         const runtimes = (await languages()).flatMap(one => runtimesOf(one, language));
-        return { version, node: process.versions.node, driver, runtimes, missed: await control.missed.list() };
+        const { name, weaker } = driver;
+        return {
+          version,
+          node: process.versions.node,
+          driver: { name, notes: [weaker[language]] },
+          runtimes,
+          missed: await control.missed.list(),
+        };
       },
     },
   ];

@@ -1,6 +1,7 @@
 // What every kind of sandbox brings: it starts a process group, and ends it whole.
 
 import type { Duplex, Readable } from 'node:stream';
+import type { Language } from '../../core/errors.ts';
 
 export interface SandboxSpec {
   /** Absolute path of the program. */
@@ -35,6 +36,6 @@ export interface SandboxDriver {
   readonly name: string;
   /** For people: what it keeps apart, and what it does not. */
   readonly protects: string;
-  readonly weaker: string;
+  readonly weaker: Readonly<Record<Language, string>>;
   start(spec: SandboxSpec): Sandbox;
 }

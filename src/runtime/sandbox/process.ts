@@ -15,16 +15,24 @@ const DIE_WITH_SERVER = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'];
 const PROTECTS =
   'each instance is a process group of its own with a clean environment and limits on open files; ' +
   'time and memory limits end the whole group';
-const WEAKER =
-  'code runs as the user of this server, sees its files and network, can write to its own code folder, and shares /tmp; ' +
-  'memory is watched every 20-50 ms instead of limited by the kernel; the number of processes is not limited; ' +
-  'a program that starts a session of its own outlives its instance';
-const OUTLIVES = '; a function that never yields outlives a server that is killed (install util-linux for setpriv)';
+const WEAKER = {
+  zh:
+    '函数代码以本服务的用户身份运行，可见其文件与网络，可写自己的代码目录，并共用 /tmp；' +
+    '内存每 20–50 毫秒检查一次，而不由内核限制；不限制进程数；自行开启会话的程序会比实例活得更久',
+  en:
+    'code runs as the user of this server, sees its files and network, can write to its own code folder, and shares /tmp; ' +
+    'memory is watched every 20-50 ms instead of limited by the kernel; the number of processes is not limited; ' +
+    'a program that starts a session of its own outlives its instance',
+} as const;
+const OUTLIVES = {
+  zh: '；服务被强制终止时，从不让出的函数会继续运行（安装 util-linux 以获得 setpriv）',
+  en: '; a function that never yields outlives a server that is killed (install util-linux for setpriv)',
+} as const;
 
 export async function openProcessDriver(): Promise<SandboxDriver> {
   const bound = await works([...DIE_WITH_SERVER, '/bin/sh', '-c', ':']);
   const prefix = bound ? DIE_WITH_SERVER : [];
-  const weaker = bound ? WEAKER : WEAKER + OUTLIVES;
+  const weaker = bound ? WEAKER : { zh: WEAKER.zh + OUTLIVES.zh, en: WEAKER.en + OUTLIVES.en };
   return { name: 'process', protects: PROTECTS, weaker, start: spec => start(spec, prefix) };
 }
 
