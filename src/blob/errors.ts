@@ -14,8 +14,8 @@ export const BLOB_ERRORS = {
     'The content {sha256} is damaged on disk ({dir}); upload that package or object again.',
   ),
   'InternalError.BlobUnwritable': platform(
-    '无法写入目录 {dir}（{reason}）；请检查当前用户的写权限，或用 dataDir 指定另一个数据目录。',
-    'Cannot write to the folder {dir} ({reason}); check that this user may write there, or choose another data folder with dataDir.',
+    '无法写入目录 {dir}（{reason}）；请检查当前用户的写权限，或用 --data 指定另一个数据目录。',
+    'Cannot write to the folder {dir} ({reason}); check that this user may write there, or choose another data folder with --data.',
   ),
 } as const;
 

@@ -10,20 +10,20 @@ export const STORE_ERRORS = {
     'The disk of the data folder is full, nothing was written; free some space and try again ({file}).',
   ),
   'InternalError.StoreLocked': platform(
-    '数据库 {file} 正被另一个 OpenSCF 进程使用；请先停止该进程，或用 dataDir 指定另一个数据目录。',
-    'The database {file} is in use by another OpenSCF process; stop that process, or choose another data folder with dataDir.',
+    '数据库 {file} 正被另一个 OpenSCF 进程使用；请先停止该进程，或用 --data 指定另一个数据目录。',
+    'The database {file} is in use by another OpenSCF process; stop that process, or choose another data folder with --data.',
   ),
   'InternalError.StoreNewer': platform(
     '数据库 {file} 由更新版本的 OpenSCF 写入（未知迁移 {migration}）；请升级 OpenSCF，或从旁边的 .backup-<n> 备份恢复。',
     'The database {file} was written by a newer OpenSCF (unknown migration {migration}); upgrade OpenSCF, or restore a .backup-<n> file beside it.',
   ),
   'InternalError.StoreForeign': platform(
-    '文件 {file} 不是 OpenSCF 数据库；请移走该文件，或用 dataDir 指定另一个数据目录。',
-    'The file {file} is not an OpenSCF database; move it away, or choose another data folder with dataDir.',
+    '文件 {file} 不是 OpenSCF 数据库；请移走该文件，或用 --data 指定另一个数据目录。',
+    'The file {file} is not an OpenSCF database; move it away, or choose another data folder with --data.',
   ),
   'InternalError.StoreUnwritable': platform(
-    '无法打开或写入 {file}（{reason}）；请检查目录是否存在以及当前用户的写权限，或用 dataDir 指定另一个数据目录。',
-    'Cannot open or write {file} ({reason}); check that the folder exists and that this user may write there, or choose another data folder with dataDir.',
+    '无法打开或写入 {file}（{reason}）；请检查目录是否存在以及当前用户的写权限，或用 --data 指定另一个数据目录。',
+    'Cannot open or write {file} ({reason}); check that the folder exists and that this user may write there, or choose another data folder with --data.',
   ),
   'InternalError.StoreDamaged': platform(
     '数据库 {file} 已损坏（{reason}）；请停止服务并从旁边的 .backup-<n> 备份恢复。',
