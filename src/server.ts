@@ -167,8 +167,6 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
     history,
   });
-  const packages = [...control.catalog.all()].flatMap(({ entry }) => [...entry.versions.values()].map(one => one.code));
-  await runtime.keepCode(new Set(packages.map(one => one.sha256)));
   const changes = bus.subscribe(FUNCTION_CHANGED, text => {
     const key = JSON.parse(text) as FunctionKey;
     runtime.changed(key, control.catalog.find(key));

@@ -203,16 +203,3 @@ test('a hash that is none never becomes a path', async () => {
   const { code } = await cache();
   await assert.rejects(code.folder({ sha256: '../../etc', bytes: 1 }), /not in the store/);
 });
-
-test('what no version uses any more is dropped, and comes again when it is asked for', async () => {
-  const { blob, path, code, open } = await cache();
-  const used = await blob.put(await zipOf({ 'index.js': 'used' }));
-  const unused = await blob.put(await zipOf({ 'index.js': 'unused', 'lib/a.js': '' }));
-  await code.folder(used);
-  await code.folder(unused);
-  const next = await open();
-  await next.keepOnly(new Set([used.sha256]));
-  assert.deepEqual(await readdir(path), [used.sha256]);
-  assert.equal(await readFile(join(await next.folder(used), 'index.js'), 'utf8'), 'used');
-  assert.equal(await readFile(join(await next.folder(unused), 'index.js'), 'utf8'), 'unused');
-});

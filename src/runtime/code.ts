@@ -62,15 +62,6 @@ export class CodeCache {
     }
   }
 
-  /** Drops every unpacked package but these. Only while nothing runs: a function may read its code at any time. */
-  async keepOnly(used: ReadonlySet<string>): Promise<void> {
-    for (const name of await readdir(this.#dir)) {
-      if (used.has(name)) continue;
-      // What cannot be removed, as a function may have arranged, costs room and nothing else.
-      await rm(join(this.#dir, name), { recursive: true, force: true }).catch(() => undefined);
-    }
-  }
-
   async #make(sha256: string, path: string): Promise<string> {
     // It becomes part of a path.
     if (!/^[0-9a-f]{64}$/.test(sha256)) failPackage('missing', { sha256 });

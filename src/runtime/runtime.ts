@@ -74,8 +74,6 @@ export interface Runtime extends Runner {
   entryFile(version: FunctionVersion): string | undefined;
   /** A function is as `entry` says now; instances of versions that are gone end as soon as they are idle. */
   changed(key: FunctionKey, entry: FunctionEntry | undefined): void;
-  /** Drops the unpacked code of packages that are not among these; to be called before anything runs. */
-  keepCode(sha256s: ReadonlySet<string>): Promise<void>;
   /** A revision is over: its instances end as soon as they are idle. */
   forget(version: FunctionVersion): void;
   languages(): Promise<readonly LanguageReport[]>;
@@ -117,7 +115,6 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       return (dot < 0 ? handler : handler.slice(0, dot)) + found.entryEnding;
     },
     changed: (key, entry) => pools.changed(key, entry),
-    keepCode: sha256s => code.keepOnly(sha256s),
     forget: version => pools.forget(version),
     sweepCode: inUse => code.sweep(inUse),
     languages: () => reportLanguages(languages),
