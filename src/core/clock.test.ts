@@ -425,3 +425,16 @@ describe('standing still and running', () => {
     assert.ok(clock.now() < 1000);
   });
 });
+
+test('a task that is disposed leaves no system timer behind', () => {
+  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length;
+  const before = timers();
+  const clock = new TurnableClock();
+  const first = clock.at(clock.now() + 300_000, () => undefined);
+  const second = clock.at(clock.now() + 400_000, () => undefined);
+  assert.equal(timers(), before + 1);
+  first[Symbol.dispose]();
+  assert.equal(timers(), before + 1);
+  second[Symbol.dispose]();
+  assert.equal(timers(), before);
+});

@@ -106,6 +106,8 @@ export class TurnableClock implements Clock {
       [Symbol.dispose]: () => {
         const index = this.#due.indexOf(due);
         if (index >= 0) this.#due.splice(index, 1);
+        // The system timer would keep the process alive for nobody.
+        if (index === 0 && !this.frozen) this.#arm();
       },
     };
   }
