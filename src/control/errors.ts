@@ -154,8 +154,8 @@ export const SCF_ERRORS = {
     'ZipFile is not Base64; encode the bytes of the zip file in Base64.',
   ),
   'LimitExceeded.Function': caller(
-    '命名空间 {namespace} 中的函数已达上限 {limit} 个，请删除不用的函数或调大 quotas.functionsPerNamespace。',
-    'The namespace {namespace} holds {limit} functions, the most allowed; delete some or raise quotas.functionsPerNamespace.',
+    '命名空间 {namespace} 中的函数已达上限 {limit} 个，请删除不用的函数或调大 设置 quota.functions。',
+    'The namespace {namespace} holds {limit} functions, the most allowed; delete some or raise the setting quota.functions.',
   ),
   'LimitExceeded.InitTimeout': caller(
     '初始化超时时间 {value} 秒超出范围，请使用 {min} 至 {max} 秒。',
@@ -170,8 +170,8 @@ export const SCF_ERRORS = {
     'MsgTTL is {value} s; use {min} to {max} s.',
   ),
   'LimitExceeded.Namespace': caller(
-    '地域 {region} 中的命名空间已达上限 {limit} 个，请删除不用的命名空间或调大 quotas.namespacesPerRegion。',
-    'The region {region} holds {limit} namespaces, the most allowed; delete some or raise quotas.namespacesPerRegion.',
+    '地域 {region} 中的命名空间已达上限 {limit} 个，请删除不用的命名空间或调大 设置 quota.namespaces。',
+    'The region {region} holds {limit} namespaces, the most allowed; delete some or raise the setting quota.namespaces.',
   ),
   'LimitExceeded.Offset': caller(
     'Offset 与 Limit 之和不得超过 {limit}。',
@@ -190,8 +190,8 @@ export const SCF_ERRORS = {
     'The function {name} has the most triggers allowed: {en}. Delete some.',
   ),
   LimitExceeded: caller(
-    '函数 {name} 的版本已达上限 {limit} 个，请删除不用的版本或调大 quotas.versionsPerFunction。',
-    'The function {name} has {limit} versions, the most allowed; delete some or raise quotas.versionsPerFunction.',
+    '函数 {name} 的版本已达上限 {limit} 个，请删除不用的版本或调大 设置 quota.versions。',
+    'The function {name} has {limit} versions, the most allowed; delete some or raise the setting quota.versions.',
   ),
   'MissingParameter.Code': caller(
     '缺少代码，请在 Code.ZipFile 中提供 Base64 编码的 zip 文件。',
