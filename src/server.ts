@@ -190,7 +190,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   opened.defer(() => invoker.close(wallClock, GRACE_MS));
   opened.defer(() => control.close());
 
-  await sweep({ store, catalog: control.catalog, gateway, runtime });
+  await sweep({ store, catalog: control.catalog, gateway, runtime, log });
 
   const code = downloads({
     functions: control.functions,

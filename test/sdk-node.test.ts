@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { scf } from 'tencentcloud-sdk-nodejs-scf';
-import { zipOf } from './fixture.ts';
+import { type Scf, settled, until, zipOf } from './fixture.ts';
 import { startTestServer } from './harness.ts';
 
 const server = await startTestServer();
@@ -17,7 +17,6 @@ const VARIANTS = [
 ] as const;
 
 const { Client } = scf.v20180416;
-type Scf = InstanceType<typeof Client>;
 
 function client(variant: (typeof VARIANTS)[number], secretKey = server.credentials.secretKey, language?: 'en-US'): Scf {
   return new Client({
@@ -36,25 +35,19 @@ function client(variant: (typeof VARIANTS)[number], secretKey = server.credentia
 }
 
 async function active(sdk: Scf, FunctionName: string, Qualifier = '$LATEST') {
-  for (;;) {
-    const answer = await sdk.GetFunction({ FunctionName, Qualifier });
-    if (!['Creating', 'Updating', 'Publishing'].includes(answer.Status ?? '')) {
-      assert.equal(answer.Status, 'Active', JSON.stringify(answer.StatusReasons));
-      return answer;
-    }
-    await new Promise(setImmediate);
-  }
+  const answer = await settled(sdk, FunctionName, Qualifier);
+  assert.equal(answer.Status, 'Active', JSON.stringify(answer.StatusReasons));
+  return answer;
 }
 
 async function gone(sdk: Scf, FunctionName: string) {
-  for (;;) {
-    const error = await sdk.GetFunction({ FunctionName }).then(
+  const error = await until(`${FunctionName} is gone`, () =>
+    sdk.GetFunction({ FunctionName }).then(
       () => undefined,
       (error: { code: string }) => error,
-    );
-    if (error) return assert.equal(error.code, 'ResourceNotFound.Function');
-    await new Promise(setImmediate);
-  }
+    ),
+  );
+  assert.equal(error.code, 'ResourceNotFound.Function');
 }
 
 const CODE = `exports.main_handler = async (event, context) =>
@@ -186,16 +179,12 @@ test('an asynchronous call is answered at once and runs', async () => {
   await active(sdk, FunctionName);
   const { Result } = await sdk.Invoke({ FunctionName, InvocationType: 'Event', ClientContext: '{"n":7}' });
   assert.deepEqual([Result?.RetMsg, Result?.Log, Result?.InvokeResult], ['', '', 0]);
-  for (;;) {
+  const row = await until('the run is in the logs', async () => {
     const { Data } = await sdk.GetFunctionLogs({ FunctionName, FunctionRequestId: Result?.FunctionRequestId ?? '' });
-    const [row] = Data ?? [];
-    if (row?.InvokeFinished === 1) {
-      assert.match(row.Log ?? '', /saw 7/);
-      assert.equal(row.RetCode, 0);
-      break;
-    }
-    await new Promise(setImmediate);
-  }
+    return Data?.find(one => one.InvokeFinished === 1);
+  });
+  assert.match(row.Log ?? '', /saw 7/);
+  assert.equal(row.RetCode, 0);
   await sdk.DeleteFunction({ FunctionName });
 });
 

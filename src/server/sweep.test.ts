@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FunctionVersion } from '../core/function.ts';
+import { NO_LOG } from '../core/log.ts';
 import { type SweepDeps, sweep } from './sweep.ts';
 
 test('the rooms are told which triggers exist and which packages are in use by any version', async () => {
@@ -19,8 +20,12 @@ test('the rooms are told which triggers exist and which packages are in use by a
     runtime: {
       async sweepCode(inUse) {
         told.push([...inUse].sort());
+        throw new Error('a folder that cannot be removed');
       },
     },
+    log: { ...NO_LOG, warn: (_fields, text) => told.push(text) },
   });
-  assert.deepEqual(told, [true, false, ['a', 'b', 'c']]);
+  assert.deepEqual(told.slice(0, 3), [true, false, ['a', 'b', 'c']]);
+  // It keeps nobody from starting.
+  assert.match(String(told[3]), /could not be removed/);
 });
