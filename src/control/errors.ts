@@ -154,7 +154,7 @@ export const SCF_ERRORS = {
     'ZipFile is not Base64; encode the bytes of the zip file in Base64.',
   ),
   'LimitExceeded.Function': caller(
-    '命名空间 {namespace} 中的函数已达上限 {limit} 个，请删除不用的函数或调大 设置 quota.functions。',
+    '命名空间 {namespace} 中的函数已达上限 {limit} 个，请删除不用的函数或调大设置 quota.functions。',
     'The namespace {namespace} holds {limit} functions, the most allowed; delete some or raise the setting quota.functions.',
   ),
   'LimitExceeded.InitTimeout': caller(
@@ -170,7 +170,7 @@ export const SCF_ERRORS = {
     'MsgTTL is {value} s; use {min} to {max} s.',
   ),
   'LimitExceeded.Namespace': caller(
-    '地域 {region} 中的命名空间已达上限 {limit} 个，请删除不用的命名空间或调大 设置 quota.namespaces。',
+    '地域 {region} 中的命名空间已达上限 {limit} 个，请删除不用的命名空间或调大设置 quota.namespaces。',
     'The region {region} holds {limit} namespaces, the most allowed; delete some or raise the setting quota.namespaces.',
   ),
   'LimitExceeded.Offset': caller(
@@ -190,7 +190,7 @@ export const SCF_ERRORS = {
     'The function {name} has the most triggers allowed: {en}. Delete some.',
   ),
   LimitExceeded: caller(
-    '函数 {name} 的版本已达上限 {limit} 个，请删除不用的版本或调大 设置 quota.versions。',
+    '函数 {name} 的版本已达上限 {limit} 个，请删除不用的版本或调大设置 quota.versions。',
     'The function {name} has {limit} versions, the most allowed; delete some or raise the setting quota.versions.',
   ),
   'MissingParameter.Code': caller(
