@@ -49,6 +49,13 @@ test('a folder that cannot be one is refused with the name of the setting', asyn
   });
 });
 
+test('missing folders above are made; where nothing can be made it is said at once', async () => {
+  const data = await openData(join(dir, 'a', 'b'), {}, new SeededIds());
+  assert.ok((await stat(data.path)).isDirectory());
+  if (process.platform !== 'linux') return;
+  await assert.rejects(openData('/proc/openscf/data', {}, new SeededIds()), { code: 'Server.DataFolder' });
+});
+
 test('a folder without write permission is refused', {
   skip: process.getuid?.() === 0 && 'root may write anywhere',
 }, async () => {

@@ -1,7 +1,7 @@
 // The data folder: what lies in it beside the store, the blobs and the CA.
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Ids } from '../core/ids.ts';
 import { fail } from './errors.ts';
@@ -31,7 +31,7 @@ export async function openData(folder: string, given: Given, ids: Ids): Promise<
   const path = resolve(folder);
   const file = (name: string) => join(path, name);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     // Function code is unpacked below: without this, index.js would be read by the rules of whatever project lies around it.
     await writeFile(file('package.json'), '{"type":"commonjs"}\n');
   } catch (error) {
@@ -51,6 +51,19 @@ export async function openData(folder: string, given: Given, ids: Ids): Promise<
     },
     withdraw: () => rm(file('server.json'), { force: true }),
   };
+}
+
+/** Node's own recursive way never comes back from places where nothing can be made (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
+  });
 }
 
 /** The file's text; a missing one is made, readable by its owner alone. */
