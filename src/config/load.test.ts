@@ -6,7 +6,7 @@ import { isConfigError, type Loaded, loadConfig, type Sources } from './load.ts'
 import { SETTINGS } from './setting.ts';
 
 const at = (sources: Partial<Sources> = {}): Loaded =>
-  loadConfig({ flags: {}, env: {}, cwd: '/work', freeMemoryMB: 1000, ...sources });
+  loadConfig({ flags: {}, env: {}, cwd: '/home/ada', freeMemoryMB: 1000, ...sources });
 const file = (text: string) => ({ path: '/etc/openscf/openscf.yml', text });
 
 function refusal(sources: Partial<Sources>): { code: string; zh: string; en: string } {
@@ -22,7 +22,7 @@ function refusal(sources: Partial<Sources>): { code: string; zh: string; en: str
 test('defaults are the documented ones', () => {
   const { config, origins } = at();
   assert.deepEqual(config, {
-    data: '/work/.openscf',
+    data: '/home/ada/.openscf',
     host: '127.0.0.1',
     portApi: 9700,
     portCos: 9701,
@@ -76,7 +76,7 @@ test('every setting can be given in each of the three ways and means the same', 
     if (one.name === 'secretId' || one.name === 'secretKey') continue;
     const first = one.shape.kind === 'choice' ? (one.shape.values.at(-1) ?? '') : '';
     const value = odd[one.name] ?? (first || (sample[one.shape.kind] ?? ''));
-    const where = one.name === 'data' ? { path: '/work/openscf.yml' } : { path: '/etc/openscf.yml' };
+    const where = one.name === 'data' ? { path: '/home/ada/openscf.yml' } : { path: '/etc/openscf.yml' };
     const byFlag = at({ flags: { [one.name]: value } });
     const byEnv = at({ env: { [one.env]: value } });
     const byFile = at({ file: { ...where, text: `${one.name}: ${value}` } });
@@ -160,7 +160,7 @@ test('cloudNames can only be off', () => {
 });
 
 test('the data folder is found from the place that named it', () => {
-  assert.equal(at({ flags: { data: 'd' }, file: file('data: f') }).config.data, '/work/d');
+  assert.equal(at({ flags: { data: 'd' }, file: file('data: f') }).config.data, '/home/ada/d');
   assert.equal(at({ file: file('data: f') }).config.data, '/etc/openscf/f');
   assert.equal(at({ env: { OPENSCF_DATA: '/abs' } }).config.data, '/abs');
 });
