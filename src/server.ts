@@ -20,6 +20,7 @@ import { SystemIds } from './core/ids.ts';
 import { createInvoker } from './core/invoker.ts';
 import { LOG_TAIL_BYTES } from './core/limits.ts';
 import type { Log } from './core/log.ts';
+import { originOf } from './http/origin.ts';
 import { openFront } from './http/server.ts';
 import type { Site } from './http/site.ts';
 import { openTls, type TlsReady } from './http/tls.ts';
@@ -119,7 +120,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
 
   // Ports may be taken from the system (0): addresses are asked for when they are shown.
   const ports = { api: 0, http: 0, tls: 0 };
-  const origin = (port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const origin = (port: number) => originOf(host, port);
   const gateway = await createApiGateway({
     store,
     clock: wallClock,
@@ -213,7 +214,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     Object.entries(API_SERVICES).map(([name, table]) => [name, bindService(name, table, scf)]),
   );
   const driver = runtime.driver.name;
-  const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain });
+  const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] });
   const api = apiSite({
     services,
     keys: control.accounts,

@@ -33,7 +33,6 @@ const ASKING: Readonly<Record<string, unknown>> = {
   'Code.CosBucketName': 'b',
   'Code.CosObjectName': '/o',
   'Code.TempCosObjectName': '/o',
-  'Code.DemoId': 'demo',
   'Code.GitUrl': 'https://git',
   'Code.ImageConfig': { ImageUri: 'x' },
 };
@@ -56,7 +55,7 @@ for (const field of new Set(UNSUPPORTED.map(row => row.field).filter(field => fi
     );
   });
 
-for (const source of ['Cos', 'TempCos', 'Demo', 'Inline', 'Git', 'Image'])
+for (const source of ['Cos', 'TempCos', 'Git', 'Image'])
   test(`CodeSource ${source} is refused`, () =>
     throws(() => refuseUnsupported({ CodeSource: source }), 'UnsupportedOperation'));
 

@@ -36,7 +36,6 @@ export const MEMORY_MB = { min: 64, max: 3072, step: 128, default: 128 };
 export const TIMEOUT_S = { min: 1, max: 900, default: 3 };
 export const INIT_TIMEOUT_S = { min: 3, max: 300, default: 65 };
 export const OPEN_FILES = 1024;
-export const PROCESSES = 1024;
 
 /** API GetAccount, type NamespaceLimit. */
 export const RETRY_NUM_MAX = 2;

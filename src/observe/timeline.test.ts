@@ -288,26 +288,6 @@ describe('timeline', () => {
     assert.deepEqual(log.lines.at(-1)?.fields, { lost: 1 });
   });
 
-  test('listeners hear at once, each until it ends; one that fails is logged', async () => {
-    const timeline = open();
-    const heard: string[] = [];
-    const listener = (row: { requestId: string; status: number }) => heard.push(`${row.requestId}:${row.status}`);
-    const first = timeline.heard(listener);
-    const second = timeline.heard(listener);
-    const broken = timeline.heard(() => {
-      throw new Error('no');
-    });
-    timeline.accepted(anEvent({ requestId: 'a' }), START);
-    assert.deepEqual(heard, ['a:202', 'a:202']);
-    assert.equal(log.lines.length, 1);
-    broken[Symbol.dispose]();
-    first[Symbol.dispose]();
-    timeline.settled(anAttempt('a'));
-    second[Symbol.dispose]();
-    timeline.settled(anAttempt('b'));
-    assert.deepEqual(heard, ['a:202', 'a:202', 'a:200']);
-  });
-
   test('an entry that is not asked for costs no conversion', () => {
     const timeline = open();
     const attempt = anAttempt('a');

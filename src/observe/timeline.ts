@@ -6,7 +6,6 @@ import type { FunctionEvent } from '../core/event.ts';
 import type { Attempt } from '../core/invocation.ts';
 import type { Log } from '../core/log.ts';
 import type { Store, Timeline } from '../core/ports.ts';
-import type { InvocationRow } from '../core/rows.ts';
 import { createPruner, type Pruner } from './prune.ts';
 import { type Entry, isAttempt, rowOf } from './row.ts';
 
@@ -31,8 +30,6 @@ export interface KeptTimeline extends Timeline {
   /** Resolves when all that has happened until now is in the store; if the store fails, that is logged and tried again later. */
   flush(): Promise<void>;
   close(): Promise<void>;
-  /** Hears each entry at once, before it is written. */
-  heard(listener: (row: InvocationRow) => void): Disposable;
 }
 
 const WRITE_AFTER_MS = 200;
@@ -54,7 +51,6 @@ export function createTimeline(deps: TimelineDeps): KeptTimeline {
 class WrittenBehind implements KeptTimeline {
   readonly #deps: TimelineDeps;
   readonly #pruner: Pruner;
-  readonly #listeners = new Set<(row: InvocationRow) => void>();
   #waiting: Entry[] = [];
   #waitingBytes = 0;
   /** How many ever came, and how many of them are dealt with: written or dropped. */
@@ -85,12 +81,6 @@ class WrittenBehind implements KeptTimeline {
     this.#add(attempt);
   }
 
-  heard(listener: (row: InvocationRow) => void): Disposable {
-    const own = (row: InvocationRow) => listener(row);
-    this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
-  }
-
   async flush(): Promise<void> {
     const goal = this.#came;
     while (this.#done < goal) if (!(await this.#writeSome())) return;
@@ -108,7 +98,6 @@ class WrittenBehind implements KeptTimeline {
 
   #add(entry: Entry): void {
     const { clock, budget, log } = this.#deps;
-    if (this.#listeners.size > 0) this.#tell(entry);
     if (this.#isClosed) {
       log.warn({ requestId: entry.event.requestId }, 'an invocation ended after the timeline was closed: not recorded');
       return;
@@ -121,17 +110,6 @@ class WrittenBehind implements KeptTimeline {
     if (this.#waiting.length >= BATCH_ROWS || this.#waitingBytes > FULL_BYTES) this.#writeSoon();
     // A clock that stands still brings no timer: what is read is flushed first, and a full batch is written all the same.
     else this.#timer ??= clock.at(clock.now() + WRITE_AFTER_MS, () => this.#wake());
-  }
-
-  #tell(entry: Entry): void {
-    const row = rowOf(entry);
-    for (const listener of this.#listeners) {
-      try {
-        listener(row);
-      } catch (error) {
-        this.#deps.log.error({ err: error }, 'a listener of the timeline failed');
-      }
-    }
   }
 
   #wake(): void {
