@@ -93,8 +93,12 @@ describe('a server that is stopped and started again', () => {
     await invoke(sdk, 'passing');
     await sdk.DeleteFunction({ FunctionName: 'passing' });
     server = await server.restart();
-    const { length } = await readdir(join(server.dataDir, 'code'));
-    assert.equal(length, 2, 'one package of two functions and one of another: what was deleted is not kept');
+    const kept = await readdir(join(server.dataDir, 'code'));
+    assert.equal(
+      kept.length,
+      2,
+      `${kept.join(' ')}: one package of two functions and one of another: what was deleted is not kept`,
+    );
     await server.post('/clock', { action: 'freeze' });
     await server.post('/clock', { action: 'advance', ms: 180_000 });
     const { Data } = await sdkOf(server).GetFunctionLogs({ FunctionName: 'ticks' });
