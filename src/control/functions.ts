@@ -80,6 +80,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
             initTimeoutS: input.initTimeoutS ?? INIT_TIMEOUT_S.default,
             environment: { ...input.environment },
             code,
+            layers: [],
             status: 'Creating',
             statusReasons: [],
             echoed,

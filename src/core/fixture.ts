@@ -34,6 +34,7 @@ export function aVersion(change: Partial<FunctionVersion> = {}): FunctionVersion
     initTimeoutS: 65,
     environment: {},
     code: { sha256: 'ab'.repeat(32), bytes: 10 },
+    layers: [],
     status: 'Active',
     statusReasons: [],
     echoed: {},

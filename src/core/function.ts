@@ -34,6 +34,13 @@ export interface CodePackage {
   readonly bytes: number;
 }
 
+/** A version of a layer as a function version holds it: what runs hangs on this alone, not on the layer's row. */
+export interface BoundLayer {
+  readonly name: string;
+  readonly version: number;
+  readonly code: CodePackage;
+}
+
 /** One version of a function: `$LATEST`, which changes, or a published one, which never does. */
 export interface FunctionVersion extends FunctionKey {
   /** `$LATEST` or "1", "2", … */
@@ -49,6 +56,8 @@ export interface FunctionVersion extends FunctionKey {
   readonly initTimeoutS: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly code: CodePackage;
+  /** In the order in which they are laid over each other: a later one covers the files of an earlier one. */
+  readonly layers: readonly BoundLayer[];
   readonly status: FunctionStatus;
   readonly statusReasons: readonly StatusReason[];
   /** Settings of the API that have no counterpart here: kept and given back as they came (wire names). */

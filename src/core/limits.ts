@@ -24,10 +24,17 @@ export const FUNCTIONS_PER_NAMESPACE = 50;
 export const VERSIONS_PER_FUNCTION = 1000;
 export const TRIGGERS_PER_TYPE = 10;
 export const TRIGGERS_PER_FUNCTION = 110;
+export const LAYERS_PER_REGION = 20;
+export const VERSIONS_PER_LAYER = 200;
+export const LAYERS_PER_VERSION = 5;
+export const RUNTIMES_PER_LAYER = 5;
 export const ENVIRONMENT_BYTES = 4 * KB;
 export const DESCRIPTION_CHARS = 1000;
 
-/** Quota limits: code. */
+/** API PublishLayerVersion: LicenseInfo (not documented). */
+export const LICENSE_BYTES = 64 * KB;
+
+/** Quota limits: code; the second of a function together with its layers. */
 export const ZIP_BYTES = 50 * MB;
 export const UNZIPPED_BYTES = 500 * MB;
 

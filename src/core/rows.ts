@@ -1,6 +1,6 @@
 // The rows that are kept. A driver knows tables by this list and their columns by store/schema.ts.
 
-import type { Alias, AsyncPolicy, FunctionKey, FunctionVersion } from './function.ts';
+import type { Alias, AsyncPolicy, CodePackage, FunctionKey, FunctionVersion, StatusReason } from './function.ts';
 import type { Trigger } from './trigger.ts';
 
 export interface NamespaceRow {
@@ -18,6 +18,31 @@ export interface FunctionRow extends FunctionKey {
   readonly lastVersion: number;
   readonly async: AsyncPolicy;
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  readonly addTime: number;
+}
+
+/** What belongs to a layer and to no version of it. A layer is there as long as it has a version. */
+export interface LayerRow {
+  readonly region: string;
+  readonly name: string;
+  /** Version numbers are never used again. */
+  readonly lastVersion: number;
+}
+
+/** One version of a layer; nothing but its status ever changes. */
+export interface LayerVersionRow {
+  readonly region: string;
+  readonly name: string;
+  readonly version: number;
+  readonly description: string;
+  /** Ids of runtimes that it suits. */
+  readonly runtimes: readonly string[];
+  readonly license: string;
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  readonly code: CodePackage;
+  readonly status: 'Publishing' | 'Active' | 'PublishFailed';
+  readonly statusReasons: readonly StatusReason[];
+  /** ms since 1970. */
   readonly addTime: number;
 }
 
@@ -62,6 +87,8 @@ export interface Tables {
   functions: FunctionRow;
   versions: FunctionVersion;
   aliases: Alias;
+  layers: LayerRow;
+  layerVersions: LayerVersionRow;
   triggers: Trigger;
   resources: ResourceRow;
   invocations: InvocationRow;

@@ -63,6 +63,7 @@ export const VERSION: FunctionVersion = Object.freeze({
   initTimeoutS: 10,
   environment: {},
   code: { sha256: '', bytes: 0 },
+  layers: [],
   status: 'Active',
   statusReasons: [],
   echoed: {},

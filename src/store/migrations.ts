@@ -122,7 +122,30 @@ const first: Migration = {
   },
 };
 
+const layers: Migration = {
+  async up(db: Kysely<unknown>) {
+    await table(db, 'layers', ['region', 'name'], { region: 'text', name: 'text', lastVersion: 'bigint' });
+    await table(db, 'layerVersions', ['region', 'name', 'version'], {
+      region: 'text',
+      name: 'text',
+      version: 'bigint',
+      description: 'text',
+      runtimes: 'text',
+      license: 'text',
+      tags: 'text',
+      code: 'text',
+      status: 'text',
+      statusReasons: 'text',
+      addTime: 'bigint',
+    });
+    await db.schema
+      .alterTable('versions')
+      .addColumn('layers', 'text', made => made.notNull().defaultTo('[]'))
+      .execute();
+  },
+};
+
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Applied in order of their names. */
-export const MIGRATIONS: Migrations = { '0001_tables': first };
+export const MIGRATIONS: Migrations = { '0001_tables': first, '0002_layers': layers };

@@ -49,6 +49,7 @@ export const SCHEMA = {
       revision: 'integer',
       addTime: 'integer',
       modTime: 'integer',
+      layers: 'json',
     },
   },
   aliases: {
@@ -61,6 +62,26 @@ export const SCHEMA = {
       routing: 'json',
       addTime: 'integer',
       modTime: 'integer',
+    },
+  },
+  layers: {
+    key: ['region', 'name'],
+    columns: { region: 'text', name: 'text', lastVersion: 'integer' },
+  },
+  layerVersions: {
+    key: ['region', 'name', 'version'],
+    columns: {
+      region: 'text',
+      name: 'text',
+      version: 'integer',
+      description: 'text',
+      runtimes: 'json',
+      license: 'text',
+      tags: 'json',
+      code: 'json',
+      status: 'text',
+      statusReasons: 'json',
+      addTime: 'integer',
     },
   },
   triggers: {

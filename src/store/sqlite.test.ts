@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { TurnableClock } from '../core/clock.ts';
@@ -183,7 +183,7 @@ describe('SQLite store', () => {
   describe('migrations', () => {
     const newer: Migrations = {
       ...MIGRATIONS,
-      '0002_more': {
+      '9999_more': {
         async up(db) {
           await db.schema.createTable('more').addColumn('a', 'text').execute();
           await sql`UPDATE missed SET calls = calls + 100`.execute(db);
@@ -209,6 +209,22 @@ describe('SQLite store', () => {
       assert.deepEqual((await (await start()).list('missed'))[0], SAMPLES.missed[0], 'the copy is the old database');
     });
 
+    test('functions from before there were layers have none', async () => {
+      const [before] = SAMPLES.versions;
+      const old = await start({ migrations: { '0001_tables': MIGRATIONS['0001_tables'] } as Migrations });
+      await old.close();
+      const db = new DatabaseSync(file);
+      const { layers: _, ...cells } = encodeRow(before);
+      const names = Object.keys(cells);
+      db.prepare(
+        `INSERT INTO versions (${names.map(name => `"${name}"`)}) VALUES (${names.map(name => `:${name}`)})`,
+      ).run(cells);
+      db.close();
+      const migrated = await start();
+      assert.deepEqual(await migrated.list('versions'), [{ ...before, layers: [] }]);
+      assert.equal(await migrated.count('layerVersions'), 0);
+    });
+
     test('the copy holds what is in the write-ahead log alone', async () => {
       const child = await holder(file);
       child.kill('SIGKILL');
@@ -221,7 +237,7 @@ describe('SQLite store', () => {
     test('a database of a newer version is refused and not touched', async () => {
       await (await start({ migrations: newer })).close();
       await assert.rejects(start(), error => {
-        assert.match(String(error), /0002_more.*upgrade OpenSCF/);
+        assert.match(String(error), /9999_more.*upgrade OpenSCF/);
         return refused('InternalError.StoreNewer')(error);
       });
       assert.deepEqual(backups(), []);
@@ -231,7 +247,7 @@ describe('SQLite store', () => {
       await (await start()).close();
       const failing: Migrations = {
         ...MIGRATIONS,
-        '0002_more': {
+        '9999_more': {
           async up(db) {
             await sql`DROP TABLE missed`.execute(db);
             throw new Error('half way');
@@ -254,6 +270,12 @@ describe('SQLite store', () => {
     assert.deepEqual(said, ['a transaction kept the store busy']);
   });
 });
+
+/** A version as the database holds it, by column. */
+function encodeRow(row: Readonly<Record<keyof (typeof SAMPLES.versions)[0], unknown>>): Record<string, SQLInputValue> {
+  const cell = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : value) as SQLInputValue;
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cell(value)]));
+}
 
 /** A process that has the store open, with one committed row. */
 async function holder(file: string): Promise<ChildProcess> {
