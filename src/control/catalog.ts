@@ -2,16 +2,18 @@
 
 import {
   type Alias,
+  type Concurrency,
   type FunctionEntry,
   type FunctionKey,
   type FunctionVersion,
   keyText,
   LATEST,
+  NO_CONCURRENCY,
 } from '../core/function.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Bus, Catalog, Store } from '../core/ports.ts';
-import type { FunctionRow } from '../core/rows.ts';
+import type { FunctionRow, ProvisionedRow, ReservedRow } from '../core/rows.ts';
 import { fail } from './errors.ts';
 import type { Turns } from './turns.ts';
 
@@ -21,6 +23,7 @@ export const FUNCTION_CHANGED = 'control/function';
 export interface Held {
   readonly row: FunctionRow;
   readonly entry: FunctionEntry;
+  readonly provisioned: readonly ProvisionedRow[];
 }
 
 interface Deps {
@@ -34,6 +37,9 @@ interface Deps {
 export class LiveCatalog implements Catalog {
   readonly #deps: Deps;
   readonly #held = new Map<string, Held>();
+  /** By region; machines ask for it at every start of an instance. */
+  readonly #reservedMB = new Map<string, number>();
+  readonly #watchers: ((key: FunctionKey) => void)[] = [];
   readonly #node: string;
   readonly #subscription: Disposable;
   readonly #hearing = new Set<Promise<void>>();
@@ -45,20 +51,25 @@ export class LiveCatalog implements Catalog {
     this.#subscription = deps.bus.subscribe(FUNCTION_CHANGED, text => this.#heard(text));
   }
 
-  /** Three queries, however many functions there are. */
+  /** A query per table, however many functions there are. */
   static async load(deps: Deps): Promise<LiveCatalog> {
     const catalog = new LiveCatalog(deps);
     const { store } = deps;
-    const [rows, versions, aliases] = await Promise.all([
+    const [rows, versions, aliases, reserved, provisioned] = await Promise.all([
       store.list('functions'),
       store.list('versions'),
       store.list('aliases'),
+      store.list('reserved'),
+      store.list('provisioned'),
     ]);
     const versionsOf = Map.groupBy(versions, keyText);
     const aliasesOf = Map.groupBy(aliases, keyText);
+    const reservedOf = new Map(reserved.map(row => [keyText(row), row]));
+    const provisionedOf = Map.groupBy(provisioned, keyText);
     for (const row of rows) {
       const key = keyText(row);
-      catalog.#held.set(key, held(row, versionsOf.get(key) ?? [], aliasesOf.get(key) ?? []));
+      const share = concurrencyOf(reservedOf.get(key), provisionedOf.get(key) ?? []);
+      catalog.#hold(row, held(row, versionsOf.get(key) ?? [], aliasesOf.get(key) ?? [], share));
     }
     return catalog;
   }
@@ -84,6 +95,16 @@ export class LiveCatalog implements Catalog {
     return this.#held.values();
   }
 
+  /** Of the region's quota, what functions have for themselves. */
+  reservedMB(region: string): number {
+    return this.#reservedMB.get(region) ?? 0;
+  }
+
+  /** Who wants to know what has been read again, whoever changed it. */
+  watch(watcher: (key: FunctionKey) => void): void {
+    this.#watchers.push(watcher);
+  }
+
   /** Called under the function's turn, after a commit: reads it again and tells the other nodes. */
   async changed(key: FunctionKey): Promise<void> {
     await this.#reload(key);
@@ -104,13 +125,24 @@ export class LiveCatalog implements Catalog {
   async #reload(key: FunctionKey): Promise<void> {
     const { store } = this.#deps;
     const where = { region: key.region, namespace: key.namespace, name: key.name };
-    const [row, versions, aliases] = await Promise.all([
+    const [row, versions, aliases, reserved, provisioned] = await Promise.all([
       store.get('functions', where),
       store.list('versions', where),
       store.list('aliases', where),
+      store.get('reserved', where),
+      store.list('provisioned', where),
     ]);
-    if (row) this.#held.set(keyText(key), held(row, versions, aliases));
-    else this.#held.delete(keyText(key));
+    this.#hold(where, row && held(row, versions, aliases, concurrencyOf(reserved, provisioned)));
+    for (const watcher of this.#watchers) watcher(where);
+  }
+
+  #hold(key: FunctionKey, now: Held | undefined): void {
+    const name = keyText(key);
+    const reservedMB = (one: Held | undefined) => one?.entry.concurrency.reservedMB ?? 0;
+    const moreMB = reservedMB(now) - reservedMB(this.#held.get(name));
+    this.#reservedMB.set(key.region, this.reservedMB(key.region) + moreMB);
+    if (now) this.#held.set(name, now);
+    else this.#held.delete(name);
   }
 
   #heard(text: string): void {
@@ -130,7 +162,15 @@ export class LiveCatalog implements Catalog {
   }
 }
 
-function held(row: FunctionRow, versions: readonly FunctionVersion[], aliases: readonly Alias[]): Held {
+type Share = Pick<Held, 'provisioned'> & { readonly concurrency: Concurrency };
+
+function concurrencyOf(reserved: ReservedRow | undefined, provisioned: readonly ProvisionedRow[]): Share {
+  if (!reserved && provisioned.length === 0) return { provisioned, concurrency: NO_CONCURRENCY };
+  const wanted = new Map(provisioned.map(row => [row.version, row.wanted]));
+  return { provisioned, concurrency: Object.freeze({ reservedMB: reserved?.memoryMB, provisioned: wanted }) };
+}
+
+function held(row: FunctionRow, versions: readonly FunctionVersion[], aliases: readonly Alias[], share: Share): Held {
   return Object.freeze({
     row,
     entry: Object.freeze({
@@ -138,6 +178,8 @@ function held(row: FunctionRow, versions: readonly FunctionVersion[], aliases: r
       versions: new Map(versions.map(version => [version.version, version])),
       aliases: new Map(aliases.map(alias => [alias.alias, alias])),
       async: row.async,
+      concurrency: share.concurrency,
     }),
+    provisioned: share.provisioned,
   });
 }

@@ -43,7 +43,7 @@ export function removalIn(room: Room, triggers: Dropping): Removal {
           const busy = versions.find(version => BUSY.has(version.status));
           if (busy) fail(whenBusy, { name: key.name, status: busy.status });
           const dropped = await rows.list('triggers', where);
-          for (const table of ['triggers', 'aliases', 'versions', 'functions'] as const)
+          for (const table of ['triggers', 'aliases', 'versions', 'functions', 'reserved', 'provisioned'] as const)
             await rows.remove(table, where);
           await rows.remove('resources', { kind: PENDING, region: row.region, id: row.id });
           return { versions, dropped };
@@ -71,6 +71,7 @@ export function removalIn(room: Room, triggers: Dropping): Removal {
           const dropped = await rows.list('triggers', { ...where, qualifier: version });
           await rows.remove('triggers', { ...where, qualifier: version });
           await rows.remove('versions', { ...where, version });
+          await rows.remove('provisioned', { ...where, version });
           return { row, dropped };
         });
         await catalog.changed(where);

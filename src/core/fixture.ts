@@ -5,6 +5,7 @@ import type { FunctionEvent } from './event.ts';
 import {
   type Alias,
   type AsyncPolicy,
+  type Concurrency,
   DEFAULT_ALIAS,
   DEFAULT_ASYNC_POLICY,
   type FunctionEntry,
@@ -12,6 +13,7 @@ import {
   type FunctionVersion,
   keyText,
   LATEST,
+  NO_CONCURRENCY,
 } from './function.ts';
 import { SeededIds } from './ids.ts';
 import { type Outcome, refusal } from './invocation.ts';
@@ -59,14 +61,22 @@ export function anAlias(change: Partial<Alias> = {}): Alias {
 }
 
 export function anEntry(
-  parts: { versions?: FunctionVersion[]; aliases?: Alias[]; async?: AsyncPolicy; key?: FunctionKey } = {},
+  parts: {
+    versions?: FunctionVersion[];
+    aliases?: Alias[];
+    async?: AsyncPolicy;
+    concurrency?: Concurrency;
+    key?: FunctionKey;
+  } = {},
 ): FunctionEntry {
   const { versions = [aVersion()], aliases = [anAlias()], async = DEFAULT_ASYNC_POLICY, key = KEY } = parts;
+  const { concurrency = NO_CONCURRENCY } = parts;
   return {
     key,
     versions: new Map(versions.map(version => [version.version, version])),
     aliases: new Map(aliases.map(alias => [alias.alias, alias])),
     async,
+    concurrency,
   };
 }
 

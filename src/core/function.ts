@@ -98,7 +98,18 @@ export interface FunctionEntry {
   readonly versions: ReadonlyMap<string, FunctionVersion>;
   readonly aliases: ReadonlyMap<string, Alias>;
   readonly async: AsyncPolicy;
+  readonly concurrency: Concurrency;
 }
+
+/** What a function has of its region's concurrency, and which instances it keeps ready. */
+export interface Concurrency {
+  /** MB of configured memory for all versions together: no more, and nobody else's. undefined: the region's common share. */
+  readonly reservedMB: number | undefined;
+  /** Published version → instances that are to be ready without a call. */
+  readonly provisioned: ReadonlyMap<string, number>;
+}
+
+export const NO_CONCURRENCY: Concurrency = Object.freeze({ reservedMB: undefined, provisioned: new Map() });
 
 /** Retry settings of asynchronous calls (the vendor's page "Retry policies"). */
 export interface AsyncPolicy {

@@ -60,4 +60,6 @@ export const BIG_REGIONS: readonly string[] = [
   'ap-chengdu',
   'ap-hongkong',
 ];
+/** Concurrency management: of the quota this much is never a function's own; Provisioned concurrency: nor kept ready. */
+export const COMMON_QUOTA_MB = 12_800;
 export const regionQuotaMB = (region: string): number => (BIG_REGIONS.includes(region) ? 128_000 : 64_000);

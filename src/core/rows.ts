@@ -46,6 +46,43 @@ export interface LayerVersionRow {
   readonly addTime: number;
 }
 
+/** A function's own share of its region's concurrency; no row, no such share. */
+export interface ReservedRow extends FunctionKey {
+  readonly memoryMB: number;
+}
+
+/** Instances of a published version that are to be ready, and what changes their number. */
+export interface ProvisionedRow extends FunctionKey {
+  readonly version: string;
+  /** As many as are wanted now. */
+  readonly wanted: number;
+  readonly tracking: Tracking | null;
+  readonly schedule: readonly ScheduledNumber[];
+  /** ms since 1970: ticks of the schedule up to here have had their effect. */
+  readonly appliedTo: number;
+}
+
+/** Keeps the share of busy instances near `target`. */
+export interface Tracking {
+  /** Between 0 and 1. */
+  readonly target: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface ScheduledNumber {
+  readonly name: string;
+  readonly instances: number;
+  /** Seven fields. */
+  readonly cron: string;
+}
+
+/** A region's concurrency quota where it has been set. */
+export interface ConcurrencyQuotaRow {
+  readonly region: string;
+  readonly memoryMB: number;
+}
+
 /** An object of a service (a gateway's service, API …): the service alone knows the body. */
 export interface ResourceRow {
   /** `apigateway/service`, `apigateway/api`, … */
@@ -89,6 +126,9 @@ export interface Tables {
   aliases: Alias;
   layers: LayerRow;
   layerVersions: LayerVersionRow;
+  reserved: ReservedRow;
+  provisioned: ProvisionedRow;
+  concurrencyQuotas: ConcurrencyQuotaRow;
   triggers: Trigger;
   resources: ResourceRow;
   invocations: InvocationRow;

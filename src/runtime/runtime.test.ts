@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SystemClock, TurnableClock } from '../core/clock.ts';
 import { CloudError } from '../core/errors.ts';
-import { DEFAULT_ASYNC_POLICY } from '../core/function.ts';
+import { DEFAULT_ASYNC_POLICY, NO_CONCURRENCY } from '../core/function.ts';
 import { bench, zipOf } from './testing.ts';
 
 const HELLO = { 'index.js': 'exports.main_handler = async event => ({ pid: process.pid, n: event.n });' };
@@ -57,6 +57,7 @@ test('an idle instance of an older revision ends as soon as the change is told',
     versions: new Map([[v.version, version]]),
     aliases: new Map(),
     async: DEFAULT_ASYNC_POLICY,
+    concurrency: NO_CONCURRENCY,
   });
   b.runtime.changed(v, entry({ ...v, description: 'the same revision' }));
   assert.equal(b.runtime.stats().instances.length, 1);

@@ -145,7 +145,22 @@ const layers: Migration = {
   },
 };
 
+const concurrency: Migration = {
+  async up(db: Kysely<unknown>) {
+    await table(db, 'reserved', ['region', 'namespace', 'name'], { ...FUNCTION, memoryMB: 'bigint' });
+    await table(db, 'provisioned', ['region', 'namespace', 'name', 'version'], {
+      ...FUNCTION,
+      version: 'text',
+      wanted: 'bigint',
+      tracking: 'text',
+      schedule: 'text',
+      appliedTo: 'bigint',
+    });
+    await table(db, 'concurrencyQuotas', ['region'], { region: 'text', memoryMB: 'bigint' });
+  },
+};
+
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Applied in order of their names. */
-export const MIGRATIONS: Migrations = { '0001_tables': first, '0002_layers': layers };
+export const MIGRATIONS: Migrations = { '0001_tables': first, '0002_layers': layers, '0003_concurrency': concurrency };

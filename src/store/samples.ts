@@ -166,6 +166,25 @@ export const SAMPLES: Samples = {
       addTime: NOW,
     },
   ],
+  reserved: [
+    { ...KEY, memoryMB: 0 },
+    { ...KEY, name: 'g', memoryMB: 115_200 },
+  ],
+  provisioned: [
+    {
+      ...KEY,
+      version: '1',
+      wanted: 3,
+      tracking: null,
+      schedule: [{ name: 'noon', instances: 0, cron: '0 0 12 * * * *' }],
+      appliedTo: NOW,
+    },
+    { ...KEY, version: '2', wanted: 0, tracking: { target: 0.7, min: 1, max: 20 }, schedule: [], appliedTo: 0 },
+  ],
+  concurrencyQuotas: [
+    { region: 'ap-guangzhou', memoryMB: 64_000 },
+    { region: 'ap-shanghai', memoryMB: 12_800 },
+  ],
   triggers: [
     trigger(),
     trigger({ id: 'trigger-2', triggerName: 'tock', enabled: false, desc: null, resourceId: 'service-1' }),

@@ -84,6 +84,25 @@ export const SCHEMA = {
       addTime: 'integer',
     },
   },
+  reserved: {
+    key: ['region', 'namespace', 'name'],
+    columns: { ...FUNCTION, memoryMB: 'integer' },
+  },
+  provisioned: {
+    key: ['region', 'namespace', 'name', 'version'],
+    columns: {
+      ...FUNCTION,
+      version: 'text',
+      wanted: 'integer',
+      tracking: 'json',
+      schedule: 'json',
+      appliedTo: 'integer',
+    },
+  },
+  concurrencyQuotas: {
+    key: ['region'],
+    columns: { region: 'text', memoryMB: 'integer' },
+  },
   triggers: {
     key: ['id'],
     columns: {
