@@ -37,6 +37,7 @@ import { openData } from './server/data.ts';
 import { deployExamples } from './server/examples.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
+import { quotasOf } from './server/quotas.ts';
 import { sweep } from './server/sweep.ts';
 import { exampleOf, printedUrls } from './server/urls.ts';
 import { createApiGateway } from './services/apigateway/gateway.ts';
@@ -156,13 +157,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     log,
     account,
     keys: [data.credentials],
-    quotas: {
-      namespacesPerRegion: quota.namespaces,
-      functionsPerNamespace: quota.functions,
-      versionsPerFunction: quota.versions,
-      triggersPerType: quota.triggersPerType,
-      triggersPerFunction: quota.triggers,
-    },
+    quotas: quotasOf(quota),
     runtimes: { ...runtime, defaultRuntime: 'Python2.7' },
     kinds,
     host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
@@ -195,6 +190,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
 
   const code = downloads({
     functions: control.functions,
+    layers: control.layers,
     clock: wallClock,
     secret: data.token,
     origin: () => origin(ports.api),
@@ -209,6 +205,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     renderLog,
     tail: row => logTail(renderLog(row), LOG_TAIL_BYTES),
     codeUrl: code.url,
+    layerUrl: code.layerUrl,
   };
   const services: Services = new Map(
     Object.entries(API_SERVICES).map(([name, table]) => [name, bindService(name, table, scf)]),

@@ -41,6 +41,8 @@ test('defaults are the documented ones', () => {
     lang: 'en',
     logLevel: 'info',
     quota: {
+      layers: limits.LAYERS_PER_REGION,
+      layerVersions: limits.VERSIONS_PER_LAYER,
       namespaces: limits.NAMESPACES_PER_REGION,
       functions: limits.FUNCTIONS_PER_NAMESPACE,
       versions: limits.VERSIONS_PER_FUNCTION,

@@ -27,6 +27,8 @@ const quota = z.object({
   triggers: whole(1, MANY, { zh: '每个函数的触发器总数', en: 'triggers per function' }).default(
     limits.TRIGGERS_PER_FUNCTION,
   ),
+  layers: whole(1, MANY, { zh: '每个地域的层数', en: 'layers per region' }).default(limits.LAYERS_PER_REGION),
+  layerVersions: whole(1, MANY, { zh: '每个层的版本数', en: 'versions per layer' }).default(limits.VERSIONS_PER_LAYER),
 });
 
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */

@@ -12,7 +12,7 @@ import type {
   StatusReason,
 } from '../core/function.ts';
 import type { Page, Range, Triggers, Where } from '../core/ports.ts';
-import type { FunctionRow, InvocationRow, NamespaceRow, Row } from '../core/rows.ts';
+import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { LiveCatalog } from './catalog.ts';
 
@@ -21,6 +21,7 @@ export interface Control {
   readonly versions: Versions;
   readonly aliases: Aliases;
   readonly namespaces: Namespaces;
+  readonly layers: Layers;
   readonly triggers: TriggerVerbs;
   readonly accounts: Accounts;
   readonly logs: Logs;
@@ -73,6 +74,7 @@ export interface CreateFunction extends FunctionKey {
   readonly timeoutS?: number | undefined;
   readonly initTimeoutS?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly layers?: readonly LayerRef[] | undefined;
   readonly tags?: readonly Tag[] | undefined;
   readonly wire: Wire;
 }
@@ -85,7 +87,7 @@ export interface UpdateCode extends FunctionKey {
   readonly wire: Wire;
 }
 
-/** undefined keeps; `{}` clears the environment. */
+/** undefined keeps; `{}` clears the environment, `[]` unbinds all layers. */
 export interface UpdateConfiguration extends FunctionKey {
   readonly runtime?: string | undefined;
   readonly description?: string | undefined;
@@ -93,6 +95,7 @@ export interface UpdateConfiguration extends FunctionKey {
   readonly timeoutS?: number | undefined;
   readonly initTimeoutS?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly layers?: readonly LayerRef[] | undefined;
   readonly publish?: boolean | undefined;
   readonly wire: Wire;
 }
@@ -199,6 +202,47 @@ export interface Namespaces {
     query: Paging & { readonly search?: readonly { readonly key: string; readonly value: string }[] | undefined },
   ): Promise<Listed<NamespaceRow>>;
   delete(region: string, namespace: string): Promise<void>;
+}
+
+// layers
+
+/** One version of a layer of a region. */
+export interface LayerRef {
+  readonly name: string;
+  readonly version: number;
+}
+
+export interface PublishLayer {
+  readonly region: string;
+  readonly name: string;
+  readonly zip?: Buffer | undefined;
+  readonly runtimes: readonly string[];
+  readonly description?: string | undefined;
+  readonly license?: string | undefined;
+  readonly tags?: readonly Tag[] | undefined;
+  readonly wire: Wire;
+}
+
+export interface ListLayers extends Paging {
+  /** Part of the name. */
+  readonly search?: string | undefined;
+  /** Only layers that suit it. */
+  readonly runtime?: string | undefined;
+}
+
+export interface Layers {
+  /** Makes the layer, or its next version. */
+  publish(input: PublishLayer): Promise<LayerVersionRow>;
+  get(region: string, ref: LayerRef): Promise<LayerVersionRow>;
+  /** The newest version of each layer. */
+  list(region: string, query: ListLayers): Promise<Listed<LayerVersionRow>>;
+  /** All versions, the newest first; `suits`: only those for one of these runtimes. */
+  versions(region: string, name: string, suits?: readonly string[]): Promise<readonly LayerVersionRow[]>;
+  /** The layers of a function version, in their order. */
+  bound(version: FunctionVersion): Promise<readonly LayerVersionRow[]>;
+  delete(region: string, ref: LayerRef): Promise<void>;
+  /** The stored package, for a download. */
+  code(region: string, ref: LayerRef): Promise<{ readonly code: CodePackage; readonly stream: Readable }>;
 }
 
 // triggers
@@ -348,8 +392,10 @@ export interface RuntimeCatalog {
   /** Taken when a request names none: `Python2.7`. */
   readonly defaultRuntime: string;
   supports(runtime: string): 'yes' | { readonly refused: Sentence };
-  /** Unpacks and checks the stored package; a reason when it is not usable. Asked again after a crash. */
+  /** Unpacks and checks the stored package with its layers; a reason when it is not usable. Asked again after a crash. */
   prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
+  /** The same for the package of a layer. */
+  prepareLayer(code: CodePackage): Promise<StatusReason | undefined>;
   /** Path of the entry file inside the package, for showing it; undefined when the runtime has none. */
   entryFile(version: FunctionVersion): string | undefined;
 }

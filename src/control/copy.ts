@@ -1,8 +1,9 @@
 // CopyFunction: code, and settings if asked for, under another name, namespace or region. Triggers, versions and aliases stay.
 
-import { type FunctionVersion, keyText, LATEST } from '../core/function.ts';
+import { type BoundLayer, type FunctionVersion, keyText, LATEST } from '../core/function.ts';
 import { shortId } from '../core/ids.ts';
 import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S } from '../core/limits.ts';
+import type { Rows } from '../core/ports.ts';
 import type { CopyFunction } from './control.ts';
 import { fail } from './errors.ts';
 import { namespaceOf } from './namespaces.ts';
@@ -41,9 +42,11 @@ export async function copyIn(room: Room, removal: Removal, input: CopyFunction):
           });
         await checkFree(rows, to, quotas.functionsPerNamespace);
         const now = clock.now();
+        const settings = input.copyConfiguration === false ? bare(current) : current;
         const copy: FunctionVersion = {
-          ...(input.copyConfiguration === false ? bare(current) : current),
+          ...settings,
           ...to,
+          layers: await layersThere(rows, to.region, settings.layers),
           version: LATEST,
           id: `lam-${shortId(ids)}`,
           status: 'Creating',
@@ -69,6 +72,20 @@ function bare(version: FunctionVersion): FunctionVersion {
     timeoutS: TIMEOUT_S.default,
     initTimeoutS: INIT_TIMEOUT_S.default,
     environment: {},
+    layers: [],
     echoed: {},
   };
+}
+
+/** Layers belong to a region: the same ones have to be where the copy goes. */
+async function layersThere(rows: Rows, region: string, layers: readonly BoundLayer[]): Promise<readonly BoundLayer[]> {
+  for (const { name, version, code } of layers) {
+    const row = await rows.get('layerVersions', { region, name, version });
+    if (row?.status !== 'Active' || row.code.sha256 !== code.sha256)
+      fail('FailedOperation.CopyFailed', {
+        zh: `${region} 地域没有内容相同的层 ${name} 版本 ${version}，请先在该地域发布，或使用 CopyConfiguration=FALSE。`,
+        en: `${region} has no version ${version} of the layer ${name} with the same content; publish it there first, or copy with CopyConfiguration=FALSE.`,
+      });
+  }
+  return layers;
 }

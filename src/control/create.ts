@@ -7,10 +7,12 @@ import type { Blob, Bus, Store } from '../core/ports.ts';
 import type { Account } from '../core/trigger.ts';
 import { type AccountKey, accountsIn } from './accounts.ts';
 import { aliasesIn } from './aliases.ts';
+import { Background } from './background.ts';
 import { LiveCatalog } from './catalog.ts';
 import type { Control, History, RuntimeCatalog } from './control.ts';
 import { functionsIn } from './functions.ts';
 import type { HostOf, TriggerKinds } from './kinds.ts';
+import { layersIn } from './layers.ts';
 import { logsIn } from './logs.ts';
 import { missedIn } from './missed.ts';
 import { firstStart, namespacesIn } from './namespaces.ts';
@@ -47,8 +49,10 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const since = await firstStart(store, clock);
   const catalog = await LiveCatalog.load({ ...deps, turns });
   const packages = new Packages({ ...deps, turns });
-  const transitions = new Transitions({ ...deps, catalog, packages, turns });
-  const room: Room = { store, clock, ids, log, quotas, runtimes, catalog, turns, packages, transitions };
+  const background = new Background(deps);
+  const transitions = new Transitions({ ...deps, catalog, packages, turns, background });
+  const room: Room = { store, clock, ids, log, quotas, runtimes, catalog, turns, packages, transitions, background };
+  const { resume: resumeLayers, ...layers } = layersIn(room);
   const triggers = triggersIn(room, deps.kinds, deps.host);
   const removal = removalIn(room, triggers.dropping);
   catalog.follow(key => triggers.listeners.sync(key));
@@ -58,6 +62,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     versions: versionsIn(room, removal),
     aliases: aliasesIn(room, removal),
     namespaces: namespacesIn(room, since),
+    layers,
     triggers: triggers.verbs,
     accounts: accountsIn(room, deps.account, deps.keys),
     logs: logsIn({ history: deps.history, catalog, clock }),
@@ -65,12 +70,13 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     catalog,
     async start() {
       transitions.resume();
+      await resumeLayers();
       await triggers.listeners.start();
     },
-    settled: () => transitions.settled(),
+    settled: () => background.settled(),
     async close() {
       triggers.listeners.close();
-      await transitions.close();
+      await background.close();
       await catalog.close();
     },
   });

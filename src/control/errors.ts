@@ -1,12 +1,14 @@
 // SCF's own errors, documented codes with our sentences. Where one code has several causes, `{zh}` and `{en}` carry the cause.
 
 import { type CloudError, type ErrorParams, type ErrorRow, errorRow, failer } from '../core/errors.ts';
+import { LAYER_ERRORS } from './layer-errors.ts';
 
 const { caller, platform } = errorRow;
 
 const cause = caller('{zh}', '{en}');
 
 export const SCF_ERRORS = {
+  ...LAYER_ERRORS,
   'FailedOperation.CopyFailed': caller('函数复制失败：{zh}', 'The function was not copied: {en}'),
   'FailedOperation.CreateTrigger': caller(
     '函数 {name} 当前状态为 {status}，不能创建触发器，请等待其变为 Active 后重试。',

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { memoryBus } from '../bus/memory.ts';
 import { TurnableClock } from '../core/clock.ts';
 import { CloudError } from '../core/errors.ts';
-import type { FunctionKey, FunctionVersion, StatusReason } from '../core/function.ts';
+import type { CodePackage, FunctionKey, FunctionVersion, StatusReason } from '../core/function.ts';
 import { SeededIds } from '../core/ids.ts';
 import { refusal } from '../core/invocation.ts';
 import { NO_LOG } from '../core/log.ts';
@@ -82,6 +82,7 @@ export class TestRuntimes {
   readonly defaultRuntime = 'Python2.7';
   readonly prepared: FunctionVersion[] = [];
   answer: (version: FunctionVersion) => Promise<StatusReason | undefined> = async () => undefined;
+  answerLayer: (code: CodePackage) => Promise<StatusReason | undefined> = async () => undefined;
 
   supports(runtime: string) {
     if (/^(Python|Nodejs|Custom|Java|Go)/.test(runtime)) return 'yes' as const;
@@ -91,6 +92,10 @@ export class TestRuntimes {
   prepare(version: FunctionVersion) {
     this.prepared.push(version);
     return this.answer(version);
+  }
+
+  prepareLayer(code: CodePackage) {
+    return this.answerLayer(code);
   }
 
   entryFile(version: FunctionVersion) {

@@ -3,6 +3,7 @@
 import { type FunctionVersion, keyText, LATEST } from '../core/function.ts';
 import { shortId } from '../core/ids.ts';
 import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S } from '../core/limits.ts';
+import { boundLayers, checkLayerRefs, sameLayers } from './binding.ts';
 import type { Functions, UpdateConfiguration } from './control.ts';
 import { copyIn } from './copy.ts';
 import { entryText } from './entry.ts';
@@ -28,7 +29,10 @@ import {
   keyOf,
 } from './validate.ts';
 
-type Settings = Pick<UpdateConfiguration, 'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment'>;
+type Settings = Pick<
+  UpdateConfiguration,
+  'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment' | 'layers'
+>;
 
 function checkSettings(input: Settings): void {
   if (input.description !== undefined) checkDescription(input.description);
@@ -36,6 +40,7 @@ function checkSettings(input: Settings): void {
   if (input.timeoutS !== undefined) checkTimeout(input.timeoutS);
   if (input.initTimeoutS !== undefined) checkInitTimeout(input.initTimeoutS);
   if (input.environment !== undefined) checkEnvironment(input.environment);
+  if (input.layers !== undefined) checkLayerRefs(input.layers);
 }
 
 export function functionsIn(room: Room, removal: Removal): Functions {
@@ -90,7 +95,8 @@ export function functionsIn(room: Room, removal: Removal): Functions {
           };
           return store.transaction(async rows => {
             await checkFree(rows, key, quotas.functionsPerNamespace);
-            await putFunction(rows, latest, input.tags);
+            const layers = await boundLayers(rows, key.region, input.layers ?? []);
+            await putFunction(rows, { ...latest, layers }, input.tags);
           });
         });
         await catalog.changed(key);
@@ -142,7 +148,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       refuseUnsupported(input.wire);
       checkSettings(input);
       const echoed = echoOf(input.wire);
-      const published = await turns.take(keyText(key), async () => {
+      const unfinished = await turns.take(keyText(key), async () => {
         const version = await store.transaction(async rows => {
           const latest = await latestRow(rows, key);
           mustBeWritable(latest, 'FailedOperation.FunctionStatusError');
@@ -153,15 +159,23 @@ export function functionsIn(room: Room, removal: Removal): Functions {
             });
           const now = clock.now();
           const changed = { ...configured(latest, input), echoed: { ...latest.echoed, ...echoed }, modTime: now };
+          const publish = input.publish === true;
+          if (publish) await checkVersionQuota(rows, changed, quotas.versionsPerFunction);
+          const layers = input.layers && (await boundLayers(rows, key.region, input.layers));
+          if (layers && !sameLayers(layers, latest.layers)) {
+            // What is bound has to be looked at together with the code, as a new package would be.
+            const { code, handler } = latest;
+            await rows.put('resources', pendingRow(latest.id, { ...key, code, handler, layers, publish }));
+            await rows.put('versions', { ...changed, status: 'Updating' });
+            return LATEST;
+          }
           await rows.put('versions', changed);
-          if (input.publish !== true) return undefined;
-          await checkVersionQuota(rows, changed, quotas.versionsPerFunction);
-          return (await addVersion(rows, changed, '', now)).version;
+          return publish ? (await addVersion(rows, changed, '', now)).version : undefined;
         });
         await catalog.changed(key);
         return version;
       });
-      if (published !== undefined) transitions.begin(key, published);
+      if (unfinished !== undefined) transitions.begin(key, unfinished);
     },
 
     copy: input => copyIn(room, removal, input),

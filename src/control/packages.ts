@@ -79,7 +79,8 @@ export class Packages {
     const { store, blob, log } = this.#deps;
     try {
       // The column is compared as JSON text: the members in this order, as `keep` writes them.
-      if ((await store.count('versions', { code: { sha256, bytes } })) > 0) return;
+      for (const table of ['versions', 'layerVersions'] as const)
+        if ((await store.count(table, { code: { sha256, bytes } })) > 0) return;
       const waiting = await store.list('resources', { kind: PENDING });
       if (!waiting.some(row => pendingOf(row).code.sha256 === sha256)) await blob.delete(sha256);
     } catch (error) {

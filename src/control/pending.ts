@@ -1,7 +1,7 @@
-// Code that waits to be taken over: while an update is under way the version's row keeps the former code,
-// and this row, in the same transaction, the new one. It survives the process.
+// Code and layers that wait to be taken over: while an update is under way the version's row keeps the former ones,
+// and this row, in the same transaction, the new ones. It survives the process.
 
-import type { CodePackage, FunctionKey } from '../core/function.ts';
+import type { BoundLayer, CodePackage, FunctionKey } from '../core/function.ts';
 import type { ResourceRow } from '../core/rows.ts';
 
 /** Kind of the rows in `resources`; their id is the function's. */
@@ -10,7 +10,9 @@ export const PENDING = 'control/pending-code';
 export interface Pending extends FunctionKey {
   readonly code: CodePackage;
   readonly handler: string;
-  /** Publish a version once the new code is active. */
+  /** undefined keeps them. */
+  readonly layers?: readonly BoundLayer[];
+  /** Publish a version once all is active. */
   readonly publish: boolean;
 }
 

@@ -2,10 +2,12 @@
 
 import {
   FUNCTIONS_PER_NAMESPACE,
+  LAYERS_PER_REGION,
   NAMESPACES_PER_REGION,
   TRIGGERS_PER_FUNCTION,
   TRIGGERS_PER_TYPE,
   VERSIONS_PER_FUNCTION,
+  VERSIONS_PER_LAYER,
 } from '../core/limits.ts';
 
 export interface Quotas {
@@ -14,6 +16,8 @@ export interface Quotas {
   readonly versionsPerFunction: number;
   readonly triggersPerType: number;
   readonly triggersPerFunction: number;
+  readonly layersPerRegion: number;
+  readonly versionsPerLayer: number;
 }
 
 export const DOCUMENTED_QUOTAS: Quotas = Object.freeze({
@@ -22,4 +26,6 @@ export const DOCUMENTED_QUOTAS: Quotas = Object.freeze({
   versionsPerFunction: VERSIONS_PER_FUNCTION,
   triggersPerType: TRIGGERS_PER_TYPE,
   triggersPerFunction: TRIGGERS_PER_FUNCTION,
+  layersPerRegion: LAYERS_PER_REGION,
+  versionsPerLayer: VERSIONS_PER_LAYER,
 });

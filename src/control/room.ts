@@ -5,6 +5,7 @@ import { type FunctionStatus, type FunctionVersion, LATEST } from '../core/funct
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Store } from '../core/ports.ts';
+import type { Background } from './background.ts';
 import type { Held, LiveCatalog } from './catalog.ts';
 import type { RuntimeCatalog } from './control.ts';
 import { fail } from './errors.ts';
@@ -24,6 +25,7 @@ export interface Room {
   readonly turns: Turns;
   readonly packages: Packages;
   readonly transitions: Transitions;
+  readonly background: Background;
 }
 
 /** States in which a function takes writes: a failed update has left it as it was. */

@@ -8,7 +8,6 @@ import { checkCodeSource, checkType, echoOf, refuseUnsupported, UNSUPPORTED } fr
 /** For every field of the table a request that asks for it. */
 const ASKING: Readonly<Record<string, unknown>> = {
   Type: 'HTTP',
-  Layers: [{ LayerName: 'deps', LayerVersion: 1 }],
   Role: 'SCF_ExecuteRole',
   DeadLetterConfig: { Type: 'topic', Name: 'dlq', FilterType: '' },
   AsyncRunEnable: 'TRUE',
@@ -35,6 +34,10 @@ const ASKING: Readonly<Record<string, unknown>> = {
   'Code.TempCosObjectName': '/o',
   'Code.GitUrl': 'https://git',
   'Code.ImageConfig': { ImageUri: 'x' },
+  'Content.CosBucketName': 'b',
+  'Content.CosObjectName': '/o',
+  'Content.TempCosObjectName': '/o',
+  'Content.GitUrl': 'https://git',
 };
 
 function wireOf(field: string, value: unknown): Wire {
@@ -62,7 +65,6 @@ for (const source of ['Cos', 'TempCos', 'Git', 'Image'])
 test('what switches off or says nothing passes, the documented ways of clearing among it', () => {
   refuseUnsupported({
     Type: 'Event',
-    Layers: [{ LayerName: '', LayerVersion: 0 }],
     Role: '',
     DeadLetterConfig: { Type: '', Name: '' },
     AsyncRunEnable: 'FALSE',
@@ -82,7 +84,7 @@ test('what switches off or says nothing passes, the documented ways of clearing 
     CodeSource: 'ZipFile',
     Unknown: 'ignored',
   });
-  refuseUnsupported({ Layers: null, CfsConfig: undefined, Code: null });
+  refuseUnsupported({ CfsConfig: undefined, Code: null });
 });
 
 test('settings without a counterpart come back as they came', () => {

@@ -19,11 +19,6 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).every(member => !given(member));
 }
 
-/** Documented way to unbind all layers: one layer with an empty name. */
-function bindsLayers(value: unknown): boolean {
-  return Array.isArray(value) && value.some(layer => given(Object(layer).LayerName));
-}
-
 const COS_CODE: Sentence = {
   zh: '暂不支持从 COS 获取代码，请在 ZipFile 中上传代码包。',
   en: 'code is not fetched from COS yet; upload the package in ZipFile.',
@@ -47,12 +42,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     asks: value => value === 'HTTP',
     zh: '暂不支持 Web 函数（Type=HTTP），请使用事件函数（Type=Event）。',
     en: 'web functions (Type=HTTP) are not built yet; use Type=Event.',
-  },
-  {
-    field: 'Layers',
-    asks: bindsLayers,
-    zh: '暂不支持层，请将依赖放入代码包。',
-    en: 'layers are not built yet; put the dependencies into the code package.',
   },
   {
     field: 'Role',
@@ -158,6 +147,10 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { field: 'CodeSource', asks: value => value === 'Git', ...GIT_CODE },
   { field: 'Code.ImageConfig', asks: given, ...IMAGE },
   { field: 'CodeSource', asks: value => value === 'Image', ...IMAGE },
+  { field: 'Content.CosBucketName', asks: given, ...COS_CODE },
+  { field: 'Content.CosObjectName', asks: given, ...COS_CODE },
+  { field: 'Content.TempCosObjectName', asks: given, ...COS_CODE },
+  { field: 'Content.GitUrl', asks: given, ...GIT_CODE },
 ];
 
 function valueAt(wire: Wire, field: string): unknown {

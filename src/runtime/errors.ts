@@ -68,6 +68,18 @@ export function failPackage(fault: PackageFault, params?: ErrorParams, cause?: u
   throw new CloudError('InvalidParameterValue.ZipFile', PACKAGE_FAULTS[fault], params, cause);
 }
 
+/** What can be wrong with a function's layers; each is reported as `InvalidParameterValue.Layers`. */
+export const LAYERS_FAULTS = {
+  tooLarge: caller(
+    '代码与层解压后共 {size} MB，超过 {limit} MB，请减小代码包或减少层。',
+    'Code and layers have {size} MB when unpacked; at most {limit} MB are allowed; make the package smaller or bind fewer layers.',
+  ),
+} as const satisfies Record<string, ErrorRow>;
+
+export function failLayers(fault: keyof typeof LAYERS_FAULTS, params?: ErrorParams): never {
+  throw new CloudError('InvalidParameterValue.Layers', LAYERS_FAULTS[fault], params);
+}
+
 /** One text for places that know no language. */
 export function bothLanguages(error: CloudError): string {
   return `${error.text('en')} ${error.text('zh')}`;

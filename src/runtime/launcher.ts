@@ -12,6 +12,7 @@ import { bothLanguages } from './errors.ts';
 import { Instance, type InstanceEvents } from './instance.ts';
 import type { Languages } from './languages/index.ts';
 import type { Language } from './languages/language.ts';
+import type { LayerCache } from './layers.ts';
 import { failure, type Verdict } from './outcomes.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
 
@@ -23,6 +24,7 @@ export interface Launcher {
 
 export interface LauncherDeps {
   readonly code: CodeCache;
+  readonly layers: LayerCache;
   readonly languages: Languages;
   readonly driver: SandboxDriver;
   readonly account: Account;
@@ -75,6 +77,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
       }
       try {
         await deps.code.folder(version.code);
+        await deps.layers.check(version.code, version.layers);
         return undefined;
       } catch (error) {
         if (error instanceof CloudError) return { ErrorCode: error.code, ErrorMessage: bothLanguages(error) };

@@ -3,6 +3,8 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import {
+  type BoundLayer,
+  type CodePackage,
   type FunctionEntry,
   type FunctionKey,
   type FunctionVersion,
@@ -21,6 +23,7 @@ import type { Instance } from './instance.ts';
 import { type LanguageReport, type Languages, makeLanguages, reportLanguages } from './languages/index.ts';
 import type { Sentence } from './languages/language.ts';
 import { makeLauncher } from './launcher.ts';
+import { LayerCache } from './layers.ts';
 import { Machine } from './machine.ts';
 import { Pool } from './pool.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
@@ -70,6 +73,8 @@ export interface Runtime extends Runner {
   supports(runtime: string): 'yes' | { readonly refused: Sentence };
   /** Brings the code of a version here; the reason if it could never run. */
   prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
+  /** The same for the package of a layer. */
+  prepareLayer(code: CodePackage): Promise<StatusReason | undefined>;
   /** Path of the entry file in the package; undefined when the runtime is not served. */
   entryFile(version: FunctionVersion): string | undefined;
   /** A function is as `entry` says now; instances of versions that are gone end as soon as they are idle. */
@@ -79,6 +84,8 @@ export interface Runtime extends Runner {
   languages(): Promise<readonly LanguageReport[]>;
   /** Drops unpacked code that is none of these packages (SHA-256, hex). For the start. */
   sweepCode(inUse: ReadonlySet<string>): Promise<void>;
+  /** Drops what was laid together from layers for none of these versions. For the start. */
+  sweepLayers(inUse: Iterable<readonly BoundLayer[]>): Promise<void>;
   stats(): RuntimeStats;
   readonly driver: Pick<SandboxDriver, 'name' | 'protects' | 'weaker'>;
   /** Ends all instances; runs under way end with status 500. */
@@ -91,8 +98,9 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const driver = await openDriver(deps.sandbox);
   const languages = deps.languages ?? makeLanguages();
   const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
+  const layers = await LayerCache.open(code, join(deps.dataDir, 'layers'), deps.ids);
   const { account, processClock, ids, log } = deps;
-  const launcher = makeLauncher({ code, languages, driver, account, processClock, ids, log });
+  const launcher = makeLauncher({ code, layers, languages, driver, account, processClock, ids, log });
   const { memoryMB, idleMs = IDLE_MS, quotaMB = regionQuotaMB } = deps;
   const machine = new Machine({ memoryMB, idleMs, quotaMB, clock: processClock, launcher });
   const pools = new Pools(machine);
@@ -108,6 +116,10 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       return 'refused' in found ? { refused: found.refused } : 'yes';
     },
     prepare: version => launcher.check(version),
+    async prepareLayer(layer) {
+      await code.folder(layer);
+      return undefined;
+    },
     entryFile({ runtime, handler }) {
       const found = languages.of(runtime);
       if ('refused' in found) return undefined;
@@ -117,6 +129,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     changed: (key, entry) => pools.changed(key, entry),
     forget: version => pools.forget(version),
     sweepCode: inUse => code.sweep(inUse),
+    sweepLayers: inUse => layers.sweep(inUse),
     languages: () => reportLanguages(languages),
     stats() {
       // Real time is when it was; the difference says when that was by the user's clock.

@@ -10,15 +10,18 @@ export interface SweepDeps {
   readonly store: Pick<Store, 'list'>;
   readonly catalog: Pick<LiveCatalog, 'all'>;
   readonly gateway: Pick<ApiGateway, 'sweep'>;
-  readonly runtime: Pick<Runtime, 'sweepCode'>;
+  readonly runtime: Pick<Runtime, 'sweepCode' | 'sweepLayers'>;
   readonly log: Log;
 }
 
 export async function sweep({ store, catalog, gateway, runtime, log }: SweepDeps): Promise<void> {
   const triggers = new Set((await store.list('triggers')).map(trigger => trigger.id));
   await gateway.sweep(id => triggers.has(id));
-  const packages = new Set<string>();
-  for (const { entry } of catalog.all()) for (const { code } of entry.versions.values()) packages.add(code.sha256);
+  const versions = [...catalog.all()].flatMap(({ entry }) => [...entry.versions.values()]);
+  const packages = versions.flatMap(({ code, layers }) => [code, ...layers.map(layer => layer.code)]);
   // What stays costs room and nothing else: no reason not to start.
-  await runtime.sweepCode(packages).catch(error => log.warn({ err: error }, 'old unpacked code could not be removed'));
+  await runtime
+    .sweepLayers(versions.map(version => version.layers))
+    .then(() => runtime.sweepCode(new Set(packages.map(code => code.sha256))))
+    .catch(error => log.warn({ err: error }, 'old unpacked code could not be removed'));
 }

@@ -11,10 +11,16 @@ const clock = new TurnableClock(1_000_000);
 const zip = Buffer.from('PK of a package');
 const asked: unknown[] = [];
 let origin = '';
-const { site, url } = downloads({
+const { site, url, layerUrl } = downloads({
   clock,
   secret: 'the secret',
   origin: () => origin,
+  layers: {
+    async code(region, ref) {
+      asked.push([region, ref]);
+      return { code: { sha256: '', bytes: zip.length }, stream: Readable.from([zip]) };
+    },
+  },
   functions: {
     async code(key, qualifier) {
       asked.push([key, qualifier]);
@@ -43,6 +49,17 @@ test('an address gives the package of its version', async () => {
   assert.equal(response.headers.get('content-type'), 'application/zip');
   assert.deepEqual(Buffer.from(await response.arrayBuffer()), zip);
   assert.deepEqual(asked.at(-1), [{ region: 'ap-guangzhou', namespace: 'default', name: 'f' }, '$LATEST']);
+});
+
+test('a layer has addresses of its own', async () => {
+  const layer = { region: 'ap-guangzhou', name: 'deps', version: 3 };
+  const address = await layerUrl(layer);
+  const response = await fetch(address);
+  assert.equal(response.headers.get('content-disposition'), 'attachment; filename="deps.zip"');
+  assert.deepEqual(Buffer.from(await response.arrayBuffer()), zip);
+  assert.deepEqual(asked.at(-1), ['ap-guangzhou', { name: 'deps', version: 3 }]);
+  for (const bad of [address.replace('/3?', '/4?'), address.replace('/layer/', '/code/')])
+    assert.equal((await fetch(bad)).status, 403, bad);
 });
 
 test('another function, version, time or signature is refused', async () => {

@@ -1,19 +1,22 @@
-// Addresses from which a version's package can be downloaded for a while, without keys: what GetFunctionAddress gives.
+// Addresses from which the package of a function's or a layer's version can be downloaded for a while, without keys:
+// what GetFunctionAddress and GetLayerVersion give.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Functions } from '../../control/control.ts';
+import type { Functions, LayerRef, Layers } from '../../control/control.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CloudError } from '../../core/errors.ts';
 import type { FunctionKey } from '../../core/function.ts';
 import type { Site } from '../../http/site.ts';
 
-const PREFIX = '/_openscf/code/';
+const CODE = '/_openscf/code/';
+const LAYER = '/_openscf/layer/';
 const LIFE_MS = 3_600_000;
 
 export interface DownloadDeps {
   readonly functions: Pick<Functions, 'code'>;
+  readonly layers: Pick<Layers, 'code'>;
   readonly clock: Clock;
   /** Signs the addresses. */
   readonly secret: string;
@@ -24,9 +27,10 @@ export interface DownloadDeps {
 export interface Downloads {
   readonly site: Site;
   url(version: FunctionKey & { readonly version: string }): Promise<string>;
+  layerUrl(layer: LayerRef & { readonly region: string }): Promise<string>;
 }
 
-export function downloads({ functions, clock, secret, origin }: DownloadDeps): Downloads {
+export function downloads({ functions, layers, clock, secret, origin }: DownloadDeps): Downloads {
   const sign = (path: string, expires: string) => createHmac('sha256', secret).update(`${path}\n${expires}`).digest();
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -37,12 +41,8 @@ export function downloads({ functions, clock, secret, origin }: DownloadDeps): D
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
       return refuse(response, 403, 'the signature does not match');
     if (!(clock.now() < Number(expires))) return refuse(response, 403, 'the address has expired; ask for a new one');
-    const [region = '', namespace = '', name = '', version = ''] = url.pathname
-      .slice(PREFIX.length)
-      .split('/')
-      .map(decodeURIComponent);
     try {
-      const { code, stream } = await functions.code({ region, namespace, name }, version);
+      const { name, code, stream } = await find(url.pathname);
       response.writeHead(200, {
         'Content-Type': 'application/zip',
         'Content-Length': code.bytes,
@@ -55,15 +55,27 @@ export function downloads({ functions, clock, secret, origin }: DownloadDeps): D
     }
   }
 
+  async function find(path: string) {
+    const names = (prefix: string) => path.slice(prefix.length).split('/').map(decodeURIComponent);
+    if (path.startsWith(LAYER)) {
+      const [region = '', name = '', version = ''] = names(LAYER);
+      return { name, ...(await layers.code(region, { name, version: Number(version) })) };
+    }
+    const [region = '', namespace = '', name = '', version = ''] = names(CODE);
+    return { name, ...(await functions.code({ region, namespace, name }, version)) };
+  }
+
+  function urlOf(prefix: string, names: readonly string[]): string {
+    // The path as the server's URL parser will see it.
+    const { pathname } = new URL(prefix + names.map(encodeURIComponent).join('/'), 'http://localhost');
+    const expires = String(clock.now() + LIFE_MS);
+    return `${origin()}${pathname}?expires=${expires}&signature=${sign(pathname, expires).toString('hex')}`;
+  }
+
   return {
-    site: { name: 'code', claims: (_host, path) => path.startsWith(PREFIX), serve },
-    async url({ region, namespace, name, version }) {
-      const path = PREFIX + [region, namespace, name, version].map(encodeURIComponent).join('/');
-      // The path as the server's URL parser will see it.
-      const { pathname } = new URL(path, 'http://localhost');
-      const expires = String(clock.now() + LIFE_MS);
-      return `${origin()}${pathname}?expires=${expires}&signature=${sign(pathname, expires).toString('hex')}`;
-    },
+    site: { name: 'code', claims: (_host, path) => path.startsWith(CODE) || path.startsWith(LAYER), serve },
+    url: async ({ region, namespace, name, version }) => urlOf(CODE, [region, namespace, name, version]),
+    layerUrl: async ({ region, name, version }) => urlOf(LAYER, [region, name, String(version)]),
   };
 }
 

@@ -147,7 +147,7 @@ const BAD: readonly (readonly [action: string, fields: object, code: string])[] 
   ['CreateFunction', { Runtime: 'Cobol' }, 'InvalidParameterValue.Runtime'],
   ['CreateFunction', { Type: 'Batch' }, 'InvalidParameterValue.Type'],
   ['CreateFunction', { Role: 'admin' }, 'UnsupportedOperation'],
-  ['CreateFunction', { Layers: [{ LayerName: 'a', LayerVersion: 1 }] }, 'UnsupportedOperation'],
+  ['CreateFunction', { Layers: [{ LayerName: 'a', LayerVersion: 1 }] }, 'ResourceNotFound.Layer'],
   ['CreateFunction', { ClsTopicId: 'topic' }, 'UnsupportedOperation'],
   ['CreateFunction', { AsyncRunEnable: 'TRUE' }, 'UnsupportedOperation'],
   ['CreateFunction', { DnsCache: 'yes' }, 'InvalidParameterValue'],

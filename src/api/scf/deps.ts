@@ -4,7 +4,7 @@ import type { Control } from '../../control/control.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { FunctionVersion } from '../../core/function.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { InvocationRow } from '../../core/rows.ts';
+import type { InvocationRow, LayerVersionRow } from '../../core/rows.ts';
 import type { Submit } from '../../core/trigger.ts';
 import type { ActionContext } from '../action.ts';
 import type { Templates } from './code.ts';
@@ -22,6 +22,8 @@ export interface ScfDeps {
   readonly tail: (row: InvocationRow) => string;
   /** A signed address from which a version's package can be downloaded, if this server gives such. */
   readonly codeUrl?: ((version: FunctionVersion) => Promise<string>) | undefined;
+  /** The same for a version of a layer. */
+  readonly layerUrl?: ((row: LayerVersionRow) => Promise<string>) | undefined;
 }
 
 export type ScfContext = ActionContext<ScfDeps>;

@@ -33,6 +33,10 @@ test('CreateFunction hands over the zip and every setting', async () => {
     Namespace: 'prod',
     Environment: { Variables: [{ Key: 'A', Value: '1' }, { Key: 'B' }, { Key: '__proto__', Value: 'x' }] },
     Tags: [{ Key: 'k', Value: 'v' }],
+    Layers: [
+      { LayerName: 'deps', LayerVersion: 2 },
+      { LayerName: '', LayerVersion: 0 },
+    ],
     VpcConfig: { VpcId: 'vpc-1' },
     DeployMode: 'code',
   });
@@ -49,6 +53,7 @@ test('CreateFunction hands over the zip and every setting', async () => {
     timeoutS: 7,
     initTimeoutS: 70,
     runtime: 'Nodejs20.19',
+    layers: [{ name: 'deps', version: 2 }],
     tags: [{ Key: 'k', Value: 'v' }],
   });
   assert.deepEqual(Object.entries(environment), [
@@ -125,6 +130,25 @@ test('one empty variable clears the environment, none keeps it', async () => {
   assert.deepEqual(await environmentFor(mixed), { A: '1', '': '' });
 });
 
+test('an empty name or version 0 unbinds all layers, none keeps them', async () => {
+  const layersFor = async (Layers?: object[]) =>
+    (await argument('UpdateFunctionConfiguration', Layers ? { Layers } : {})).layers;
+  assert.equal(await layersFor(), undefined);
+  assert.deepEqual(await layersFor([]), []);
+  assert.deepEqual(await layersFor([{ LayerName: '', LayerVersion: 0 }]), []);
+  assert.deepEqual(await layersFor([{ LayerName: 'deps', LayerVersion: 0 }]), []);
+  assert.deepEqual(
+    await layersFor([
+      { LayerName: 'b', LayerVersion: 1 },
+      { LayerName: 'a', LayerVersion: 2 },
+    ]),
+    [
+      { name: 'b', version: 1 },
+      { name: 'a', version: 2 },
+    ],
+  );
+});
+
 test('settings that are not given are not sent; those that are, are', async () => {
   const { wire, ...input } = await argument('UpdateFunctionConfiguration', {
     Publish: 'TRUE',
@@ -142,6 +166,7 @@ test('settings that are not given are not sent; those that are, are', async () =
     initTimeoutS: undefined,
     runtime: undefined,
     environment: undefined,
+    layers: [],
   });
   assert.deepEqual(wire, {
     FunctionName,

@@ -59,7 +59,12 @@ const GetFunction = action({
     const view = await control.functions.get(key, qualifier);
     const filters = [{ name: 'Qualifier', values: [qualifier] }];
     const triggers = await control.triggers.query({ ...key, filters, limit: TRIGGERS_PER_FUNCTION });
-    return wireFunction(view, triggers.rows, showCode ? await control.functions.entryText(key, qualifier) : '');
+    const { version } = view;
+    return wireFunction(view, {
+      triggers: triggers.rows,
+      layers: version.layers.length > 0 ? await control.layers.bound(version) : [],
+      codeText: showCode ? await control.functions.entryText(key, qualifier) : '',
+    });
   },
 });
 

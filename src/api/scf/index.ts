@@ -6,6 +6,7 @@ import { ALIAS_ACTIONS } from './aliases.ts';
 import type { ScfDeps } from './deps.ts';
 import { FUNCTION_ACTIONS } from './functions.ts';
 import { INVOKE_ACTIONS } from './invoke.ts';
+import { LAYER_ACTIONS } from './layers.ts';
 import { LOG_ACTIONS } from './logs.ts';
 import { NAMESPACE_ACTIONS } from './namespaces.ts';
 import { RETRY_ACTIONS } from './retries.ts';
@@ -23,16 +24,12 @@ export const SCF_ACTIONS: ServiceTable<ScfDeps> = {
     ...VERSION_ACTIONS,
     ...ALIAS_ACTIONS,
     ...NAMESPACE_ACTIONS,
+    ...LAYER_ACTIONS,
     ...TRIGGER_ACTIONS,
     ...RETRY_ACTIONS,
     ...ACCOUNT_ACTIONS,
   },
   later: [
-    'PublishLayerVersion',
-    'DeleteLayerVersion',
-    'GetLayerVersion',
-    'ListLayers',
-    'ListLayerVersions',
     'ListAsyncEvents',
     'GetAsyncEventStatus',
     'TerminateAsyncEvent',

@@ -1,6 +1,7 @@
 // Settings of a function that CreateFunction and UpdateFunctionConfiguration share.
 
 import { z } from 'zod';
+import type { LayerRef } from '../../control/control.ts';
 import { int, isTrue, text } from './types.ts';
 
 const Session = z.object({
@@ -89,6 +90,13 @@ export function environmentOf(environment: Settings['Environment']): Record<stri
   return { ...result };
 }
 
+/** Layers as control names them; an empty name or the version 0 stands for "none". */
+export function layersOf(layers: Settings['Layers']): LayerRef[] | undefined {
+  return layers
+    ?.filter(({ LayerName, LayerVersion }) => LayerName !== '' && LayerVersion !== 0)
+    .map(({ LayerName, LayerVersion }) => ({ name: LayerName, version: LayerVersion }));
+}
+
 /** What control takes by name; the rest of the request it finds in `wire`. */
 export function settingsOf(request: Partial<Settings>) {
   return {
@@ -98,5 +106,6 @@ export function settingsOf(request: Partial<Settings>) {
     initTimeoutS: request.InitTimeout,
     runtime: request.Runtime,
     environment: environmentOf(request.Environment),
+    layers: layersOf(request.Layers),
   };
 }

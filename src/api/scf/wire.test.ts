@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import type { TriggerView } from '../../control/control.ts';
+import type { FunctionView, TriggerView } from '../../control/control.ts';
 import { anAlias, aVersion, KEY } from '../../core/fixture.ts';
 import { DEFAULT_ASYNC_POLICY, type FunctionVersion } from '../../core/function.ts';
+import type { LayerVersionRow } from '../../core/rows.ts';
 import {
+  type Shown,
   wireAlias,
   wireFunction,
+  wireLayer,
+  wireLayerVersion,
   wireListed,
   wireNamespace,
   wireTrigger,
@@ -47,11 +51,28 @@ function timer(change: Partial<TriggerView['trigger']> = {}): TriggerView {
   };
 }
 
-const wire = (...args: Parameters<typeof wireFunction>) => ({ ...wireFunction(...args) }) as Record<string, unknown>;
+const NOTHING: Shown = { triggers: [], layers: [], codeText: '' };
+
+const wire = (of: FunctionView, shown: Partial<Shown> = {}) =>
+  ({ ...wireFunction(of, { ...NOTHING, ...shown }) }) as Record<string, unknown>;
+
+const LAYER: LayerVersionRow = {
+  region: KEY.region,
+  name: 'deps',
+  version: 2,
+  description: 'd',
+  runtimes: ['Python3.10'],
+  license: 'MIT',
+  tags: [{ Key: 'a', Value: 'b' }],
+  code: { sha256: 'cd'.repeat(32), bytes: 5 },
+  status: 'Active',
+  statusReasons: [],
+  addTime: AT,
+};
 
 test('a fresh function is written as the golden answer', async () => {
   const golden: unknown = JSON.parse(await readFile(new URL('golden/fresh-function.json', import.meta.url), 'utf8'));
-  assert.deepEqual(JSON.parse(JSON.stringify(wireFunction(view(), [], ''))), golden);
+  assert.deepEqual(JSON.parse(JSON.stringify(wireFunction(view(), NOTHING))), golden);
 });
 
 test('GetFunction has every field that the vendor SDK declares', async () => {
@@ -65,12 +86,18 @@ test('GetFunction has every field that the vendor SDK declares', async () => {
     return [...body.matchAll(/^ {4}(\w+)\??:/gm)].map(match => match[1] ?? '').sort();
   };
   const written = (value: object, ...more: string[]) => [...Object.keys(value), ...more].sort();
-  assert.deepEqual(written(wireFunction(view(), [], ''), 'RequestId'), fields('GetFunctionResponse'));
+  assert.deepEqual(written(wireFunction(view(), NOTHING), 'RequestId'), fields('GetFunctionResponse'));
   assert.deepEqual(written(wireListed(view())), fields('Function'));
   assert.deepEqual(written(wireTrigger(timer())), fields('Trigger'));
   assert.deepEqual(written(wireTriggerInfo(timer())), fields('TriggerInfo'));
   assert.deepEqual(written(wireAlias(anAlias())), fields('Alias'));
   assert.deepEqual(written(wireVersion(aVersion())), fields('FunctionVersion'));
+  assert.deepEqual(written(wireLayer(LAYER)), fields('LayerVersionInfo'));
+  assert.deepEqual(
+    written(wireLayerVersion(LAYER, 'http://x'), 'RequestId'),
+    fields('GetLayerVersionResponse'),
+    'StatusReasons is not there as long as nothing has failed',
+  );
   const namespace = { region: 'r', namespace: 'n', description: '', addTime: 0, modTime: 0 };
   assert.deepEqual(written(wireNamespace(namespace)), fields('Namespace'));
 });
@@ -87,8 +114,7 @@ test('settings are written over their unset form, block by block', () => {
       environment: { A: '1', B: '' },
       description: 'd',
     }),
-    [],
-    'print(1)',
+    { codeText: 'print(1)' },
   );
   assert.equal(fn.DnsCache, 'TRUE');
   assert.deepEqual(fn.VpcConfig, { VpcId: 'vpc-1', SubnetId: '' });
@@ -108,12 +134,12 @@ test('settings are written over their unset form, block by block', () => {
 
 test('a failed function says why, one asked for by an alias says which', () => {
   const reason = { ErrorCode: 'FailedOperation', ErrorMessage: 'no entry file' };
-  const failed = wire(view({ status: 'CreateFailed', statusReasons: [reason] }), [], '');
+  const failed = wire(view({ status: 'CreateFailed', statusReasons: [reason] }));
   assert.deepEqual(
     [failed.Status, failed.StatusDesc, failed.StatusReasons, failed.CodeResult, failed.CodeError, failed.ErrNo],
     ['CreateFailed', 'no entry file', [reason], 'failed', 'no entry file', 1],
   );
-  const aliased = wire(view({ version: '3' }, 'prod'), [], '');
+  const aliased = wire(view({ version: '3' }, 'prod'));
   assert.deepEqual([aliased.Qualifier, aliased.FunctionVersion], ['prod', '3']);
 });
 
@@ -155,4 +181,30 @@ test('an alias is written with both halves of its routing', () => {
     AdditionalVersionWeights: [],
     AddtionVersionMatchs: [{ Version: '2', Key: 'invoke.headers.User', Method: 'exact', Expression: 'Bob' }],
   });
+});
+
+test('layers of a function are written in their order, a failed one says why', () => {
+  const failed: LayerVersionRow = {
+    ...LAYER,
+    version: 1,
+    status: 'PublishFailed',
+    statusReasons: [{ ErrorCode: 'X', ErrorMessage: 'no zip' }],
+  };
+  const { Layers } = wire(view(), { layers: [LAYER, failed] });
+  assert.deepEqual(Layers, [
+    {
+      LayerName: 'deps',
+      LayerVersion: 2,
+      CompatibleRuntimes: ['Python3.10'],
+      Description: 'd',
+      LicenseInfo: 'MIT',
+      Status: 'Active',
+      AddTime: '2024-04-19 16:00:00',
+      Stamp: 'default',
+      Tags: [{ Key: 'a', Value: 'b' }],
+    },
+    { ...(Layers as object[])[0], LayerVersion: 1, Status: 'PublishFailed' },
+  ]);
+  const { StatusReasons, Location } = { ...wireLayerVersion(failed, 'http://x') } as Record<string, unknown>;
+  assert.deepEqual([StatusReasons, Location], [failed.statusReasons, 'http://x']);
 });

@@ -2,7 +2,7 @@
 
 import type { FunctionView, TriggerView } from '../../control/control.ts';
 import type { Alias, FunctionVersion, Routing } from '../../core/function.ts';
-import type { NamespaceRow } from '../../core/rows.ts';
+import type { LayerVersionRow, NamespaceRow } from '../../core/rows.ts';
 import { wireTime } from './times.ts';
 
 /** Settings without a counterpart here, as a fresh function has them. */
@@ -16,7 +16,6 @@ const UNSET = {
   EipConfig: { EipFixed: 'FALSE', Eips: [] },
   AccessInfo: { Host: '', Vip: '' },
   L5Enable: 'FALSE',
-  Layers: [],
   DeadLetterConfig: { Type: '', Name: '', FilterType: '' },
   PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'DISABLE', EipAddress: [] } },
   OnsEnable: 'FALSE',
@@ -56,9 +55,15 @@ function isBlock(value: unknown): value is object {
 
 const isFailed = (version: FunctionVersion): boolean => version.status.endsWith('Failed');
 
+/** What GetFunction shows beside the version itself. */
+export interface Shown {
+  readonly triggers: readonly TriggerView[];
+  readonly layers: readonly LayerVersionRow[];
+  readonly codeText: string;
+}
+
 /** The whole answer of GetFunction. */
-export function wireFunction(view: FunctionView, triggers: readonly TriggerView[], codeText: string): object {
-  const { row, version, qualifier } = view;
+export function wireFunction({ row, version, qualifier }: FunctionView, { triggers, layers, codeText }: Shown): object {
   const rest = Object.fromEntries(Object.keys(UNSET).map(name => [name, echoed(version, name as Echoed)]));
   const reasons = version.statusReasons.map(reason => reason.ErrorMessage).join('\n');
   return {
@@ -85,6 +90,7 @@ export function wireFunction(view: FunctionView, triggers: readonly TriggerView[
     StatusDesc: reasons,
     StatusReasons: version.statusReasons,
     AvailableStatus: 'Available',
+    Layers: layers.map(wireLayer),
     Triggers: triggers.map(wireTrigger),
     Tags: row.tags,
     AddTime: wireTime(version.addTime),
@@ -136,6 +142,38 @@ export function wireTrigger({ trigger, desc, attribute }: TriggerView): object {
 /** TriggerInfo of ListTriggers. */
 export function wireTriggerInfo(view: TriggerView): object {
   return { ...wireTrigger(view), BoundResources: '' };
+}
+
+/** LayerVersionInfo. */
+export function wireLayer(row: LayerVersionRow): object {
+  return {
+    LayerName: row.name,
+    LayerVersion: row.version,
+    CompatibleRuntimes: row.runtimes,
+    Description: row.description,
+    LicenseInfo: row.license,
+    Status: row.status,
+    AddTime: wireTime(row.addTime),
+    Stamp: 'default',
+    Tags: row.tags,
+  };
+}
+
+/** The answer of GetLayerVersion. */
+export function wireLayerVersion(row: LayerVersionRow, location: string): object {
+  return {
+    LayerName: row.name,
+    LayerVersion: row.version,
+    CompatibleRuntimes: row.runtimes,
+    Description: row.description,
+    LicenseInfo: row.license,
+    Status: row.status,
+    // Not a field of the cloud's answer: without it nobody would learn why.
+    ...(row.statusReasons.length > 0 && { StatusReasons: row.statusReasons }),
+    AddTime: wireTime(row.addTime),
+    CodeSha256: row.code.sha256,
+    Location: location,
+  };
 }
 
 export function wireAlias(alias: Alias): object {
