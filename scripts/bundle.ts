@@ -33,9 +33,7 @@ chmodSync(join(dist, 'openscf.js'), 0o755);
 
 // Bootstraps run inside instances, in their own languages: src/runtime/languages/assets.ts finds them here.
 for (const language of readdirSync(languages, { withFileTypes: true }).filter(entry => entry.isDirectory())) {
-  for (const file of readdirSync(join(languages, language.name)).filter(
-    name => name.startsWith('bootstrap.') && !name.includes('.test.'),
-  )) {
+  for (const file of readdirSync(join(languages, language.name)).filter(name => /\.(cjs|py)$/.test(name))) {
     mkdirSync(join(dist, 'runtime', language.name), { recursive: true });
     cpSync(join(languages, language.name, file), join(dist, 'runtime', language.name, file));
   }
