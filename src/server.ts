@@ -43,6 +43,7 @@ import { exampleOf, printedUrls } from './server/urls.ts';
 import { createApiGateway } from './services/apigateway/gateway.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { triggerKinds } from './triggers/index.ts';
+import { parseCron } from './triggers/timer/cron.ts';
 
 export interface RunningServer {
   readonly endpoint: string;
@@ -162,6 +163,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     kinds,
     host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
     history,
+    cron: text => parseCron(text, compat.timerUtcOffset),
   });
   const changes = bus.subscribe(FUNCTION_CHANGED, text => {
     const key = JSON.parse(text) as FunctionKey;

@@ -29,6 +29,10 @@ const quota = z.object({
   ),
   layers: whole(1, MANY, { zh: '每个地域的层数', en: 'layers per region' }).default(limits.LAYERS_PER_REGION),
   layerVersions: whole(1, MANY, { zh: '每个层的版本数', en: 'versions per layer' }).default(limits.VERSIONS_PER_LAYER),
+  concurrency: whole(limits.MEMORY_MB.default, MANY * 100, {
+    zh: '每个地域的并发配额（MB），缺省为文档所载的 128000 或 64000',
+    en: 'concurrency per region, in MB; 128000 or 64000 as documented if not set',
+  }).optional(),
 });
 
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */

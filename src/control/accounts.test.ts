@@ -22,8 +22,8 @@ test('usage and limits of a region', async () => {
   await made({ name: 'c1', region: 'ap-tokyo' });
   assert.deepEqual(await control.accounts.usage(KEY.region), {
     namespaces: [
-      { namespace: 'default', functions: ['a1', 'b1'] },
-      { namespace: 'other', functions: [] },
+      { namespace: 'default', functions: ['a1', 'b1'], reservedMB: 0, provisionedMB: 0 },
+      { namespace: 'other', functions: [], reservedMB: 0, provisionedMB: 0 },
     ],
     totalConcurrencyMB: 128_000,
     allocatedConcurrencyMB: 0,

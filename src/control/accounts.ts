@@ -1,7 +1,9 @@
 // The one account: its keys, what it uses and what it may use.
 
-import { INIT_TIMEOUT_S, MSG_TTL_S, RETRY_NUM_MAX, regionQuotaMB, TIMEOUT_S } from '../core/limits.ts';
+import { INIT_TIMEOUT_S, MSG_TTL_S, RETRY_NUM_MAX, TIMEOUT_S } from '../core/limits.ts';
 import type { Account } from '../core/trigger.ts';
+import type { RegionQuotas } from './concurrency/quota.ts';
+import { provisionedMB } from './concurrency/rules.ts';
 import type { Accounts, KeyPair } from './control.ts';
 import { namespacesOf } from './namespaces.ts';
 import type { Room } from './room.ts';
@@ -11,7 +13,7 @@ export interface AccountKey extends KeyPair {
   readonly secretId: string;
 }
 
-export function accountsIn(room: Room, account: Account, keys: readonly AccountKey[]): Accounts {
+export function accountsIn(room: Room, regions: RegionQuotas, account: Account, keys: readonly AccountKey[]): Accounts {
   const { store, catalog, quotas } = room;
   const pairs = new Map(keys.map(({ secretId, ...pair }) => [secretId, Object.freeze(pair)]));
 
@@ -21,15 +23,21 @@ export function accountsIn(room: Room, account: Account, keys: readonly AccountK
     secretOf: secretId => pairs.get(secretId),
 
     async usage(region) {
-      const namespaces = (await namespacesOf(store, region)).map(({ namespace }) => ({
-        namespace,
-        functions: catalog
-          .inNamespace(region, namespace)
-          .map(({ row }) => row.name)
-          .toSorted(),
-      }));
-      const quotaMB = regionQuotaMB(region);
-      return { namespaces, totalConcurrencyMB: quotaMB, allocatedConcurrencyMB: 0, userConcurrencyLimitMB: quotaMB };
+      const namespaces = (await namespacesOf(store, region)).map(({ namespace }) => {
+        const functions = catalog.inNamespace(region, namespace);
+        return {
+          namespace,
+          functions: functions.map(({ row }) => row.name).toSorted(),
+          reservedMB: sum(functions.map(({ entry }) => entry.concurrency.reservedMB ?? 0)),
+          provisionedMB: sum(functions.map(({ entry }) => provisionedMB(entry))),
+        };
+      });
+      return {
+        namespaces,
+        totalConcurrencyMB: regions.quotaMB(region),
+        allocatedConcurrencyMB: catalog.reservedMB(region),
+        userConcurrencyLimitMB: regions.limitMB(region),
+      };
     },
 
     async limits(region) {
@@ -47,4 +55,8 @@ export function accountsIn(room: Room, account: Account, keys: readonly AccountK
       };
     },
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -12,7 +12,7 @@ import type {
   StatusReason,
 } from '../core/function.ts';
 import type { Page, Range, Triggers, Where } from '../core/ports.ts';
-import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row } from '../core/rows.ts';
+import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, ScheduledNumber } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { LiveCatalog } from './catalog.ts';
 
@@ -23,6 +23,7 @@ export interface Control {
   readonly namespaces: Namespaces;
   readonly layers: Layers;
   readonly triggers: TriggerVerbs;
+  readonly concurrency: ConcurrencyVerbs;
   readonly accounts: Accounts;
   readonly logs: Logs;
   readonly missed: Missed;
@@ -125,6 +126,9 @@ export interface FunctionView {
   readonly version: FunctionVersion;
   /** As asked for. */
   readonly qualifier: string;
+  /** Of its region's concurrency for itself, if anything; and what its ready instances take, in MB. */
+  readonly reservedMB: number | undefined;
+  readonly provisionedMB: number;
 }
 
 export interface Functions {
@@ -300,6 +304,73 @@ export interface TriggerVerbs extends Triggers {
   query(query: ListTriggers): Promise<Listed<TriggerView>>;
 }
 
+// concurrency
+
+/** One change of the number of instances, at each tick of a cron expression with seven fields. */
+export interface ScheduledInput extends ScheduledNumber {
+  readonly type?: string | undefined;
+}
+
+/** What is left out is nothing: the former configuration of the version is over. */
+export interface Provision extends FunctionKey {
+  /** A published version. */
+  readonly version: string;
+  /** 0 with tracking. */
+  readonly instances: number;
+  /** `Default` or `ConcurrencyUtilizationTracking`. */
+  readonly type?: string | undefined;
+  /** For tracking: the share of busy instances, and the least and the most of them. */
+  readonly target?: number | undefined;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly schedule?: readonly ScheduledInput[] | undefined;
+}
+
+export interface ProvisionedVersion {
+  readonly version: string;
+  readonly wanted: number;
+  readonly available: number;
+  readonly status: 'InProgress' | 'Done' | 'Failed';
+  /** In both languages; '' when it is done. */
+  readonly reason: string;
+  readonly schedule: readonly ScheduledNumber[];
+}
+
+export interface ProvisionedView {
+  /** Instances that may still be configured. */
+  readonly unallocated: number;
+  readonly versions: readonly ProvisionedVersion[];
+}
+
+export interface ConcurrencyVerbs {
+  /** MB; undefined: the function lives from the common share. */
+  reserved(key: FunctionKey): Promise<number | undefined>;
+  /** 0 MB: it never runs. */
+  reserve(key: FunctionKey, memoryMB: number): Promise<void>;
+  unreserve(key: FunctionKey): Promise<void>;
+  provisioned(key: FunctionKey, version?: string): Promise<ProvisionedView>;
+  provision(input: Provision): Promise<void>;
+  unprovision(key: FunctionKey, version: string): Promise<void>;
+  /** The whole region's quota in MB. */
+  setQuota(region: string, namespace: string, memoryMB: number): Promise<void>;
+  /** From memory: the region's quota, and how much of it functions have for themselves. */
+  quotaMB(region: string): number;
+  reservedMB(region: string): number;
+}
+
+/** Instances of a version that are kept ready, and those of them that run something. */
+export interface Readiness {
+  readonly available: number;
+  readonly busy: number;
+  /** Why no more can be started for now, in both languages. */
+  readonly failed?: string | undefined;
+}
+
+/** What control asks of the machine. */
+export interface Instances {
+  provisionedOf(key: FunctionKey, version: string): Readiness;
+}
+
 // account
 
 export interface KeyPair {
@@ -311,6 +382,8 @@ export interface KeyPair {
 export interface NamespaceUsage {
   readonly namespace: string;
   readonly functions: readonly string[];
+  readonly reservedMB: number;
+  readonly provisionedMB: number;
 }
 
 export interface AccountUsage {

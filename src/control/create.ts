@@ -9,7 +9,12 @@ import { type AccountKey, accountsIn } from './accounts.ts';
 import { aliasesIn } from './aliases.ts';
 import { Background } from './background.ts';
 import { LiveCatalog } from './catalog.ts';
-import type { Control, History, RuntimeCatalog } from './control.ts';
+import { Provisioning } from './concurrency/provisioning.ts';
+import { RegionQuotas } from './concurrency/quota.ts';
+import type { ReadCron } from './concurrency/schedule.ts';
+import { NONE_READY } from './concurrency/status.ts';
+import { concurrencyIn } from './concurrency/verbs.ts';
+import type { Control, History, Instances, RuntimeCatalog } from './control.ts';
 import { functionsIn } from './functions.ts';
 import type { HostOf, TriggerKinds } from './kinds.ts';
 import { layersIn } from './layers.ts';
@@ -41,12 +46,17 @@ export interface ControlDeps {
   /** Asked for when a kind binds or listens, not before: what it needs may be built later than this room. */
   readonly host: HostOf;
   readonly history: History;
+  /** The grammar of schedules. */
+  readonly cron: ReadCron;
+  /** The machine that keeps instances ready; left out where none does. */
+  readonly instances?: Instances | undefined;
 }
 
 export async function createControl(deps: ControlDeps): Promise<Control> {
   const { store, clock, ids, log, quotas, runtimes } = deps;
   const turns = new Turns();
   const since = await firstStart(store, clock);
+  const regions = await RegionQuotas.load({ ...deps, limitMB: quotas.concurrencyMB });
   const catalog = await LiveCatalog.load({ ...deps, turns });
   const packages = new Packages({ ...deps, turns });
   const background = new Background(deps);
@@ -55,6 +65,8 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const { resume: resumeLayers, ...layers } = layersIn(room);
   const triggers = triggersIn(room, deps.kinds, deps.host);
   const removal = removalIn(room, triggers.dropping);
+  const { cron, instances = { provisionedOf: () => NONE_READY } } = deps;
+  const provisioning = new Provisioning({ ...room, cron, instances });
   catalog.follow(key => triggers.listeners.sync(key));
 
   return Object.freeze<Control>({
@@ -64,20 +76,24 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     namespaces: namespacesIn(room, since),
     layers,
     triggers: triggers.verbs,
-    accounts: accountsIn(room, deps.account, deps.keys),
+    concurrency: concurrencyIn(room, { regions, instances, cron }),
+    accounts: accountsIn(room, regions, deps.account, deps.keys),
     logs: logsIn({ history: deps.history, catalog, clock }),
     missed: missedIn(deps),
     catalog,
     async start() {
       transitions.resume();
       await resumeLayers();
+      provisioning.start();
       await triggers.listeners.start();
     },
     settled: () => background.settled(),
     async close() {
       triggers.listeners.close();
+      await provisioning.close();
       await background.close();
       await catalog.close();
+      regions.close();
     },
   });
 }

@@ -38,6 +38,10 @@ export const SCF_ERRORS = {
     '函数 {name} 的版本 {version} 当前状态为 {status}，请等待其变为 Active 后重试。',
     'Version {version} of the function {name} is {status}; try again once it is Active.',
   ),
+  'FailedOperation.ProvisionedInProgress': caller(
+    '函数 {name} 版本 {version} 的预置任务正在进行（已就绪 {available} 个，共 {wanted} 个），请等待其完成后重试，或先删除该预置。',
+    'Instances for version {version} of the function {name} are still being started ({available} of {wanted} are ready); try again when that is done, or delete the configuration first.',
+  ),
   'FailedOperation.PublishVersion': caller(
     '函数 {name} 当前状态为 {status}，不能发布版本，请等待其变为 Active 后重试。',
     'The function {name} is {status}; a version can be published once it is Active.',
@@ -46,6 +50,7 @@ export const SCF_ERRORS = {
     '函数 {name} 当前状态为 {status}，不能更新代码，请等待其变为 Active 后重试；创建失败的函数只能删除。',
     'The function {name} is {status}; its code can be updated once it is Active. A function whose creation failed can only be deleted.',
   ),
+  InvalidParameterValue: caller('{name} 取值错误：{zh}', '{name} is wrong: {en}'),
   'InvalidParameterValue.AdditionalVersionWeights': caller(
     'AdditionalVersionWeights 取值错误：{zh}',
     'AdditionalVersionWeights is wrong: {en}',
@@ -159,6 +164,18 @@ export const SCF_ERRORS = {
     '命名空间 {namespace} 中的函数已达上限 {limit} 个，请删除不用的函数或调大设置 quota.functions。',
     'The namespace {namespace} holds {limit} functions, the most allowed; delete some or raise the setting quota.functions.',
   ),
+  'LimitExceeded.FunctionProvisionedConcurrencyMemory': caller(
+    '函数 {name} 版本 {version} 的预置并发 {value} 个（每个 {memory} MB）超过上限 {limit} MB，最多 {max} 个；可通过 PutTotalConcurrencyConfig 调大地域配额。',
+    'Version {version} of the function {name} is to have {value} instances of {memory} MB ready; {limit} MB are allowed, that is {max}. PutTotalConcurrencyConfig can raise the quota of the region.',
+  ),
+  'LimitExceeded.FunctionReservedConcurrencyMemory': caller(
+    '函数 {name} 的最大独占配额 {value} MB 超出可分配的 {left} MB（地域配额 {quota} MB，其中 12800 MB 由未设置独占配额的函数共用）；请减小该值，或删除其他函数的独占配额。',
+    'The function {name} is to have {value} MB for itself, and {left} MB can be given away (of the {quota} MB of the region 12800 MB stay for functions without a share of their own); ask for less, or delete the share of another function.',
+  ),
+  'LimitExceeded.FunctionTotalProvisionedConcurrencyNum': caller(
+    '函数 {name} 各版本的预置并发总数达到上限：版本 {version} 请求 {value} 个，还可设置 {left} 个；请减少该版本或其他版本的预置并发。',
+    'The versions of the function {name} have the most ready instances allowed: {value} are asked for version {version}, {left} can be given. Ask for fewer, or lower those of another version.',
+  ),
   'LimitExceeded.InitTimeout': caller(
     '初始化超时时间 {value} 秒超出范围，请使用 {min} 至 {max} 秒。',
     'InitTimeout is {value} s; use {min} to {max} s.',
@@ -187,9 +204,17 @@ export const SCF_ERRORS = {
     '超时时间 {value} 秒超出范围，请使用 {min} 至 {max} 秒。',
     'Timeout is {value} s; use {min} to {max} s.',
   ),
+  'LimitExceeded.TotalConcurrencyMemory': caller(
+    '地域 {region} 的并发配额 {value} MB 过小，不得低于 {min} MB（已分配的独占配额加 12800 MB）；请先删除函数的独占配额。',
+    'The quota of {region} cannot be {value} MB: the shares of functions and 12800 MB for the others make {min} MB. Delete the shares of functions first.',
+  ),
   'LimitExceeded.Trigger': caller(
     '函数 {name} 的触发器已达上限：{zh}。请删除不用的触发器。',
     'The function {name} has the most triggers allowed: {en}. Delete some.',
+  ),
+  'LimitExceeded.UserTotalConcurrencyMemory': caller(
+    '地域 {region} 的并发配额 {value} MB 超过账号上限 {max} MB；请减小该值或调大设置 quota.concurrency。',
+    'The quota of {region} cannot be {value} MB: the account may have {max} MB. Ask for less or raise the setting quota.concurrency.',
   ),
   LimitExceeded: caller(
     '函数 {name} 的版本已达上限 {limit} 个，请删除不用的版本或调大设置 quota.versions。',

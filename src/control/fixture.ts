@@ -13,6 +13,7 @@ import { NO_LOG } from '../core/log.ts';
 import type { Blob, Bus, Store } from '../core/ports.ts';
 import type { Trigger, TriggerHost } from '../core/trigger.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import { parseCron } from '../triggers/timer/cron.ts';
 import type { CreateFunction, History } from './control.ts';
 import { type ControlDeps, createControl } from './create.ts';
 import type { AnyTriggerKind } from './kinds.ts';
@@ -211,6 +212,7 @@ export async function scene(given: Partial<ControlDeps> & { readonly blob?: Memo
       submit: { sync: async () => refusal(500, ''), async: async () => {} },
     }),
     history: historyOf(store),
+    cron: parseCron,
     ...given,
   };
   const control = await createControl(deps);

@@ -8,7 +8,7 @@ import type { Functions, UpdateConfiguration } from './control.ts';
 import { copyIn } from './copy.ts';
 import { entryText } from './entry.ts';
 import { fail } from './errors.ts';
-import { listFunctions } from './listing.ts';
+import { listFunctions, viewOf } from './listing.ts';
 import { checkZip } from './packages.ts';
 import { pendingRow } from './pending.ts';
 import { addVersion, checkVersionQuota } from './publish.ts';
@@ -108,7 +108,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       checkNamespace(key.namespace);
       checkFunctionName(key);
       const held = catalog.held(key);
-      return { row: held.row, version: resolve(held, qualifier), qualifier };
+      return viewOf(held, resolve(held, qualifier), qualifier);
     },
 
     list: query => listFunctions(room, query),

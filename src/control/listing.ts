@@ -1,6 +1,8 @@
 // ListFunctions: search, filters and order over one namespace.
 
-import { LATEST } from '../core/function.ts';
+import { type FunctionVersion, LATEST } from '../core/function.ts';
+import type { Held } from './catalog.ts';
+import { provisionedMB } from './concurrency/rules.ts';
 import type { Filter, FunctionView, Listed, ListFunctions } from './control.ts';
 import { fail } from './errors.ts';
 import { namespaceOf } from './namespaces.ts';
@@ -58,6 +60,11 @@ function matches(view: FunctionView, { name, values }: Filter): boolean {
   return values.includes(FILTERS[name]?.(view) ?? '');
 }
 
+export function viewOf({ row, entry }: Held, version: FunctionVersion, qualifier: string): FunctionView {
+  const { reservedMB } = entry.concurrency;
+  return { row, version, qualifier, reservedMB, provisionedMB: provisionedMB(entry) };
+}
+
 export async function listFunctions(room: Room, query: ListFunctions): Promise<Listed<FunctionView>> {
   const { region, namespace } = query;
   checkNamespace(namespace);
@@ -72,10 +79,11 @@ export async function listFunctions(room: Room, query: ListFunctions): Promise<L
   const searchKey = query.searchKey?.toLowerCase() ?? '';
   const description = query.description?.toLowerCase() ?? '';
   const views: FunctionView[] = [];
-  for (const { row, entry } of room.catalog.inNamespace(region, namespace)) {
+  for (const held of room.catalog.inNamespace(region, namespace)) {
+    const { row, entry } = held;
     const version = entry.versions.get(LATEST);
     if (!version) continue;
-    const view = { row, version, qualifier: LATEST };
+    const view = viewOf(held, version, LATEST);
     const found =
       row.name.toLowerCase().includes(searchKey) &&
       version.description.toLowerCase().includes(description) &&

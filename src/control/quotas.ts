@@ -4,6 +4,7 @@ import {
   FUNCTIONS_PER_NAMESPACE,
   LAYERS_PER_REGION,
   NAMESPACES_PER_REGION,
+  regionQuotaMB,
   TRIGGERS_PER_FUNCTION,
   TRIGGERS_PER_TYPE,
   VERSIONS_PER_FUNCTION,
@@ -16,6 +17,8 @@ export interface Quotas {
   readonly versionsPerFunction: number;
   readonly triggersPerType: number;
   readonly triggersPerFunction: number;
+  /** The most concurrency that a region may have, in MB. */
+  readonly concurrencyMB: (region: string) => number;
   readonly layersPerRegion: number;
   readonly versionsPerLayer: number;
 }
@@ -26,6 +29,7 @@ export const DOCUMENTED_QUOTAS: Quotas = Object.freeze({
   versionsPerFunction: VERSIONS_PER_FUNCTION,
   triggersPerType: TRIGGERS_PER_TYPE,
   triggersPerFunction: TRIGGERS_PER_FUNCTION,
+  concurrencyMB: regionQuotaMB,
   layersPerRegion: LAYERS_PER_REGION,
   versionsPerLayer: VERSIONS_PER_LAYER,
 });

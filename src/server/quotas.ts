@@ -2,6 +2,7 @@
 
 import type { Config } from '../config.ts';
 import type { Quotas } from '../control/quotas.ts';
+import { regionQuotaMB } from '../core/limits.ts';
 
 export function quotasOf(quota: Config['quota']): Quotas {
   return {
@@ -12,5 +13,6 @@ export function quotasOf(quota: Config['quota']): Quotas {
     triggersPerFunction: quota.triggers,
     layersPerRegion: quota.layers,
     versionsPerLayer: quota.layerVersions,
+    concurrencyMB: region => quota.concurrency ?? regionQuotaMB(region),
   };
 }

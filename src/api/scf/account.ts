@@ -20,13 +20,13 @@ const GetAccount = action({
 function wireUsage(usage: AccountUsage): object {
   return {
     NamespacesCount: usage.namespaces.length,
-    Namespace: usage.namespaces.map(({ namespace, functions }) => ({
+    Namespace: usage.namespaces.map(({ namespace, functions, reservedMB, provisionedMB }) => ({
       Namespace: namespace,
       Functions: functions,
       FunctionsCount: functions.length,
       TotalConcurrencyMem: usage.totalConcurrencyMB,
-      TotalAllocatedConcurrencyMem: 0,
-      TotalAllocatedProvisionedMem: 0,
+      TotalAllocatedConcurrencyMem: reservedMB,
+      TotalAllocatedProvisionedMem: provisionedMB,
     })),
     TotalConcurrencyMem: usage.totalConcurrencyMB,
     TotalAllocatedConcurrencyMem: usage.allocatedConcurrencyMB,

@@ -383,9 +383,9 @@ test('retries: entry 0 is the number, entry 1 stands for until MsgTTL', async ()
 
 test('GetAccount', async () => {
   const usage = {
-    namespaces: [{ namespace: 'default', functions: ['a', 'b'] }],
+    namespaces: [{ namespace: 'default', functions: ['a', 'b'], reservedMB: 1024, provisionedMB: 640 }],
     totalConcurrencyMB: 128_000,
-    allocatedConcurrencyMB: 0,
+    allocatedConcurrencyMB: 1024,
     userConcurrencyLimitMB: 128_000,
   };
   const limits = {
@@ -414,12 +414,12 @@ test('GetAccount', async () => {
           Functions: ['a', 'b'],
           FunctionsCount: 2,
           TotalConcurrencyMem: 128_000,
-          TotalAllocatedConcurrencyMem: 0,
-          TotalAllocatedProvisionedMem: 0,
+          TotalAllocatedConcurrencyMem: 1024,
+          TotalAllocatedProvisionedMem: 640,
         },
       ],
       TotalConcurrencyMem: 128_000,
-      TotalAllocatedConcurrencyMem: 0,
+      TotalAllocatedConcurrencyMem: 1024,
       UserConcurrencyMemLimit: 128_000,
     },
     AccountLimit: {

@@ -38,7 +38,17 @@ export function fakeControl(answers: Answers, entries: readonly FunctionEntry[])
         },
       },
     );
-  const rooms = ['functions', 'versions', 'aliases', 'namespaces', 'layers', 'triggers', 'accounts', 'logs'];
+  const rooms = [
+    'functions',
+    'versions',
+    'aliases',
+    'namespaces',
+    'layers',
+    'triggers',
+    'concurrency',
+    'accounts',
+    'logs',
+  ];
   const control = {
     ...Object.fromEntries(rooms.map(name => [name, room(name)])),
     catalog: catalogOf(...entries),

@@ -3,6 +3,7 @@
 import type { ServiceTable } from '../action.ts';
 import { ACCOUNT_ACTIONS } from './account.ts';
 import { ALIAS_ACTIONS } from './aliases.ts';
+import { CONCURRENCY_ACTIONS } from './concurrency.ts';
 import type { ScfDeps } from './deps.ts';
 import { FUNCTION_ACTIONS } from './functions.ts';
 import { INVOKE_ACTIONS } from './invoke.ts';
@@ -27,19 +28,13 @@ export const SCF_ACTIONS: ServiceTable<ScfDeps> = {
     ...LAYER_ACTIONS,
     ...TRIGGER_ACTIONS,
     ...RETRY_ACTIONS,
+    ...CONCURRENCY_ACTIONS,
     ...ACCOUNT_ACTIONS,
   },
   later: [
     'ListAsyncEvents',
     'GetAsyncEventStatus',
     'TerminateAsyncEvent',
-    'PutReservedConcurrencyConfig',
-    'GetReservedConcurrencyConfig',
-    'DeleteReservedConcurrencyConfig',
-    'PutProvisionedConcurrencyConfig',
-    'GetProvisionedConcurrencyConfig',
-    'DeleteProvisionedConcurrencyConfig',
-    'PutTotalConcurrencyConfig',
     'CreateCustomDomain',
     'UpdateCustomDomain',
     'DeleteCustomDomain',

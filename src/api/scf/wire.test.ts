@@ -24,7 +24,7 @@ const LATER = Date.UTC(2024, 3, 19, 16, 0, 0);
 function view(change: Partial<FunctionVersion> = {}, qualifier = '$LATEST') {
   const version = aVersion({ addTime: AT, modTime: LATER, ...change });
   const row = { ...KEY, id: version.id, lastVersion: 0, async: DEFAULT_ASYNC_POLICY, tags: [], addTime: AT };
-  return { row, version, qualifier };
+  return { row, version, qualifier, reservedMB: undefined, provisionedMB: 0 };
 }
 
 function timer(change: Partial<TriggerView['trigger']> = {}): TriggerView {

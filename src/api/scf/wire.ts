@@ -99,7 +99,7 @@ export function wireFunction({ row, version, qualifier }: FunctionView, { trigge
 }
 
 /** One row of ListFunctions. */
-export function wireListed({ row, version }: FunctionView): object {
+export function wireListed({ row, version, reservedMB, provisionedMB }: FunctionView): object {
   return {
     FunctionName: version.name,
     FunctionId: version.id,
@@ -111,8 +111,8 @@ export function wireListed({ row, version }: FunctionView): object {
     StatusDesc: version.statusReasons.map(reason => reason.ErrorMessage).join('\n'),
     StatusReasons: version.statusReasons,
     Tags: row.tags,
-    TotalProvisionedConcurrencyMem: 0,
-    ReservedConcurrencyMem: null,
+    TotalProvisionedConcurrencyMem: provisionedMB,
+    ReservedConcurrencyMem: reservedMB ?? null,
     AsyncRunEnable: echoed(version, 'AsyncRunEnable'),
     TraceEnable: echoed(version, 'TraceEnable'),
     AddTime: wireTime(version.addTime),
