@@ -2,7 +2,8 @@
 
 import { signTc3 } from '../src/http/tc3.ts';
 import { REGION } from './cloud.ts';
-import { compare, type Request, type Side } from './load.ts';
+import { compare, measured, perSRatio } from './compare.ts';
+import type { Request, Side } from './load.ts';
 import type { Measure } from './measure.ts';
 import { ANSWER_MS, bare, type Served, served } from './sides.ts';
 
@@ -14,8 +15,9 @@ const invokeApi = (connections: number): Measure => ({
     const server = await served(bench);
     const request = () => signed(server);
     await works(server.endpoint, request());
-    const ours: Side = { name: 'openscf', url: `${server.endpoint}/`, request };
-    return compare(bench, ours, { name: 'bare', url: await bare(bench), request }, connections);
+    const ours: Side = { name: 'openscf', url: `${server.endpoint}/`, pid: server.pid, request };
+    const yardstick: Side = { name: 'bare', ...(await bare(bench)), request };
+    return measured(await compare(bench, ours, yardstick, connections), perSRatio, [ours.name, yardstick.name]);
   },
 });
 

@@ -13,10 +13,11 @@ export class Bench {
   /** Starts of each side, where starts are compared. */
   readonly starts: number;
   readonly #shared = new Map<string, Promise<unknown>>();
+  #count = 0;
   readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(quick: boolean) {
-    this.rounds = 3;
+    this.rounds = quick ? 3 : 5;
     this.roundS = quick ? 1 : 3;
     this.starts = quick ? 3 : 7;
   }
@@ -27,6 +28,11 @@ export class Bench {
     const value = known ?? open();
     if (!known) this.#shared.set(key, value);
     return value;
+  }
+
+  /** Numbers for names. */
+  next(): number {
+    return ++this.#count;
   }
 
   /** Run by `close`, the last one first. */
@@ -41,8 +47,11 @@ export class Bench {
   }
 
   async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
+    const failures: unknown[] = [];
+    // What cannot be closed keeps nothing else open.
+    for (const close of this.#closers.splice(0).reverse()) await close().catch(error => failures.push(error));
     this.#shared.clear();
+    if (failures.length > 0) throw failures[0];
   }
 }
 

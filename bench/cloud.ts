@@ -1,6 +1,9 @@
 // Calls of the Cloud API that measures make.
 
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from '../src/cli/client.ts';
+import type { Urls } from '../src/cli/wire.ts';
 import { SystemClock } from '../src/core/clock.ts';
 import { zipOf } from '../test/fixture.ts';
 import type { Program } from '../test/program.ts';
@@ -9,9 +12,9 @@ export const REGION = 'ap-guangzhou';
 
 export type Call = Client['scf'];
 
-export function cloud({ endpoint, secretId, secretKey }: Program): Call {
+export function cloud({ endpoint, secretId, secretKey }: Program): Client {
   const keys = () => ({ secretId, secretKey });
-  return new Client({ endpoint, keys, token: undefined, region: REGION, lang: 'en', clock: new SystemClock() }).scf;
+  return new Client({ endpoint, keys, token: undefined, region: REGION, lang: 'en', clock: new SystemClock() });
 }
 
 export interface Made {
@@ -40,14 +43,33 @@ export async function active(call: Call, FunctionName: string): Promise<void> {
   }
 }
 
-interface Result {
-  readonly RetMsg: string;
-  readonly InvokeResult: number;
+/** A function behind API Gateway, integrated response; gives its URL. It has not run yet. */
+export async function publish(client: Client, made: Made): Promise<string> {
+  const { FunctionName } = made;
+  await create(client.scf, made);
+  await active(client.scf, FunctionName);
+  await client.scf('CreateTrigger', {
+    FunctionName,
+    TriggerName: 'http',
+    Type: 'apigw',
+    TriggerDesc: JSON.stringify({
+      api: {
+        authRequired: 'FALSE',
+        requestConfig: { method: 'ANY', path: `/${FunctionName}` },
+        isIntegratedResponse: 'TRUE',
+      },
+      service: { serviceName: 'SCF_API_SERVICE' },
+      release: { environmentName: 'release' },
+    }),
+  });
+  const { functions } = await client.get<Urls>('/urls');
+  const url = functions.find(one => one.name === FunctionName)?.triggers[0]?.urls[0];
+  if (url === undefined) throw new Error(`${FunctionName} has no URL`);
+  return url;
 }
 
-/** The handler's answer; rejects when the function failed. */
-export async function invoke(call: Call, FunctionName: string): Promise<unknown> {
-  const { RetMsg, InvokeResult } = (await call('InvokeFunction', { FunctionName, Event: '{}' })).Result as Result;
-  if (InvokeResult !== 0) throw new Error(`${FunctionName}: ${RetMsg}`);
-  return JSON.parse(RetMsg);
+/** One of bench/functions. */
+export async function publishFolder(client: Client, folder: string): Promise<string> {
+  const code = await readFile(join(import.meta.dirname, 'functions', folder, 'index.js'), 'utf8');
+  return publish(client, { FunctionName: folder, Runtime: 'Nodejs18.15', files: { 'index.js': code } });
 }

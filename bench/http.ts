@@ -1,66 +1,57 @@
 // An event function behind API Gateway, integrated response, against what a bare server in the same language does.
 
 import type { Bench } from './bench.ts';
-import { compare, type Request, type Side } from './load.ts';
+import { compare, cpuRatio, measured, p50Ratio, perSRatio, type Ratio, type Round } from './compare.ts';
+import type { Request } from './load.ts';
 import type { Measure } from './measure.ts';
-import { ANSWER_MS, bare, proxied, served } from './sides.ts';
+import { bareSide, oursSide } from './sides.ts';
 
 /** JSON with quotes, as gateways see it: they are escaped on the way into the event. */
-const ITEMS = JSON.stringify({ items: Array.from({ length: 110 }, (_, n) => `${n}`.padStart(3)) });
-const BODY = ITEMS.padEnd(1024);
-export const GET: Request = { method: 'GET' };
-export const POST: Request = {
+const json = (bytes: number): string =>
+  JSON.stringify({
+    items: Array.from({ length: Math.floor(bytes / 9) - 3 }, (_, n) => `${n % 1000}`.padStart(6)),
+  }).padEnd(bytes);
+const post = (bytes: number): Request => ({
   method: 'POST',
   headers: { 'Content-Type': 'application/json' },
-  body: BODY,
-};
+  body: json(bytes),
+});
+export const GET: Request = { method: 'GET' };
+export const POST: Request = post(1024);
+const LARGE: Request = post(100 * 1024);
 
-const LOADS: readonly (readonly [request: Request, name: string, connections: number, goal: number])[] = [
-  [GET, 'http-get', 1, 0.3],
-  [GET, 'http-get', 16, 0.6],
-  [GET, 'http-get', 64, 0.6],
-  [POST, 'http-post-1k', 16, 0.45],
-  [POST, 'http-post-1k', 64, 0.45],
-];
+const NAMES = ['openscf', 'bare'] as const;
 
-export const HTTP: readonly Measure[] = [
-  ...LOADS.map(
-    ([request, name, connections, goal]): Measure => ({
-      name: `${name}-${connections}`,
-      goal,
-      better: 'higher',
-      run: async bench => compare(bench, await ours(bench, request), await yardstick(bench, request), connections),
-    }),
-  ),
-  {
-    name: 'http-get-16-nginx',
-    goal: null,
-    better: 'higher',
-    async run(bench) {
-      const url = await proxied(bench);
-      await same(url, GET);
-      return compare(bench, await ours(bench, GET), { name: 'nginx + bare', url, request: () => GET }, 16);
-    },
-  },
-];
-
-async function ours(bench: Bench, request: Request): Promise<Side> {
-  const { url } = await served(bench);
-  await same(url, request);
-  return { name: 'openscf', url, request: () => request };
+interface Row {
+  readonly name: string;
+  readonly request: Request;
+  readonly connections: number;
+  readonly ratio: Ratio;
+  readonly goal: number;
+  readonly better: Measure['better'];
 }
 
-async function yardstick(bench: Bench, request: Request): Promise<Side> {
-  const url = await bare(bench);
-  await same(url, request);
-  return { name: 'bare', url, request: () => request };
-}
+const ROWS: readonly Row[] = [
+  { name: 'http-get-1', request: GET, connections: 1, ratio: p50Ratio, goal: 3, better: 'lower' },
+  { name: 'http-get-16', request: GET, connections: 16, ratio: perSRatio, goal: 0.65, better: 'higher' },
+  { name: 'http-get-64', request: GET, connections: 64, ratio: perSRatio, goal: 0.65, better: 'higher' },
+  { name: 'http-post-1k-16', request: POST, connections: 16, ratio: perSRatio, goal: 0.5, better: 'higher' },
+  { name: 'http-post-1k-64', request: POST, connections: 64, ratio: perSRatio, goal: 0.5, better: 'higher' },
+  { name: 'http-body-100k', request: LARGE, connections: 16, ratio: perSRatio, goal: 0.35, better: 'higher' },
+  { name: 'cpu-16', request: GET, connections: 16, ratio: cpuRatio, goal: 1.9, better: 'lower' },
+];
 
-/** Both sides must do the same work, or the ratio means nothing. */
-async function same(url: string, request: Request): Promise<void> {
-  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_MS) });
-  const text = await response.text();
-  if (response.status !== 200 || text !== (request.body ?? 'Hello, world!\n')) {
-    throw new Error(`${request.method} ${url} answers ${response.status} ${text.slice(0, 200)}`);
-  }
+export const HTTP: readonly Measure[] = ROWS.map(({ name, request, connections, ratio, goal, better }) => ({
+  name,
+  goal,
+  better,
+  run: async bench => measured(await rounds(bench, request, connections), ratio, NAMES),
+}));
+
+/** Two measures of one load look at the same rounds. */
+function rounds(bench: Bench, request: Request, connections: number): Promise<readonly Round[]> {
+  const key = `${request.method} ${request.body?.length ?? 0} ${connections}`;
+  return bench.shared(key, async () =>
+    compare(bench, await oursSide(bench, request), await bareSide(bench, request), connections),
+  );
 }

@@ -1,27 +1,44 @@
-// npm run bench [-- --only NAME] [--quick]: one line of JSON per measure; NAME is the start of a measure's name.
+// npm run bench [-- --only NAME] [--quick] [--peers] [--table]: one line of JSON per measure; NAME is the start of a
+// measure's name; with --table the lines go to stderr and a table in Markdown to stdout.
 // npm run bench -- profile [--post]: where the time of the HTTP path goes.
 
 import { parseArgs } from 'node:util';
 import { API } from './api.ts';
 import { Bench } from './bench.ts';
+import { BURST } from './burst.ts';
 import { COLD } from './cold.ts';
 import { HTTP } from './http.ts';
-import { lineOf, type Measure } from './measure.ts';
+import { lineOf, type Measure, withSteal } from './measure.ts';
 import { MEMORY } from './memory.ts';
+import { MIXED } from './mixed.ts';
+import { NGINX, PEERS } from './peers.ts';
+import { POOL } from './pool.ts';
+import { machineTicks, stealPercent } from './processes.ts';
 import { profile } from './profile.ts';
 import { START } from './start.ts';
-
-/** Measures of one group share what they start; it ends with the group. */
-const GROUPS: readonly (readonly Measure[])[] = [HTTP, API, COLD, [...START, ...MEMORY]];
+import { type Row, tableOf } from './table.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string', multiple: true, default: [''] },
     quick: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
     post: { type: 'boolean', default: false },
   },
 });
+
+/** Measures of one group share what they start; it ends with the group. */
+const GROUPS: readonly (readonly Measure[])[] = [
+  [...HTTP, ...NGINX, ...(values.peers ? PEERS : [])],
+  API,
+  MIXED,
+  BURST,
+  COLD,
+  POOL,
+  [...START, ...MEMORY],
+];
 
 if (positionals[0] === 'profile') await profile({ seconds: values.quick ? 2 : 8, post: values.post });
 else {
@@ -32,16 +49,25 @@ else {
     console.error(`no measure begins with ${values.only.join(', ')}; there are ${names.join(', ')}`);
     process.exitCode = 2;
   }
+  const rows: Row[] = [];
+  let bench = new Bench(values.quick);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Peers and folders would outlive this program.
+    process.once(signal, () => void bench.close().finally(() => process.exit(1)));
+  }
   for (const group of groups) {
-    const bench = new Bench(values.quick);
+    bench = new Bench(values.quick);
     try {
       for (const measure of group) {
-        const line = await lineOf(measure, bench);
-        console.log(JSON.stringify(line));
+        const before = await machineTicks();
+        const line = withSteal(await lineOf(measure, bench), stealPercent(before, await machineTicks()));
+        (values.table ? console.error : console.log)(JSON.stringify(line));
+        rows.push({ line, better: measure.better });
         if (line.ok === false) process.exitCode = 1;
       }
     } finally {
       await bench.close();
     }
   }
+  if (values.table && rows.length > 0) process.stdout.write(tableOf(rows));
 }

@@ -22,7 +22,7 @@ export const fullStore = (bench: Bench): Promise<string> =>
   bench.shared('full', async () => {
     const dataDir = await bench.folder();
     const server = await startProgram({ dataDir, flags: FLAGS });
-    const call = cloud(server);
+    const call = cloud(server).scf;
     const names = Array.from({ length: MANY }, (_, n) => `many-${n}`);
     const files = { 'index.js': 'exports.main_handler = async event => event;\n' };
     const left = names.values();

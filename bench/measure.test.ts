@@ -63,6 +63,23 @@ test('a thing is opened once, and closed with the last first', async () => {
   assert.deepEqual(said, ['opened a', 'opened b', 'closed b', 'closed a']);
 });
 
+test('what cannot be closed keeps nothing else open, and is told', async () => {
+  const [own, said]: [Bench, string[]] = [new Bench(true), []];
+  own.atEnd(async () => void said.push('first'));
+  own.atEnd(async () => {
+    throw new Error('stuck');
+  });
+  own.atEnd(async () => void said.push('last'));
+  await assert.rejects(own.close(), /stuck/);
+  assert.deepEqual(said, ['last', 'first']);
+  await own.close();
+});
+
+test('names are numbered', () => {
+  const own = new Bench(true);
+  assert.notEqual(own.next(), own.next());
+});
+
 test('a profile counts self time between two instants, without what is idle', () => {
   const frame = (functionName: string, url = '', lineNumber = 9) => ({ functionName, url, lineNumber });
   const lines = report(

@@ -3,7 +3,7 @@
 import type { Bench } from './bench.ts';
 
 export interface Measured {
-  /** The median ratio to the yardstick. */
+  /** The median ratio to the yardstick, or MB. */
   readonly value: number;
   /** The numbers behind it, with units. */
   readonly detail: string;
@@ -41,6 +41,11 @@ export async function lineOf(measure: Measure, bench: Bench): Promise<Line> {
     }
     return { measure: name, value: null, goal, ok: false, detail: `failed: ${(error as Error).message}` };
   }
+}
+
+/** Time that other guests of the host took is in nobody's ratio, but it explains strange ones. */
+export function withSteal(line: Line, percent: number | undefined): Line {
+  return percent === undefined ? line : { ...line, detail: `${line.detail}; steal ${round(percent)} %` };
 }
 
 export function median(values: readonly number[]): number {

@@ -7,7 +7,7 @@ import { Bench } from './bench.ts';
 import { GET, POST } from './http.ts';
 import { load } from './load.ts';
 import { round } from './measure.ts';
-import { deployHello } from './sides.ts';
+import { publishHello } from './sides.ts';
 
 const CONNECTIONS = 16;
 const TOP = 30;
@@ -35,11 +35,11 @@ export async function profile({ seconds, post }: { seconds: number; post: boolea
       dataDir: join(folder, 'data'),
       flags: ['--log-level', 'error'],
     });
-    const { url } = await deployHello(server).catch(async error => {
+    const { url } = await publishHello(server).catch(async error => {
       await server.stop();
       throw error;
     });
-    const side = { name: 'openscf', url, request: () => (post ? POST : GET) };
+    const side = { name: 'openscf', url, pid: server.pid, request: () => (post ? POST : GET) };
     await load(bench, side, CONNECTIONS, 2);
     const fromUs = nowUs();
     const { perS } = await load(bench, side, CONNECTIONS, seconds);

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, SOURCE, startProgram } from '../test/program.ts';
+import { bareProcess, msOf, PLAIN_ENV } from './bare.ts';
 import type { Bench } from './bench.ts';
-import { bareProcess, msOf, PLAIN_ENV } from './cold.ts';
 import { emptyStore, FLAGS, fullStore, MANY } from './many.ts';
 import { list, type Measure, median } from './measure.ts';
 import { answers } from './sides.ts';
