@@ -38,4 +38,9 @@ for (const language of readdirSync(languages, { withFileTypes: true }).filter(en
     cpSync(join(languages, language.name, file), join(dist, 'runtime', language.name, file));
   }
 }
+// A static program for each processor, with its hashes and the license of the C library in it.
+const native = join(root, 'src', 'runtime', 'sandbox', 'native');
+for (const file of ['linux-x64', 'linux-arm64', 'SHA256SUMS', 'COPYRIGHT.musl']) {
+  cpSync(join(native, file), join(dist, 'sandbox', 'native', file));
+}
 cpSync(join(root, 'examples'), join(dist, 'examples'), { recursive: true });

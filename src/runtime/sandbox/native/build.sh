@@ -15,7 +15,7 @@ if [ -z "${ZIG-}" ]; then
   python3 -m venv "$scratch/venv"
   "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes \
     -r "$here/zig.txt"
-  ZIG=$(echo "$scratch"/venv/lib*/python3*/site-packages/ziglang/zig)
+  ZIG=$("$scratch/venv/bin/python" -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
 fi
 if [ "$("$ZIG" version)" != "$version" ]; then
   echo "build.sh: zig $version is needed, $ZIG is $("$ZIG" version)" >&2

@@ -121,10 +121,16 @@ _Noreturn void enter(char **args) {
   if (step != NULL) die(step);
   umask(022);
   close_others();
-  // One pipe for both keeps the order of what was printed.
-  if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) die("join stderr and stdout");
   if (options.seccomp) step = install_filter();
   if (step != NULL) die(step);
+  // What fails from here on is still told where it was before, which the command cannot reach.
+  const int complaints = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FIRST_CLOSED);
+  // One pipe for both keeps the order of what was printed.
+  if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) die("join stderr and stdout");
   execvp(options.command[0], options.command);
-  die(failed("exec %s", options.command[0]));
+  step = failed("exec %s", options.command[0]);
+  const int reason = errno;
+  dup2(complaints, STDERR_FILENO);
+  errno = reason;
+  die(step);
 }
