@@ -1,0 +1,144 @@
+// One sandbox's processes: bubblewrap behind our program, and the descriptors between them and this server.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import type { Exit } from '../driver.ts';
+import { exitOf, OWN_FAILURE } from './ending.ts';
+
+/** Descriptors of the child, beside the standard ones, the channel (3) and the turn file (4). */
+export const OPTIONS_FD = 5;
+export const INFO_FD = 6;
+const COMPLAINT_CHARS = 4096;
+
+export interface Started {
+  readonly channel: Duplex;
+  readonly output: Readable;
+  readonly exited: Promise<Exit>;
+  /** Host pid of the first process in the sandbox, once everything is in place; rejects when that never comes. */
+  readonly standing: Promise<number>;
+  /** bubblewrap waits for its options; NUL-separated. */
+  configure(options: readonly string[]): void;
+  kill(): void;
+}
+
+/** Throws when the system has no descriptors left. */
+export function startProcess(command: string, args: readonly string[], turnFd: number): Started {
+  const child = spawn(command, args, {
+    cwd: '/',
+    env: {},
+    // Its own group: a terminal's interrupt is for the server, which ends its sandboxes itself.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', turnFd, 'pipe', 'pipe', 'pipe'],
+  });
+  // Without processes left the reason comes as an event.
+  child.on('error', () => {});
+  // The last one is closed by the last step, and by nobody before it: its end says that the sandbox stands.
+  const [, output, complaints, channel, , options, info, standing] = child.stdio as readonly (Duplex | null)[];
+  if (!output || !complaints || !channel || !options || !info || !standing)
+    throw new Error('the system has no descriptors or processes left for an instance');
+  for (const stream of [complaints, options, info, standing]) stream.on('error', () => {});
+  const first = new FirstProcess(child, info, standing);
+  const exited = ended(child, complaints, first);
+  return {
+    channel,
+    output,
+    exited,
+    standing: first.standing,
+    configure: list => options.end(list.map(one => `${one}\0`).join('')),
+    kill: () => first.kill(),
+  };
+}
+
+/** The init of the sandbox's pid namespace: everything in there ends with it. */
+class FirstProcess {
+  readonly standing: Promise<number>;
+  readonly #child: ChildProcess;
+  #pid: number | undefined;
+  #entered = false;
+  #over = false;
+  #killed = false;
+  readonly #resolve: (pid: number) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(child: ChildProcess, info: Duplex, standing: Duplex) {
+    this.#child = child;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.standing = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    // Not everybody waits for it.
+    promise.catch(() => {});
+    let text = '';
+    info.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      const told = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
+      if (told !== undefined && this.#pid === undefined) this.#named(Number(told));
+    });
+    standing.resume();
+    standing.once('close', () => {
+      this.#entered = true;
+      this.#settle();
+    });
+  }
+
+  get entered(): boolean {
+    return this.#entered;
+  }
+
+  /** bubblewrap's outer process has ended. */
+  over(error: Error | undefined): void {
+    this.#over = true;
+    // Killed before it had told its child to die with it, it leaves that behind.
+    if (this.#killed && !this.#entered) this.#killFirst();
+    this.#reject(error ?? new Error('the sandbox has ended'));
+  }
+
+  kill(): void {
+    this.#killed = true;
+    this.#child.kill('SIGKILL');
+    if (!this.#over) this.#killFirst();
+  }
+
+  #named(pid: number): void {
+    this.#pid = pid;
+    if (this.#killed && !this.#entered) this.#killFirst();
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#entered && this.#pid !== undefined && !this.#over) this.#resolve(this.#pid);
+  }
+
+  #killFirst(): void {
+    if (this.#pid === undefined) return;
+    try {
+      process.kill(this.#pid, 'SIGKILL');
+    } catch {
+      // Already gone.
+    }
+  }
+}
+
+function ended(child: ChildProcess, complaints: Readable, first: FirstProcess): Promise<Exit> {
+  let complaint = '';
+  complaints.on('data', (chunk: Buffer) => {
+    if (complaint.length < COMPLAINT_CHARS) complaint += chunk.toString('utf8').slice(0, COMPLAINT_CHARS);
+  });
+  return new Promise(resolve => {
+    const settle = (exit: Exit) => {
+      first.over(exit.error);
+      resolve(exit);
+    };
+    child.once('error', error => settle({ code: null, signal: null, error }));
+    child.once('exit', (code, signal) => {
+      const settleWith = () => settle(exitOf(code, signal, complaint, first.entered));
+      if (first.entered && code !== OWN_FAILURE) settleWith();
+      else {
+        // Before the function there is an explanation in the pipe, which ends with the last of its writers.
+        first.kill();
+        if (complaints.closed) settleWith();
+        else complaints.once('close', settleWith);
+      }
+    });
+  });
+}

@@ -1,0 +1,29 @@
+// What a killed server has left in its data folder: mounts and folders for /tmp. Sandboxes die with their server.
+
+import { readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import type { Log } from '../../../core/log.ts';
+import { within } from './args.ts';
+
+/** Mountpoints below `dir`, deepest and latest first. */
+export function mountsBelow(dir: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
+  return mountinfo
+    .split('\n')
+    .map(line => unescaped(line.split(' ')[4] ?? ''))
+    .filter(path => path !== dir && within(path, dir))
+    .reverse();
+}
+
+/** The kernel writes blanks, tabs, line ends and backslashes as octal numbers. */
+function unescaped(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** Leaves `dir` empty. */
+export async function sweep(dir: string, umount: (path: string) => Promise<void>, log: Log): Promise<void> {
+  const mounts = mountsBelow(dir);
+  for (const path of mounts) await umount(path);
+  if (mounts.length > 0) log.info({ mounts: mounts.length }, 'removed the mounts of a server that was killed');
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+}

@@ -1,0 +1,50 @@
+// What is said about this driver at start: what it keeps apart, and what it does not.
+
+import type { Sentence } from '../../languages/language.ts';
+import type { TmpKind } from './tmp.ts';
+
+export const PROTECTS =
+  'each instance has its own processes, file system, users and host name (bubblewrap), code it cannot write to, ' +
+  'a /tmp of its own, a clean environment, and a filter of system calls';
+
+export interface Facts {
+  readonly cgroups: 'used' | Sentence;
+  readonly ownUid: boolean;
+  readonly tmp: TmpKind;
+}
+
+const SHARED: Sentence = {
+  zh: '函数与本机共用网络，可连接回环地址上的服务与抽象套接字（可为函数设置独立网络）',
+  en: 'functions share the network of this machine, so that services on its loopback and abstract sockets can be reached (a function may be given a network of its own)',
+};
+
+const SAME_USER: Sentence = {
+  zh: '所有函数与本服务使用同一系统用户，彼此仅以命名空间隔开（以 root 运行时每个实例使用独立用户）',
+  en: 'all functions run as the user of this server, kept apart by namespaces alone (as root each instance has a user of its own)',
+};
+
+const TMP: Readonly<Record<TmpKind, Sentence | undefined>> = {
+  loop: undefined,
+  tmpfs: {
+    zh: '/tmp 位于内存，其中的文件计入函数内存（以 root 运行且有 loop 设备与 mkfs.ext4 时位于磁盘）',
+    en: 'files in /tmp lie in memory and count as memory of the function (on disk when the server is root and there are loop devices and mkfs.ext4)',
+  },
+  folder: {
+    zh: '/tmp 的总大小不受限制（bubblewrap 0.7 起可限制）',
+    en: 'the size of /tmp as a whole is not limited (it is from bubblewrap 0.7 on)',
+  },
+};
+
+export function weaknesses({ cgroups, ownUid, tmp }: Facts): Sentence {
+  const found = [SHARED];
+  if (cgroups !== 'used') {
+    found.push({
+      zh: `内存每 20–50 毫秒检查一次，而不由内核限制，CPU 不按内存分配：${cgroups.zh}`,
+      en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${cgroups.en}`,
+    });
+  }
+  if (!ownUid) found.push(SAME_USER);
+  const kept = TMP[tmp];
+  if (kept) found.push(kept);
+  return { zh: found.map(one => one.zh).join('；'), en: found.map(one => one.en).join('; ') };
+}
