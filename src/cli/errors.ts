@@ -36,6 +36,14 @@ export const CLI_ERRORS = {
     '{name} 应为不小于 1 的整数，而不是 {value}。',
     '{name} must be a whole number of at least 1, not {value}.',
   ),
+  'Cli.CountOrNone': caller(
+    '{name} 应为不小于 0 的整数或 none，而不是 {value}。',
+    '{name} must be a whole number of at least 0, or none, not {value}.',
+  ),
+  'Cli.NoQualifier': caller(
+    '预置并发属于已发布的版本，请用 --qualifier 指明版本号，例如：openscf concurrency {function} --provisioned 2 --qualifier 1',
+    'Instances are kept ready for a published version; name it with --qualifier, as in: openscf concurrency {function} --provisioned 2 --qualifier 1',
+  ),
   'Cli.NoTrigger': caller(
     '函数 {function} 没有{kind}触发器 {name}。现有触发器：{known}',
     'The function {function} has no {kind} trigger {name}. It has: {known}',

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { languageOfLocale } from '../config.ts';
 import { CloudError, type Language } from '../core/errors.ts';
 import { caCommand } from './ca.ts';
+import { concurrencyCommand } from './concurrency.ts';
 import { configCommand } from './config.ts';
 import { deployCommand } from './deploy.ts';
 import { doctorCommand } from './doctor.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   eventCommand,
   invokeCommand,
   logsCommand,
+  concurrencyCommand,
   lsCommand,
   rmCommand,
   doctorCommand,
