@@ -5,7 +5,7 @@ import { REGION } from './cloud.ts';
 import { compare, measured, perSRatio } from './compare.ts';
 import type { Request, Side } from './load.ts';
 import type { Measure } from './measure.ts';
-import { ANSWER_MS, bare, type Served, served } from './sides.ts';
+import { ANSWER_MS, bare, nameOf, type Served, served } from './sides.ts';
 
 const invokeApi = (connections: number): Measure => ({
   name: `invoke-api-${connections}`,
@@ -15,7 +15,7 @@ const invokeApi = (connections: number): Measure => ({
     const server = await served(bench);
     const request = () => signed(server);
     await works(server.endpoint, request());
-    const ours: Side = { name: 'openscf', url: `${server.endpoint}/`, pid: server.pid, request };
+    const ours: Side = { name: nameOf(server.driver), url: `${server.endpoint}/`, pid: server.pid, request };
     const yardstick: Side = { name: 'bare', ...(await bare(bench)), request };
     return measured(await compare(bench, ours, yardstick, connections), perSRatio, [ours.name, yardstick.name]);
   },

@@ -40,6 +40,7 @@ export const BURST: readonly Measure[] = [
         `last of ${CALLS} after ${list(burst)} ms`,
         `one alone, cold ${list(alone)} ms, warm ${list(warm)} ms`,
         `rounds ${list(ratios)}`,
+        `sandbox ${server.driver}`,
       ].join('; ');
       return { value: median(ratios), detail };
     },

@@ -7,7 +7,7 @@ import type { Bench } from './bench.ts';
 import { type Caller, caller, quiet } from './calls.ts';
 import { cloud, publish } from './cloud.ts';
 import { list, type Measure, median } from './measure.ts';
-import { started } from './sides.ts';
+import { type Started, started } from './sides.ts';
 import { flagsOf, NO_POOL } from './switches.ts';
 import { TONGUES, type Tongue } from './tongues.ts';
 
@@ -25,7 +25,7 @@ interface Start {
 interface Kind {
   readonly name: string;
   readonly goals: Readonly<Record<Tongue['name'], number>>;
-  readonly open: (bench: Bench) => Promise<Program>;
+  readonly open: (bench: Bench) => Promise<Started>;
 }
 
 const KINDS: readonly Kind[] = [
@@ -59,6 +59,7 @@ export const COLD: readonly Measure[] = KINDS.flatMap(kind =>
           `cold ${ms(one => one.coldMs)} ms over a warm call of ${list([median(starts.map(one => one.warmMs))])} ms`,
           `init ${ms(one => one.initMs)} ms`,
           `bare process ${ms(one => one.freshMs)} ms`,
+          `sandbox ${server.driver}`,
         ].join('; ');
         return { value: median(starts.map(one => one.coldMs)) / median(starts.map(one => one.freshMs)), detail };
       },

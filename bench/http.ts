@@ -1,7 +1,7 @@
 // An event function behind API Gateway, integrated response, against what a bare server in the same language does.
 
 import type { Bench } from './bench.ts';
-import { compare, cpuRatio, measured, p50Ratio, perSRatio, type Ratio, type Round } from './compare.ts';
+import { compare, cpuRatio, measured, p50Ratio, perSRatio, type Ratio } from './compare.ts';
 import type { Request } from './load.ts';
 import type { Measure } from './measure.ts';
 import { bareSide, oursSide } from './sides.ts';
@@ -19,8 +19,6 @@ const post = (bytes: number): Request => ({
 export const GET: Request = { method: 'GET' };
 export const POST: Request = post(1024);
 const LARGE: Request = post(100 * 1024);
-
-const NAMES = ['openscf', 'bare'] as const;
 
 interface Row {
   readonly name: string;
@@ -45,13 +43,18 @@ export const HTTP: readonly Measure[] = ROWS.map(({ name, request, connections, 
   name,
   goal,
   better,
-  run: async bench => measured(await rounds(bench, request, connections), ratio, NAMES),
+  run: async bench => {
+    const { rounds, names } = await loaded(bench, request, connections);
+    return measured(rounds, ratio, names);
+  },
 }));
 
 /** Two measures of one load look at the same rounds. */
-function rounds(bench: Bench, request: Request, connections: number): Promise<readonly Round[]> {
+function loaded(bench: Bench, request: Request, connections: number) {
   const key = `${request.method} ${request.body?.length ?? 0} ${connections}`;
-  return bench.shared(key, async () =>
-    compare(bench, await oursSide(bench, request), await bareSide(bench, request), connections),
-  );
+  return bench.shared(key, async () => {
+    const [ours, yardstick] = [await oursSide(bench, request), await bareSide(bench, request)];
+    const rounds = await compare(bench, ours, yardstick, connections);
+    return { rounds, names: [ours.name, yardstick.name] as const };
+  });
 }

@@ -48,11 +48,11 @@ export const MIXED: readonly Measure[] = VARIANTS.map(variant => ({
     const ratios = rounds.map(one => one.ours.p99Us / one.spread.p99Us);
     const detail = [
       told(
-        'fast calls',
+        `fast calls, ${ours.name}`,
         rounds.map(one => one.ours),
       ),
       told(
-        'spread',
+        spread.name,
         rounds.map(one => one.spread),
       ),
       `rounds ${list(ratios)}, highest ${round(Math.max(...ratios))}`,
@@ -64,7 +64,9 @@ export const MIXED: readonly Measure[] = VARIANTS.map(variant => ({
 function worked(bench: Bench, name: string, flags: readonly string[]): Promise<Side> {
   return bench.shared(name, async () => {
     const server = await started(bench, flags);
-    return side(name, await publishFolder(cloud(server), 'work-node'), server.pid, { method: 'GET' });
+    return side(`${name} in ${server.driver}`, await publishFolder(cloud(server), 'work-node'), server.pid, {
+      method: 'GET',
+    });
   });
 }
 

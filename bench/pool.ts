@@ -25,7 +25,7 @@ export const POOL: readonly Measure[] = TONGUES.map(tongue => ({
     if (found.length === 0) throw new Error('the server keeps no instance ready');
     const sizes = await Promise.all(found.map(sizeMB));
     const counts = found.map(pids => pids.length);
-    const detail = `${list(sizes)} MB; ${list(counts)} processes; the server ${list([await pssMB(server.pid)])} MB`;
+    const detail = `${list(sizes)} MB; ${list(counts)} processes; sandbox ${server.driver}`;
     return { value: median(sizes), detail };
   },
 }));

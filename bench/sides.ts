@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Status } from '../src/cli/wire.ts';
 import { type Program, startProgram } from '../test/program.ts';
 import type { Bench } from './bench.ts';
 import { cloud, publishFolder } from './cloud.ts';
@@ -11,7 +12,12 @@ import type { Request, Side } from './load.ts';
 
 const HELLO = 'hello-node';
 
-export interface Served extends Program {
+export interface Started extends Program {
+  /** The sandbox that its functions run in: a ratio means little without it. */
+  readonly driver: string;
+}
+
+export interface Served extends Started {
   readonly functionName: string;
   readonly url: string;
 }
@@ -29,10 +35,11 @@ export async function publishHello(server: Program): Promise<{ functionName: str
 }
 
 /** A server on a store of its own, stopped at the end. */
-export async function started(bench: Bench, flags: readonly string[] = []): Promise<Program> {
+export async function started(bench: Bench, flags: readonly string[] = []): Promise<Started> {
   const server = await startProgram({ dataDir: await bench.folder(), flags: ['--log-level', 'error', ...flags] });
   bench.atEnd(server.stop);
-  return server;
+  const { driver } = await cloud(server).get<Status>('/status');
+  return { ...server, driver };
 }
 
 /** bench/echo.ts in a process of its own. */
@@ -47,9 +54,11 @@ export function bare(bench: Bench): Promise<{ url: string; pid: number }> {
   });
 }
 
+export const nameOf = (driver: string): string => `openscf in ${driver}`;
+
 export async function oursSide(bench: Bench, request: Request): Promise<Side> {
-  const { url, pid } = await served(bench);
-  return side('openscf', url, pid, request);
+  const { url, pid, driver } = await served(bench);
+  return side(nameOf(driver), url, pid, request);
 }
 
 export async function bareSide(bench: Bench, request: Request): Promise<Side> {
