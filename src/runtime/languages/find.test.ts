@@ -3,8 +3,9 @@ import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Nodes } from '../installs/nodes.ts';
 import { assetPath } from './assets.ts';
-import { probe, programs } from './find.ts';
+import { managed, probe, programs } from './find.ts';
 import { makeLanguages, reportLanguages } from './index.ts';
 import { nodeLanguage } from './node/language.ts';
 import { pythonLanguage } from './python/language.ts';
@@ -42,16 +43,101 @@ test('a program says its version, or is none', async () => {
   });
 });
 
+test('places of version managers: every version, the home folder resolved', async () => {
+  for (const version of ['3.9.18', '3.10.1'])
+    await mkdir(join(dir, 'home/.pyenv/versions', version, 'bin'), { recursive: true });
+  await mkdir(join(dir, 'home/.local/share/fnm/node-versions/v20.1.0/installation/bin'), { recursive: true });
+  const places = [
+    '~/.pyenv/versions/*/bin',
+    '~/.local/share/fnm/node-versions/*/installation/bin',
+    '/opt/conda/bin',
+    '~/no/*/bin',
+  ];
+  assert.deepEqual(managed(places, join(dir, 'home')), [
+    join(dir, 'home/.pyenv/versions/3.10.1/bin'),
+    join(dir, 'home/.pyenv/versions/3.9.18/bin'),
+    join(dir, 'home/.local/share/fnm/node-versions/v20.1.0/installation/bin'),
+    '/opt/conda/bin',
+  ]);
+});
+
 test('Node.js is always there, in this server\u2019s own version', async () => {
-  const { interpreter, note } = await nodeLanguage().choose(`Nodejs${process.versions.node.split('.')[0]}.1`);
-  assert.equal(interpreter.version.split('.')[0], process.versions.node.split('.')[0]);
+  const [major, minor] = process.versions.node.split('.');
+  const { interpreter, note } = await nodeLanguage().choose(`Nodejs${major}.${minor}`);
+  assert.equal(interpreter.version.split('.')[0], major);
   assert.equal(note, '');
+});
+
+/** Node.js versions in a data folder, without a registry behind them. */
+function keptNodes(...versions: string[]) {
+  const asked: [runtime: string, waitMs: number][] = [];
+  const installed = versions.map(version => ({ version, path: `/data/nodejs-${version}/bin/node` }));
+  const nodes: Nodes = {
+    installed: () => installed,
+    install: () => Promise.reject(new Error('not asked')),
+    async tryInstall(runtime, waitMs) {
+      asked.push([runtime, waitMs]);
+      // Not one that this machine has.
+      if (waitMs > 0) installed.push({ version: `${runtime.slice('Nodejs'.length)}.7`, path: '/data/new' });
+    },
+    close() {},
+  };
+  return { nodes, asked };
+}
+
+test('the version in the data folder runs its runtime, another is fetched first', async () => {
+  const { nodes, asked } = keptNodes('18.15.0');
+  const language = nodeLanguage({ nodes, fetch: true, fetchMs: 500 });
+  assert.equal((await language.choose('Nodejs18.15')).interpreter.path, '/data/nodejs-18.15.0/bin/node');
+  assert.deepEqual(asked, []);
+  assert.equal((await language.choose('Nodejs14.18')).interpreter.version, '14.18.7');
+  assert.equal((await language.choose('Nodejs14.18')).note, '');
+  assert.deepEqual(asked, [['Nodejs14.18', 500]]);
+});
+
+test('looking fetches nothing, and neither does a server that is to use what is installed', async () => {
+  const { nodes, asked } = keptNodes('18.15.0');
+  const fetching = nodeLanguage({ nodes, fetch: true });
+  assert.match((await fetching.available('Nodejs12.16')).note, /^\[PLATFORM\] Nodejs12\.16 is not installed/);
+  const still = nodeLanguage({ nodes });
+  assert.match((await still.choose('Nodejs12.16')).note, /^\[PLATFORM\] Nodejs12\.16/);
+  still.prefetch('Nodejs12.16');
+  assert.deepEqual(asked, []);
+  assert.equal((await still.choose('Nodejs18.15')).interpreter.version, '18.15.0');
+});
+
+test('prefetching waits for nothing', async () => {
+  const { nodes, asked } = keptNodes();
+  const language = nodeLanguage({ nodes, fetch: true });
+  language.prefetch('Nodejs16.13');
+  await language.found();
+  await new Promise(setImmediate);
+  assert.deepEqual(asked, [['Nodejs16.13', 0]]);
+});
+
+test('versions that the bootstrap cannot run on are run by the oldest that it can', async () => {
+  const { nodes, asked } = keptNodes('8.9.4', '6.10.3');
+  const language = nodeLanguage({ nodes, fetch: true });
+  const { interpreter, note } = await language.choose('Nodejs8.9');
+  assert.equal(asked[0]?.[0], 'Nodejs10.15');
+  assert.equal(interpreter.version, '10.15.7');
+  assert.equal(note, '[PLATFORM] Nodejs8.9 is not installed; the function runs on Node.js 10.15.7.');
+});
+
+test('the libraries of a runtime come with the choice', async () => {
+  const librariesOf = (runtime: string, { version }: { version: string }) => `/lib/${runtime}/${version}`;
+  const { nodes } = keptNodes('18.15.0');
+  assert.equal(
+    (await nodeLanguage({ nodes, librariesOf }).choose('Nodejs18.15')).libraries,
+    '/lib/Nodejs18.15/18.15.0',
+  );
+  assert.equal((await nodeLanguage({ nodes }).choose('Nodejs18.15')).libraries, undefined);
 });
 
 test('runtime ids: by pattern, and refused with a sentence in both languages', () => {
   const languages = makeLanguages([nodeLanguage(), { ...pythonLanguage(), obstacle: () => undefined }]);
   for (const id of ['Nodejs12.16', 'Nodejs26.1', 'Python2.7', 'Python3.11', 'Python3.13']) {
-    assert.ok('launch' in languages.of(id), id);
+    assert.ok(!('refused' in languages.of(id)), id);
   }
   for (const id of [
     'Php7',
@@ -73,7 +159,7 @@ test('runtime ids: by pattern, and refused with a sentence in both languages', (
 });
 
 test('without any Python its ids are refused, and the report says so', async () => {
-  const none = { ...pythonLanguage('/not/there'), obstacle: () => ({ zh: '没有', en: 'none here' }) };
+  const none = { ...pythonLanguage({ path: '/not/there' }), obstacle: () => ({ zh: '没有', en: 'none here' }) };
   const languages = makeLanguages([nodeLanguage(), none]);
   assert.deepEqual(languages.of('Python3.9'), { refused: { zh: '没有', en: 'none here' } });
   const report = await reportLanguages(languages);

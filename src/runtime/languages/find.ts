@@ -53,10 +53,43 @@ function programOf(path: string): string | undefined {
   }
 }
 
-/** `<root>/<version>/<below>` for all versions of a version manager. */
-export function managed(root: string, below: string): string[] {
-  const dir = join(homedir(), root);
-  return listing(dir).map(version => join(dir, version, below));
+/** Where version managers and packagers put theirs; `~` is the home folder, `*` any one name. */
+export const NODE_PLACES: readonly string[] = [
+  '~/.nvm/versions/node/*/bin',
+  '~/.local/share/fnm/node-versions/*/installation/bin',
+  '~/.volta/tools/image/node/*/bin',
+  '~/.asdf/installs/nodejs/*/bin',
+  '~/.local/share/mise/installs/node/*/bin',
+  '/usr/local/n/versions/node/*/bin',
+  '/opt/homebrew/opt/*/bin',
+  '/opt/*/bin',
+];
+export const PYTHON_PLACES: readonly string[] = [
+  '~/.pyenv/versions/*/bin',
+  '/opt/pyenv/versions/*/bin',
+  '~/.asdf/installs/python/*/bin',
+  '~/.local/share/mise/installs/python/*/bin',
+  '~/.local/share/uv/python/*/bin',
+  '~/miniconda3/bin',
+  '~/miniconda3/envs/*/bin',
+  '~/anaconda3/bin',
+  '~/anaconda3/envs/*/bin',
+  '/opt/conda/bin',
+  '/opt/conda/envs/*/bin',
+  '/opt/homebrew/opt/*/bin',
+  '/Library/Frameworks/Python.framework/Versions/*/bin',
+  '/opt/*/bin',
+];
+
+/** The folders that exist of such places. */
+export function managed(places: readonly string[], home = homedir()): string[] {
+  return places.flatMap(place => {
+    const [first = '', ...rest] = place.replace(/^~/, home).split('/*');
+    return rest.reduce(
+      (folders, below) => folders.flatMap(folder => listing(folder).map(name => join(folder, name, below))),
+      [first],
+    );
+  });
 }
 
 /** A program that hangs or fails is none. */

@@ -1,6 +1,13 @@
 // The table of languages. Nothing else enumerates runtime ids.
 
-import type { Language, Sentence } from './language.ts';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { Log } from '../../core/log.ts';
+import { librariesOf } from '../installs/libraries.ts';
+import { openNodes } from '../installs/nodes.ts';
+import { openRegistry } from '../installs/registry.ts';
+import type { Interpreter, Language, Sentence } from './language.ts';
 import { nodeLanguage } from './node/language.ts';
 import { pythonLanguage } from './python/language.ts';
 
@@ -23,6 +30,38 @@ export interface Languages {
   readonly served: readonly Language[];
   /** The language of a runtime id, or why there is none. */
   of(runtime: string): Language | { readonly refused: Sentence };
+  /** Begins to bring the very version of a runtime id here; waits for nothing, fails never. */
+  prefetch(runtime: string): void;
+  /** What is to be said of a runtime id that runs on another version than its own; else empty. */
+  note(runtime: string): Promise<string>;
+  /** Gives up what is under way. */
+  close(): void;
+}
+
+export interface LanguagesDeps {
+  readonly dataDir: string;
+  /** Real time. */
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** `auto` fetches the version of a runtime id when it is first needed. */
+  readonly runtimes: 'auto' | 'installed';
+  /** Address of an npm registry. */
+  readonly registry: string;
+}
+
+/** Where interpreters and libraries are kept that no system knows of. */
+export const runtimesDir = (dataDir: string): string => join(dataDir, 'runtimes');
+
+/** The languages with the versions and libraries in the data folder. */
+export function openLanguages({ dataDir, clock, ids, log, runtimes, registry }: LanguagesDeps): Languages {
+  const dir = runtimesDir(dataDir);
+  const nodes = openNodes({ dir, registry: openRegistry(registry), clock, ids, log });
+  const libraries = (runtime: string, interpreter: Interpreter) => librariesOf(dir, runtime, interpreter);
+  return makeLanguages([
+    nodeLanguage({ nodes, fetch: runtimes === 'auto', librariesOf: libraries }),
+    pythonLanguage({ librariesOf: libraries }),
+  ]);
 }
 
 export function makeLanguages(served: readonly Language[] = [nodeLanguage(), pythonLanguage()]): Languages {
@@ -46,6 +85,16 @@ export function makeLanguages(served: readonly Language[] = [nodeLanguage(), pyt
         `运行环境 ${runtime} 不存在，请使用 ${ids}。`,
         `There is no runtime ${runtime}; use one of ${ids}.`,
       );
+    },
+    prefetch(runtime) {
+      served.find(row => row.pattern.test(runtime))?.prefetch(runtime);
+    },
+    async note(runtime) {
+      const language = this.of(runtime);
+      return 'refused' in language ? '' : (await language.available(runtime)).note;
+    },
+    close() {
+      for (const language of served) language.close();
     },
   };
 }
@@ -75,7 +124,7 @@ export async function reportLanguages(languages: Languages): Promise<LanguageRep
     const serves = new Map<string, string[]>((await language.found()).map(one => [one.path, []]));
     const missing: { runtime: string; runsOn: string }[] = [];
     for (const runtime of language.runtimes) {
-      const { interpreter, note } = await language.choose(runtime);
+      const { interpreter, note } = await language.available(runtime);
       serves.get(interpreter.path)?.push(runtime);
       if (note !== '') missing.push({ runtime, runsOn: interpreter.version });
     }
