@@ -31,6 +31,7 @@ import { createMetrics } from './observe/metrics.ts';
 import { logTail, renderLog } from './observe/report.ts';
 import { createTimeline } from './observe/timeline.ts';
 import { memoryQueue } from './queue/memory.ts';
+import { cloudNames } from './runtime/names.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
@@ -39,6 +40,7 @@ import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
 import { quotasOf } from './server/quotas.ts';
 import { sweep } from './server/sweep.ts';
+import { unbuiltSite } from './server/unbuilt.ts';
 import { exampleOf, printedUrls } from './server/urls.ts';
 import { createApiGateway } from './services/apigateway/gateway.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -115,6 +117,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     account,
     memoryMB: config.memory,
     sandbox: config.sandbox,
+    names: () => cloudNames({ cloudNames: config.cloudNames, host, ports, caPem: tls.caPem }),
   });
   opened.defer(() => runtime.close());
   metrics.gauge('openscf_instances', 'Living function instances', () => runtime.stats().instances.length);
@@ -214,6 +217,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   );
   const driver = runtime.driver.name;
   const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] });
+  const missed = (service: string, action: string) => void control.missed.record(service, action);
   const api = apiSite({
     services,
     keys: control.accounts,
@@ -245,11 +249,12 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
       }),
     ],
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-    missed: (service, action) => void control.missed.record(service, action),
+    missed,
   });
+  const unbuilt = unbuiltSite({ ids, missed });
 
   const open = async (setting: 'portApi' | 'portHttp' | 'portTls', fallback: Site, options?: TlsReady['options']) => {
-    const sites = [code.site, gateway.site, api];
+    const sites = [code.site, gateway.site, api, unbuilt];
     const front = await openFront({
       host,
       port: config[setting],

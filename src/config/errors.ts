@@ -30,10 +30,6 @@ export const CONFIG_ERRORS = {
     'secretId 与 secretKey 须同时设置：缺少 {missing}。',
     'secretId and secretKey go together: {missing} is not set.',
   ),
-  'Config.CloudNames': caller(
-    '{where}：cloudNames=on 尚未实现（函数内对云域名的访问还不会转到本服务），请设为 off。',
-    '{where}: cloudNames=on is not built yet (calls from functions to the names of the cloud are not caught); set it to off.',
-  ),
   'Config.File': caller('无法读取设置文件 {path}：{reason}', 'The settings file {path} cannot be read: {reason}'),
 } as const;
 

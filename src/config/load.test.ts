@@ -35,7 +35,7 @@ test('defaults are the documented ones', () => {
     uin: '100000000001',
     memory: 500,
     sandbox: 'auto',
-    cloudNames: 'off',
+    cloudNames: 'on',
     dev: false,
     examples: false,
     lang: 'en',
@@ -73,7 +73,7 @@ test('a flag that was not given leaves the other sources alone', () => {
 
 test('every setting can be given in each of the three ways and means the same', () => {
   const sample: Record<string, string> = { number: '200', switch: 'on', text: '12345678' };
-  const odd: Record<string, string> = { cloudNames: 'off', region: 'ap-x1' };
+  const odd: Record<string, string> = { region: 'ap-x1' };
   for (const one of SETTINGS) {
     if (one.name === 'secretId' || one.name === 'secretKey') continue;
     const first = one.shape.kind === 'choice' ? (one.shape.values.at(-1) ?? '') : '';
@@ -155,10 +155,12 @@ test('half a key pair is refused', () => {
   assert.deepEqual([config.secretId, config.secretKey], ['AKIDxxxxxxxx', 'kkkkkkkk']);
 });
 
-test('cloudNames can only be off', () => {
-  assert.equal(refusal({ flags: { cloudNames: 'on' } }).code, 'Config.CloudNames');
-  assert.equal(refusal({ file: file('cloudNames: true') }).code, 'Config.CloudNames');
+test('cloudNames is on unless it is switched off, in the words of a file too', () => {
+  assert.equal(at().config.cloudNames, 'on');
+  assert.equal(at({ flags: { cloudNames: 'off' } }).config.cloudNames, 'off');
   assert.equal(at({ file: file('cloudNames: off') }).config.cloudNames, 'off');
+  assert.equal(at({ file: file('cloudNames: true') }).config.cloudNames, 'on');
+  assert.equal(refusal({ flags: { cloudNames: 'some' } }).code, 'Config.Choice');
 });
 
 test('the data folder is found from the place that named it', () => {

@@ -59,7 +59,7 @@ export function loadConfig(sources: Sources): Loaded {
   const config = configSchema.parse(values);
   const dataFrom = origins.data?.from === 'file' && sources.file ? resolve(sources.file.path, '..') : sources.cwd;
   const settled = { ...config, data: resolve(dataFrom, config.data) };
-  together(settled, origins);
+  together(settled);
   return Object.freeze({ config: frozen(settled), origins: Object.freeze(origins) });
 }
 
@@ -136,11 +136,10 @@ function check(one: Setting, found: Found | undefined): unknown {
 }
 
 /** What holds between settings. */
-function together(config: Config, origins: Origins): void {
+function together(config: Config): void {
   if ((config.secretId === undefined) !== (config.secretKey === undefined)) {
     fail('Config.Keys', { missing: config.secretId === undefined ? 'secretId' : 'secretKey' });
   }
-  if (config.cloudNames === 'on') fail('Config.CloudNames', { where: origins.cloudNames?.where ?? '' });
 }
 
 function place(values: Record<string, unknown>, name: string, value: unknown): void {

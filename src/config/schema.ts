@@ -90,9 +90,8 @@ export const configSchema = z.object({
   sandbox: oneOf(['auto', 'process', 'bwrap'], { zh: '沙箱方式', en: 'how functions are kept apart' }).default('auto'),
   cloudNames: oneOf(['on', 'off'], {
     zh: '函数内对云域名的访问是否转到本服务',
-    en: 'catch calls from functions to the names of the cloud',
-    later: true,
-  }).default('off'),
+    en: 'lead calls from functions to the names of the cloud here',
+  }).default('on'),
   dev: onOff({ zh: '开发模式：时间可以冻结和拨动', en: 'development: the clock can be frozen and turned' }).default(
     false,
   ),

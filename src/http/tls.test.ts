@@ -32,6 +32,7 @@ describe('TLS', () => {
     });
     assert.equal(tls.caPath, join(dataDir, 'ca', 'ca.crt'));
     ca = await readFile(tls.caPath, 'utf8');
+    assert.equal(tls.caPem, ca);
     front = await openFront({
       ...{ host: '127.0.0.1', port: 0, setting: 'portTls', sites: [], log: NO_LOG, fallback: site },
       tls: tls.options,
@@ -62,6 +63,9 @@ describe('TLS', () => {
     'localhost',
     'scf.tencentcloudapi.com',
     'b-1250000000.cos.ap-guangzhou.myqcloud.com',
+    'ap-guangzhou.cls.tencentcs.com',
+    'service-abcdefgh-1250000000.gz.tencentapigw.com',
+    '1250000000-abcdefghij.ap-guangzhou.tencentscf.com',
     'service-x.scf.example',
     'SCF.Example',
     'bound.example.org',
@@ -162,6 +166,7 @@ test('names that have no business here are not served', () => {
   const source = { baseDomain: 'scf.example' };
   for (const host of [
     'www.google.com',
+    'console.qcloud.com',
     'tencentcloudapi.com',
     'evil-scf.example',
     '',

@@ -2,6 +2,7 @@
 
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
+import { isCloudName } from '../core/cloudnames.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Ca, Leaf } from './ca.ts';
 
@@ -19,18 +20,10 @@ export interface TlsSource {
 
 export interface TlsReady {
   readonly caPath: string;
+  readonly caPem: string;
   readonly options: TlsOptions & SecureContextOptions;
 }
 
-/** Names of the cloud that lead here by a hosts entry. */
-const CLOUD_SUFFIXES = [
-  '.tencentcloudapi.com',
-  '.myqcloud.com',
-  '.tencentcos.cn',
-  '.tencentcs.com',
-  '.qcloud.com',
-  '.tencentyun.com',
-];
 const MAX_CONTEXTS = 256;
 const RENEW_BEFORE_MS = 7 * 86_400_000;
 
@@ -43,6 +36,7 @@ export async function openTls(source: TlsSource): Promise<TlsReady> {
   const contexts = new Contexts(ca, source.clock);
   return {
     caPath: ca.certPath,
+    caPem: ca.certPem,
     options: {
       cert: unnamed.cert,
       key: unnamed.key,
@@ -62,7 +56,7 @@ export function servesHost(host: string, { baseDomain, serves }: Pick<TlsSource,
   if (!/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(host) || host.length > 253) return false;
   if (host === 'localhost' || host === baseDomain) return true;
   if (host.endsWith('.localhost') || host.endsWith(`.${baseDomain}`)) return true;
-  return CLOUD_SUFFIXES.some(suffix => host.endsWith(suffix)) || serves?.(host) === true;
+  return isCloudName(host) || serves?.(host) === true;
 }
 
 interface Kept {
