@@ -3,20 +3,22 @@ import { test } from 'node:test';
 import { contextOf, environmentOf } from './env.ts';
 import { VERSION } from './testing.ts';
 
+const PLACES = { codeDir: '/data/code/abc', optDir: '/data/layers/def', tmpDir: '/tmp' };
 const account = { appId: '1250000000', uin: '100000000001' };
 
 test('the documented variables, with real paths', () => {
-  const env = environmentOf(VERSION, account, '/data/code/abc', '/usr/bin/node', { NODE_PATH: 'x' });
+  const env = environmentOf(VERSION, account, PLACES, '/usr/bin/node', { NODE_PATH: 'x' });
   assert.equal(env.USER_CODE_ROOT, '/data/code/abc/');
   assert.equal(env.PWD, '/data/code/abc');
   assert.equal(env._, '/usr/bin/node');
   assert.equal(env._SCF_SERVER_PORT, '28902');
-  assert.equal(env.SCF_RUNTIME, 'Nodejs24.11');
+  assert.equal(env.SCF_RUNTIME, VERSION.runtime);
   assert.equal(env.SCF_FUNCTIONVERSION, '$LATEST');
   assert.equal(env.TENCENTCLOUD_REGION, 'ap-guangzhou');
   assert.equal(env.TENCENTCLOUD_APPID, '1250000000');
   assert.equal(env.TENCENTCLOUD_UIN, '100000000001');
   assert.equal(env.PATH, '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin');
+  assert.equal(env.LD_LIBRARY_PATH, '/data/code/abc:/data/layers/def');
   assert.equal(env.TZ, 'UTC');
   assert.equal(env.NODE_PATH, 'x');
   assert.ok(!('TENCENTCLOUD_SECRETID' in env), 'no role, no keys');
@@ -24,7 +26,7 @@ test('the documented variables, with real paths', () => {
 
 test('the user\u2019s variables win over the platform\u2019s', () => {
   const version = { ...VERSION, environment: { TZ: 'Asia/Tokyo', NODE_PATH: 'mine' } };
-  const env = environmentOf(version, account, '/c', '/n', { NODE_PATH: 'x' });
+  const env = environmentOf(version, account, PLACES, '/n', { NODE_PATH: 'x' });
   assert.equal(env.TZ, 'Asia/Tokyo');
   assert.equal(env.NODE_PATH, 'mine');
 });

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import type { FunctionVersion } from '../core/function.ts';
 import type { Account } from '../core/trigger.ts';
+import type { Places } from './sandbox/driver.ts';
 
 /** Where the cloud has the code; what a stack shows. */
 export const USER_ROOT = '/var/user';
@@ -18,15 +19,29 @@ const LOCALE =
     ? 'en_US.UTF8'
     : 'C.UTF-8';
 
+/** What a process starts with before its function is known: what counts at no later time. */
+export function startEnvironment(places: Places | undefined): Record<string, string> {
+  return {
+    LANG: LOCALE,
+    LC_ALL: LOCALE,
+    HOME: places?.codeDir === USER_ROOT ? '/home/qcloud' : HOME,
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    TZ: 'UTC',
+    ...(places && { LD_LIBRARY_PATH: `${places.codeDir}:${places.optDir}` }),
+  };
+}
+
 /** The user's own variables win; the platform's prefixes are refused when a function is made. */
 export function environmentOf(
   version: FunctionVersion,
   account: Account,
-  codeDir: string,
+  places: Places,
   command: string,
   language: Readonly<Record<string, string>>,
 ): Record<string, string> {
+  const { codeDir, optDir, tmpDir } = places;
   return {
+    ...startEnvironment(places),
     _SCF_SERVER_PORT: '28902',
     TENCENTCLOUD_RUNENV: 'SCF',
     USER_CODE_ROOT: `${codeDir}/`,
@@ -34,13 +49,10 @@ export function environmentOf(
     _: command,
     LOGNAME: 'qcloud',
     USER: 'qcloud',
-    LANG: LOCALE,
-    LC_ALL: LOCALE,
-    HOME,
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     SHELL: '/bin/bash',
     SHLVL: '3',
-    LD_LIBRARY_PATH: `${codeDir}:/opt`,
+    ...(tmpDir === '/tmp' ? {} : { TMPDIR: tmpDir }),
+    LD_LIBRARY_PATH: `${codeDir}:${optDir}`,
     HOSTNAME: hostname(),
     SCF_RUNTIME: version.runtime,
     SCF_FUNCTIONNAME: version.name,

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  AHEAD,
+  BY_TIMER,
   decodeEnded,
   decodeFailed,
   decodeLoadError,
@@ -12,6 +14,7 @@ import {
   FrameReader,
   HEAD_BYTES,
   PRINTED,
+  WAITED,
 } from './frames.ts';
 
 interface Heard {
@@ -85,31 +88,35 @@ test('a length over the limit is refused as soon as it is known', () => {
   reader(257).reader.push(head);
 });
 
-test('INVOKE holds flags, id, time limit and event, with the event behind it or not', () => {
+const HEAD = { turn: 77, requestId: 'id-1', limitMs: 3000, flags: BY_TIMER | AHEAD };
+
+test('INVOKE holds flags, id, time limit, turn and event, with the event behind it or not', () => {
   const event = Buffer.from('{"键":1}');
-  const whole = encodeInvoke('id-1', 3000, true, event, true);
-  const head = encodeInvoke('id-1', 3000, true, event, false);
+  const whole = encodeInvoke(HEAD, event, true);
+  const head = encodeInvoke(HEAD, event, false);
   assert.deepEqual(Buffer.concat([head, event]), whole);
   assert.equal(whole.readUInt32BE(0), whole.length - HEAD_BYTES);
   assert.equal(whole[4], 2);
-  assert.equal(whole[5], 1);
+  assert.equal(whole[5], BY_TIMER | AHEAD);
   assert.equal(whole.readUInt32BE(7), 3000);
-  assert.equal(whole.toString('latin1', 11, 15), 'id-1');
-  assert.equal(encodeInvoke('id-1', 3000, false, event, true)[5], 0);
-  assert.throws(() => encodeInvoke('x'.repeat(256), 1, false, event, true), FrameError);
+  assert.equal(whole.readUInt32BE(11), 77);
+  assert.equal(whole.toString('latin1', 15, 19), 'id-1');
+  assert.throws(() => encodeInvoke({ ...HEAD, requestId: 'x'.repeat(256) }, event, true), FrameError);
 });
 
 test('answers are read', () => {
-  const head = Buffer.from([PRINTED | EARLY, 0, 0, 0x05, 0xdc]);
-  assert.deepEqual(decodeEnded(head), { printed: true, early: true, durationMs: 1.5 });
+  const head = Buffer.from([PRINTED | EARLY, 0, 0, 1, 2, 0, 0, 0x05, 0xdc]);
+  assert.deepEqual(decodeEnded(head), { printed: true, early: true, waited: false, turn: 258, durationMs: 1.5 });
   const failed = Buffer.concat([
-    Buffer.from([0, 0, 0, 0, 0]),
+    Buffer.from([WAITED, 0, 0, 0, 9, 0, 0, 0, 0]),
     Buffer.from([1, 0xae, 0, 0, 0, 3]),
     Buffer.from('为stack'),
   ]);
   assert.deepEqual(decodeFailed(failed), {
     printed: false,
     early: false,
+    waited: true,
+    turn: 9,
     durationMs: 0,
     status: 430,
     message: '为',

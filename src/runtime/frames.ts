@@ -2,12 +2,22 @@
 // The bootstraps hold the same numbers in their own languages.
 
 export const TO_INSTANCE = { init: 1, invoke: 2 } as const;
-export const FROM_INSTANCE = { ready: 16, result: 17, error: 18, ended: 19, loadError: 20, fault: 21 } as const;
+export const FROM_INSTANCE = {
+  ready: 16,
+  result: 17,
+  error: 18,
+  ended: 19,
+  loadError: 20,
+  fault: 21,
+  hello: 22,
+} as const;
 
 /** Flags of RESULT, ERROR and ENDED. */
 export const PRINTED = 1;
 /** The caller may be answered while the run goes on; ENDED follows. */
 export const EARLY = 2;
+/** The handler gave up its thread before it was done. */
+export const WAITED = 4;
 
 export const HEAD_BYTES = 5;
 
@@ -88,30 +98,34 @@ export function encodeFrame(type: number, payload: Buffer): Buffer {
   return frame;
 }
 
-/** Flag of INVOKE: a timer sent the event. */
+/** Flags of INVOKE: a timer sent the event; it may be taken back until it has begun (runtime/turn.ts). */
 export const BY_TIMER = 1;
-const INVOKE_HEAD = HEAD_BYTES + 6;
+export const AHEAD = 2;
+const INVOKE_HEAD = HEAD_BYTES + 10;
+
+export interface Invoke {
+  /** Rises by one with every event of an instance; answers name it. */
+  readonly turn: number;
+  readonly requestId: string;
+  readonly limitMs: number;
+  readonly flags: number;
+}
 
 /**
- * INVOKE: u8 flags, u8 length of the request id, u32 time limit in ms, request id, event bytes.
+ * INVOKE: u8 flags, u8 length of the request id, u32 time limit in ms, u32 turn, request id, event bytes.
  * Leaves out the event when it is large, to be written after it without a copy.
  */
-export function encodeInvoke(
-  requestId: string,
-  limitMs: number,
-  byTimer: boolean,
-  event: Buffer,
-  withEvent: boolean,
-): Buffer {
+export function encodeInvoke({ turn, requestId, limitMs, flags }: Invoke, event: Buffer, withEvent: boolean): Buffer {
   // A latin1 character is one byte: ids are UUIDs.
   const head = INVOKE_HEAD + requestId.length;
   if (requestId.length > 255) throw new FrameError('a request id has at most 255 characters');
   const frame = Buffer.allocUnsafe(withEvent ? head + event.length : head);
   frame.writeUInt32BE(head - HEAD_BYTES + event.length, 0);
   frame[4] = TO_INSTANCE.invoke;
-  frame[5] = byTimer ? BY_TIMER : 0;
+  frame[5] = flags;
   frame[6] = requestId.length;
   frame.writeUInt32BE(limitMs, 7);
+  frame.writeUInt32BE(turn, 11);
   frame.write(requestId, INVOKE_HEAD, 'latin1');
   if (withEvent) event.copy(frame, head);
   return frame;
@@ -120,6 +134,9 @@ export function encodeInvoke(
 export interface Ended {
   readonly printed: boolean;
   readonly early: boolean;
+  /** The handler gave up its thread before it was done. */
+  readonly waited: boolean;
+  readonly turn: number;
   /** Measured in the function. */
   readonly durationMs: number;
 }
@@ -130,13 +147,19 @@ export interface Failed extends Ended {
   readonly stack: string;
 }
 
-/** Head of RESULT, ERROR and ENDED: u8 flags, u32 duration in µs. */
-export const ENDED_BYTES = 5;
+/** Head of RESULT, ERROR and ENDED: u8 flags, u32 turn, u32 duration in µs. */
+export const ENDED_BYTES = 9;
 
 export function decodeEnded(payload: Buffer): Ended {
   if (payload.length < ENDED_BYTES) throw new FrameError('an answer is too short');
   const flags = payload.readUInt8(0);
-  return { printed: (flags & PRINTED) !== 0, early: (flags & EARLY) !== 0, durationMs: payload.readUInt32BE(1) / 1000 };
+  return {
+    printed: (flags & PRINTED) !== 0,
+    early: (flags & EARLY) !== 0,
+    waited: (flags & WAITED) !== 0,
+    turn: payload.readUInt32BE(1),
+    durationMs: payload.readUInt32BE(5) / 1000,
+  };
 }
 
 /** ERROR: head, u16 status, u32 length of the message, message, stack. */

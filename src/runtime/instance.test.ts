@@ -21,6 +21,8 @@ interface Started {
   readonly instance: Instance;
   readonly heard: string[];
   readonly failures: Outcome[];
+  /** Sends an event that has waited so long. */
+  begin(call: Call, waitedMs?: number): Promise<Outcome>;
   /** Lets everything that is under way happen. */
   turn(ms?: number): Promise<void>;
 }
@@ -36,7 +38,8 @@ async function started(ready = true): Promise<Started> {
       heard.push('unready');
       failures.push(outcome);
     },
-    free: (_, durationMs) => heard.push(`free ${durationMs}`),
+    ran: durationMs => heard.push(`ran ${durationMs}`),
+    free: () => heard.push('free'),
     gone: () => heard.push('gone'),
   });
   const [process] = launcher.processes;
@@ -51,13 +54,17 @@ async function started(ready = true): Promise<Started> {
     process.ready();
     await turn();
   }
-  return { clock, process, instance, heard, failures, turn };
+  const begin = (call: Call, waitedMs = 0) =>
+    new Promise<Outcome>(settle => {
+      instance.send({ call, since: clock.now() - waitedMs, until: Number.POSITIVE_INFINITY, settle });
+    });
+  return { begin, clock, process, instance, heard, failures, turn };
 }
 
 test('an instance is ready, runs, and is free again', async () => {
-  const { process, instance, heard, turn } = await started();
+  const { begin, process, instance, heard, turn } = await started();
   assert.equal(instance.initMs, 40);
-  const run = instance.begin(call('r1'), 7);
+  const run = begin(call('r1'), 47);
   await turn();
   assert.deepEqual(process.invoked, ['r1']);
   process.answer('"x"', { durationMs: 2.5 });
@@ -68,16 +75,16 @@ test('an instance is ready, runs, and is free again', async () => {
   assert.equal(outcome.initMs, 40);
   assert.equal(outcome.waitMs, 7);
   assert.equal(outcome.memoryBytes, 10 * MB);
-  assert.deepEqual(heard, ['ready', 'free 2.5']);
-  const next = instance.begin(call(), 0);
+  assert.deepEqual(heard, ['ready', 'ran 2.5', 'free']);
+  const next = begin(call());
   process.answer();
   assert.equal((await next).initMs, 0, 'only the first run is a cold start');
 });
 
 test('the log is complete before the run is: the mark may come before or after the answer', async () => {
-  const { process, instance, turn } = await started();
+  const { begin, process, instance, turn } = await started();
   for (const markFirst of [true, false]) {
-    const run = instance.begin(call(), 0);
+    const run = begin(call());
     process.print('a');
     if (markFirst) {
       process.print('b');
@@ -96,8 +103,8 @@ test('the log is complete before the run is: the mark may come before or after t
 });
 
 test('what is printed after the mark, or while idle, is the next run\u2019s', async () => {
-  const { process, instance, turn } = await started();
-  const first = instance.begin(call(), 0);
+  const { begin, process, turn } = await started();
+  const first = begin(call());
   process.print('one');
   process.mark();
   process.print('late');
@@ -106,14 +113,14 @@ test('what is printed after the mark, or while idle, is the next run\u2019s', as
   assert.equal((await first).log, 'one');
   process.print('idle');
   await turn();
-  const second = instance.begin(call(), 0);
+  const second = begin(call());
   process.answer();
   assert.equal((await second).log, 'lateidle');
 });
 
 test('a mark that never comes is waited for one second', async () => {
-  const { process, instance, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, instance, turn } = await started();
+  const run = begin(call());
   process.print('x');
   process.answer('1', { printed: true });
   await turn(999);
@@ -124,8 +131,8 @@ test('a mark that never comes is waited for one second', async () => {
 });
 
 test('a run over its time ends with 433 and takes the instance with it', async () => {
-  const { process, instance, heard, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, heard, turn } = await started();
+  const run = begin(call());
   process.print('in');
   await turn(2999);
   assert.equal(process.killed, false);
@@ -140,8 +147,8 @@ test('a run over its time ends with 433 and takes the instance with it', async (
 });
 
 test('an early answer goes out at once, and the end of the run follows', async () => {
-  const { process, instance, heard, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, instance, heard, turn } = await started();
+  const run = begin(call());
   process.print('first');
   process.answer('"early"', { early: true, durationMs: 5 });
   const outcome = await run;
@@ -156,12 +163,12 @@ test('an early answer goes out at once, and the end of the run follows', async (
   assert.equal(ended?.log, 'first then');
   assert.equal(ended?.durationMs, 500);
   assert.equal(ended?.body.toString(), '"early"');
-  assert.deepEqual(heard, ['ready', 'free 500']);
+  assert.deepEqual(heard.slice(1), ['ran 500', 'free']);
 });
 
 test('after an early answer the run may still fail', async () => {
-  const { process, instance, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, turn } = await started();
+  const run = begin(call());
   process.answer('1', { early: true });
   const outcome = await run;
   await turn(3000);
@@ -169,15 +176,15 @@ test('after an early answer the run may still fail', async () => {
 });
 
 test('memory is watched: the highest is told, over the limit ends the run', async () => {
-  const { process, instance, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, turn } = await started();
+  const run = begin(call());
   process.memory = 100 * MB;
   await turn(60);
   process.memory = 20 * MB;
   await turn(60);
   process.answer();
   assert.equal((await run).memoryBytes, 100 * MB);
-  const over = instance.begin(call(), 0);
+  const over = begin(call());
   process.memory = 129 * MB;
   await turn(60);
   const outcome = await over;
@@ -187,7 +194,7 @@ test('memory is watched: the highest is told, over the limit ends the run', asyn
 
 test('a process that ends while running is 439, a kernel\u2019s kill near the limit is 434', async () => {
   const exited = await started();
-  const run = exited.instance.begin(call(), 0);
+  const run = exited.begin(call());
   exited.process.send(FROM_INSTANCE.fault, Buffer.from('Error: x\n    at /data/code/abc/index.js:1:1'));
   await exited.turn();
   exited.process.die(1);
@@ -196,7 +203,7 @@ test('a process that ends while running is 439, a kernel\u2019s kill near the li
   assert.equal(outcome.status, 439);
   assert.equal(outcome.stackTrace, 'Error: x\n    at /var/user/index.js:1:1');
   const killed = await started();
-  const second = killed.instance.begin(call(), 0);
+  const second = killed.begin(call());
   killed.process.memory = 127 * MB;
   await killed.turn(60);
   killed.process.die(null, 'SIGKILL');
@@ -205,8 +212,8 @@ test('a process that ends while running is 439, a kernel\u2019s kill near the li
 });
 
 test('pipes that others hold open after the process ended are not waited for longer than 250 ms', async () => {
-  const { process, instance, heard, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, heard, turn } = await started();
+  const run = begin(call());
   process.print('said');
   process.die(1, null, true);
   await turn(249);
@@ -226,8 +233,8 @@ test('an idle instance that dies is gone at once, and nobody is told of a failur
 });
 
 test('an answer that was sent before the process ended still counts', async () => {
-  const { process, instance, turn } = await started();
-  const run = instance.begin(call(), 0);
+  const { begin, process, turn } = await started();
+  const run = begin(call());
   process.print('x');
   process.answer('1', { printed: true });
   await turn();
@@ -268,8 +275,8 @@ test('frames that make no sense end the instance', async () => {
     encodeFrame(FROM_INSTANCE.ended, Buffer.alloc(5)),
     encodeFrame(FROM_INSTANCE.result, Buffer.alloc(1)),
   ]) {
-    const { process, instance, turn } = await started();
-    const run = instance.begin(call(), 0);
+    const { begin, process, turn } = await started();
+    const run = begin(call());
     process.send(frame.readUInt8(4), frame.subarray(5));
     await turn();
     assert.equal((await run).status, 439);

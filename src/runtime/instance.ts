@@ -5,8 +5,9 @@ import type { FunctionVersion } from '../core/function.ts';
 import type { Outcome } from '../core/invocation.ts';
 import { LOG_BYTES, RESPONSE_BYTES } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
-import type { Call } from '../core/ports.ts';
 import {
+  AHEAD,
+  BY_TIMER,
   decodeEnded,
   decodeFailed,
   decodeLoadError,
@@ -19,7 +20,7 @@ import {
   FrameReader,
   TO_INSTANCE,
 } from './frames.ts';
-import { LogBuffer, MarkScanner, markOf } from './logs.ts';
+import { LogBuffer, MarkScanner } from './logs.ts';
 import {
   earlyOutcome,
   exitedWhileStarting,
@@ -33,7 +34,9 @@ import {
   timedOut,
   type Verdict,
 } from './outcomes.ts';
+import { Run, type Waiting } from './run.ts';
 import type { Exit, Sandbox } from './sandbox/driver.ts';
+import { begun, revoke } from './turn.ts';
 
 /** A result at its limit, and room for what surrounds it. */
 const FRAME_BYTES = RESPONSE_BYTES + 64 * 1024;
@@ -49,8 +52,12 @@ const MB = 1024 * 1024;
 export interface InstanceSpec {
   readonly id: string;
   readonly version: FunctionVersion;
+  /** Where the function sees its code. */
   readonly codeDir: string;
-  readonly context: Readonly<Record<string, string | number>>;
+  /** What the bootstrap is told: handler, folders, environment, context … */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Events that it runs at once. */
+  readonly concurrency: number;
   /** Random text that ends the log of a run. */
   readonly token: string;
   /** First line of the log, or empty. */
@@ -63,29 +70,12 @@ export interface InstanceEvents {
   ready(instance: Instance): void;
   /** It ended before it could run one. */
   unready(instance: Instance, outcome: Outcome): void;
-  /** A run is over, and it can run another event. */
-  free(instance: Instance, durationMs: number): void;
-  /** Its process is gone. */
-  gone(instance: Instance): void;
-}
-
-interface Run {
-  readonly call: Call;
-  readonly waitMs: number;
-  readonly initMs: number;
-  readonly startedAt: number;
-  readonly deadlineAt: number;
-  readonly log: LogBuffer;
-  peakBytes: number;
-  /** Takes the outcome: the caller, or after an early answer whoever waits for the end of the run. */
-  settle: (outcome: Outcome) => void;
-  /** The end mark was printed. */
-  marked: boolean;
-  /** Over in the function; its log is still to come. */
-  over: Verdict | undefined;
-  overAt: number;
-  /** Of the early answer; the run itself may end otherwise. */
-  answer: Verdict | undefined;
+  /** A run is over; it took so long in the function, which gave up its thread meanwhile or not. */
+  ran(durationMs: number, waited: boolean): void;
+  /** It can take another event. */
+  free(instance: Instance): void;
+  /** Its process is gone; events that had not begun are to be run elsewhere. */
+  gone(instance: Instance, back: readonly Waiting[]): void;
 }
 
 export class Instance {
@@ -93,7 +83,7 @@ export class Instance {
   state: 'starting' | 'idle' | 'busy' | 'ending' | 'gone' = 'starting';
   /** When it was last free. */
   idleSince = 0;
-  /** Events run so far. */
+  /** Events sent so far; the last turn. */
   runs = 0;
   memoryBytes = 0;
   initMs = 0;
@@ -104,8 +94,12 @@ export class Instance {
   readonly #scanner: MarkScanner;
   readonly #reader: FrameReader;
   readonly #initDeadlineAt: number;
-  #output = new LogBuffer(LOG_BYTES);
-  #run: Run | undefined;
+  /** What was printed since the last mark; what it printed while it started or idled stands first. */
+  #output: LogBuffer | undefined;
+  /** In the order in which they were sent; the first has begun, those behind it may have. */
+  readonly #runs: Run[] = [];
+  /** Frames of one turn of the event loop leave in one write. */
+  #gathering = false;
   /** Why this server ended it. */
   #verdict: Verdict | undefined;
   #faultStack = '';
@@ -125,73 +119,91 @@ export class Instance {
     this.#events = events;
     this.#initDeadlineAt = spec.startedAt + spec.version.initTimeoutS * 1000;
     this.#scanner = new MarkScanner(
-      markOf(spec.token),
+      spec.token,
       chunk => this.#printed(chunk),
-      () => this.#marked(),
+      turn => this.#marked(turn),
     );
     this.#reader = new FrameReader(FRAME_BYTES, (type, payload) => this.#heard(type, payload));
-    if (spec.note !== '') this.#output.add(Buffer.from(`${spec.note}\n`));
+    if (spec.note !== '') this.#printed(Buffer.from(`${spec.note}\n`));
     this.#listen();
-    const { handler } = spec.version;
-    const settings = {
-      handler,
-      codeDir: spec.codeDir,
-      token: spec.token,
-      responseBytes: RESPONSE_BYTES,
-      context: spec.context,
-    };
+    const settings = { token: spec.token, responseBytes: RESPONSE_BYTES, ...spec.settings };
     sandbox.channel.write(encodeFrame(TO_INSTANCE.init, Buffer.from(JSON.stringify(settings))));
   }
 
-  /** Runs one event; only when idle. */
-  begin(call: Call, waitMs: number): Promise<Outcome> {
-    const { version } = this.spec;
+  /** Events that were sent to it and are not over. */
+  get load(): number {
+    return this.#runs.length;
+  }
+
+  /** When the event that it runs began; with several at once, the oldest. */
+  get headSince(): number {
+    for (const run of this.#runs) if (!run.over) return run.startedAt;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Sends it an event: to be run now, or after those that it already has. */
+  send(waiting: Waiting): void {
+    const { version, concurrency } = this.spec;
+    const { event } = waiting.call;
     const now = this.#clock.now();
-    const limitMs = version.timeoutS * 1000;
-    const { event } = call;
-    return new Promise(settle => {
-      this.#run = {
-        call,
-        waitMs,
-        initMs: this.runs === 0 ? this.initMs : 0,
-        startedAt: now,
-        deadlineAt: now + limitMs,
-        // What was printed while it started or idled stands first.
-        log: this.#output,
-        peakBytes: this.memoryBytes,
-        settle,
-        marked: false,
-        over: undefined,
-        overAt: 0,
-        answer: undefined,
-      };
-      this.#output = new LogBuffer(LOG_BYTES);
-      this.state = 'busy';
-      this.runs++;
-      const together = event.body.length <= ONE_WRITE_BYTES;
-      const { channel } = this.#sandbox;
-      const frame = encodeInvoke(event.requestId, limitMs, event.source === 'timer', event.body, together);
-      if (together) {
-        channel.write(frame);
-        return;
-      }
+    const run = new Run(waiting, ++this.runs);
+    const ahead = this.#runs.length > 0 && concurrency === 1;
+    this.#runs.push(run);
+    this.state = 'busy';
+    if (!ahead) this.#begin(run, now);
+    const flags = (event.source === 'timer' ? BY_TIMER : 0) | (ahead ? AHEAD : 0);
+    const head = { turn: run.turn, requestId: event.requestId, limitMs: version.timeoutS * 1000, flags };
+    const together = event.body.length <= ONE_WRITE_BYTES;
+    const { channel } = this.#sandbox;
+    if (!this.#gathering) {
+      this.#gathering = true;
       channel.cork();
-      channel.write(frame);
-      channel.write(event.body);
-      channel.uncork();
-    });
+      setImmediate(this.#flush);
+    }
+    channel.write(encodeInvoke(head, event.body, together));
+    if (!together) channel.write(event.body);
+  }
+
+  /** Events that it was sent and has not begun: they are the caller's again, oldest first. */
+  takeBack(): Waiting[] {
+    const [first] = this.#runs;
+    if (!first || this.#runs.length === 1 || this.spec.concurrency > 1) return [];
+    const began = Math.max(first.turn, revoke(this.#sandbox.turnFd, this.runs));
+    return this.#without(began);
+  }
+
+  #without(began: number): Waiting[] {
+    const kept = this.#runs.findIndex(run => run.turn > began);
+    return kept < 0 ? [] : this.#runs.splice(kept).map(run => run.waiting);
+  }
+
+  readonly #flush = (): void => {
+    this.#gathering = false;
+    this.#sandbox.channel.uncork();
+  };
+
+  #begin(run: Run, now: number): void {
+    run.begin(now, this.spec.version.timeoutS, run.turn === 1 ? this.initMs : 0);
+    run.peakBytes = this.memoryBytes;
   }
 
   /** Called every few ms while it starts or runs: deadlines and memory. */
   tick(now: number): void {
     if (this.state === 'starting' && now >= this.#initDeadlineAt)
       this.#kill(initTimedOut(this.spec.version.initTimeoutS));
-    const run = this.#run;
-    if (!run || this.state !== 'busy') return;
-    if (run.over) {
-      if (now - run.overAt >= MARK_MS) this.#finish(run, run.over);
-    } else if (now >= run.deadlineAt) this.#kill(timedOut(this.spec.version.timeoutS));
-    else this.#watchMemory(run, now);
+    if (this.state !== 'busy') return;
+    for (const run of this.#runs) {
+      if (run.over && now - run.overAt >= MARK_MS) {
+        this.#finish(run, run.over);
+        return;
+      }
+      if (!run.over && now >= run.deadlineAt) {
+        this.#kill(timedOut(this.spec.version.timeoutS));
+        return;
+      }
+    }
+    const [first] = this.#runs;
+    if (first) this.#watchMemory(first, now);
   }
 
   /** Ends it; a run under way ends with `verdict`. */
@@ -238,22 +250,37 @@ export class Instance {
   }
 
   #heard(type: number, payload: Buffer): void {
-    const run = this.#run;
     if (this.state === 'starting') this.#heardStarting(type, payload);
     else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(payload.toString('utf8'), this.spec.codeDir);
     else if (this.state === 'ending') return;
-    else if (!run || run.over) throw new FrameError(`frame ${type} outside of a run`);
     else if (type === FROM_INSTANCE.result) {
       const ended = decodeEnded(payload);
-      this.#answered(run, ended, { status: 200, body: payload.subarray(ENDED_BYTES), message: '', stack: '' });
+      const verdict = { status: 200, body: payload.subarray(ENDED_BYTES), message: '', stack: '' };
+      this.#answered(this.#runOf(ended.turn), ended, verdict);
     } else if (type === FROM_INSTANCE.error) {
       const failed = decodeFailed(payload);
-      this.#answered(run, failed, failedRun(failed.status, failed.message, failed.stack, this.spec.codeDir));
-    } else if (type === FROM_INSTANCE.ended && run.answer) this.#over(run, decodeEnded(payload), run.answer);
-    else throw new FrameError(`unexpected frame ${type}`);
+      const verdict = failedRun(failed.status, failed.message, failed.stack, this.spec.codeDir);
+      this.#answered(this.#runOf(failed.turn), failed, verdict);
+    } else if (type === FROM_INSTANCE.ended) {
+      const ended = decodeEnded(payload);
+      const run = this.#runOf(ended.turn);
+      if (!run.answer) throw new FrameError('an end without an answer');
+      this.#over(run, ended, run.answer);
+    } else throw new FrameError(`unexpected frame ${type}`);
+  }
+
+  /** The run that is being answered: events are run in order, unless several run at once. */
+  #runOf(turn: number): Run {
+    for (const run of this.#runs) {
+      if (run.over) continue;
+      if (run.turn === turn) return run;
+      if (this.spec.concurrency === 1) break;
+    }
+    throw new FrameError(`an answer to turn ${turn}, which is not running`);
   }
 
   #heardStarting(type: number, payload: Buffer): void {
+    if (type === FROM_INSTANCE.hello) return;
     if (type === FROM_INSTANCE.ready) {
       const now = this.#clock.now();
       this.initMs = now - this.spec.startedAt;
@@ -284,22 +311,46 @@ export class Instance {
 
   #over(run: Run, ended: Ended, verdict: Verdict): void {
     const whole = { ...verdict, durationMs: ended.durationMs };
-    if (!ended.printed || run.marked) this.#finish(run, whole);
-    else {
-      run.over = whole;
-      run.overAt = this.#clock.now();
-    }
+    run.waited = ended.waited;
+    const [first] = this.#runs;
+    if (run === first || this.spec.concurrency > 1) {
+      if (!ended.printed || run.marked) {
+        this.#finish(run, whole);
+        return;
+      }
+    } else if (!ended.printed) run.marked = true;
+    run.over = whole;
+    run.overAt = this.#clock.now();
+    const next = this.#runs[this.#runs.indexOf(run) + 1];
+    if (next && this.spec.concurrency === 1) this.#begin(next, run.overAt);
   }
 
   #finish(run: Run, verdict: Verdict): void {
     const now = this.#clock.now();
-    if (now - this.#sampledAt >= SAMPLE_MS) this.#sample(now);
+    this.#settle(run, verdict, now);
+    // Those behind it may have been over already, while its log was awaited.
+    for (let next = this.#runs[0]; next?.over && next.marked; next = this.#runs[0]) this.#settle(next, next.over, now);
+    if (this.state === 'busy' || this.state === 'idle') this.#events.free(this);
+  }
+
+  #settle(run: Run, verdict: Verdict, now: number): void {
+    if (now - this.#sampledAt >= SAMPLE_MS) {
+      run.peakBytes = Math.max(run.peakBytes, this.#sandbox.peakBytes());
+      this.#sample(now);
+    }
+    // Programs that it started print without a mark.
+    if (!run.marked && this.#runs.length === 1) this.#takeOutput(run);
     const outcome = this.#outcome(run, verdict, now);
-    this.#run = undefined;
-    this.state = 'idle';
-    this.idleSince = now;
+    this.#runs.splice(this.#runs.indexOf(run), 1);
+    const [next] = this.#runs;
+    if (next) {
+      if (next.startedAt === 0) this.#begin(next, now);
+    } else {
+      this.state = 'idle';
+      this.idleSince = now;
+    }
     run.settle(outcome);
-    this.#events.free(this, outcome.durationMs);
+    this.#events.ran(outcome.durationMs, run.waited);
   }
 
   #outcome(run: Run, verdict: Verdict, now: number): Outcome {
@@ -308,23 +359,28 @@ export class Instance {
       initMs: run.initMs,
       waitMs: run.waitMs,
       memoryBytes: Math.max(run.peakBytes, this.memoryBytes),
-      log: run.log.text(),
+      log: run.log?.text() ?? '',
       instance: this.spec.id,
     });
   }
 
   #printed(chunk: Buffer): void {
-    const run = this.#run;
-    // After its mark a run is over, whatever threads or timers still print.
-    if (run && !run.marked) run.log.add(chunk);
-    else this.#output.add(chunk);
+    this.#output ??= new LogBuffer(LOG_BYTES);
+    this.#output.add(chunk);
   }
 
-  #marked(): void {
-    const run = this.#run;
-    if (!run) return;
+  /** All that was printed up to here is that run's. */
+  #marked(turn: number): void {
+    const run = this.#runs.find(one => one.turn === turn);
+    if (!run || run.marked) return;
+    this.#takeOutput(run);
     run.marked = true;
-    if (run.over) this.#finish(run, run.over);
+    if (run.over && run === this.#runs[0]) this.#finish(run, run.over);
+  }
+
+  #takeOutput(run: Run): void {
+    run.log = this.#output;
+    this.#output = undefined;
   }
 
   #watchMemory(run: Run, now: number): void {
@@ -360,11 +416,14 @@ export class Instance {
     channel.destroy();
     output.destroy();
     const now = this.#clock.now();
-    const run = this.#run;
-    this.#run = undefined;
+    const began = Math.max(this.#runs[0]?.turn ?? 0, begun(this.#sandbox.turnFd));
+    const back = this.spec.concurrency === 1 ? this.#without(began) : [];
     if (starting) this.#events.unready(this, this.#unstarted(exit, now));
-    else if (run) run.settle(this.#outcome(run, this.#exitVerdict(run, exit), now));
-    this.#events.gone(this);
+    const open = this.#runs.find(run => !run.marked);
+    if (open) this.#takeOutput(open);
+    for (const run of this.#runs.splice(0)) run.settle(this.#outcome(run, this.#exitVerdict(run, exit), now));
+    this.#sandbox.close();
+    this.#events.gone(this, back);
     this.#gone.resolve();
   }
 
@@ -372,15 +431,21 @@ export class Instance {
     // Over already, only its log was still awaited.
     if (run.over) return run.over;
     if (this.#verdict) return this.#verdict;
-    return exitVerdict(exit, run.log.text(), run.peakBytes, this.spec.version, this.#faultStack);
+    return this.#died(exit, run.log?.text() ?? '', run.peakBytes, this.#faultStack);
+  }
+
+  #died(exit: Exit, log: string, peakBytes: number, stack: string): Verdict {
+    const { version } = this.spec;
+    if (this.#sandbox.oomKilled()) return outOfMemory(version.memoryMB);
+    return exitVerdict(exit, log, peakBytes, version, stack);
   }
 
   #unstarted(exit: Exit, now: number): Outcome {
     const how = exit.error?.message ?? (exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`);
     const initMs = now - this.spec.startedAt;
-    const log = this.#output.text();
+    const log = this.#output?.text() ?? '';
     const bySelf = { ...exitedWhileStarting(how), stack: this.#faultStack };
-    const died = exitVerdict(exit, log, this.memoryBytes, this.spec.version, '');
+    const died = this.#died(exit, log, this.memoryBytes, '');
     if (exit.error) this.#log.error({ instance: this.spec.id, reason: how }, 'an instance could not be started');
     const unstarted = exit.error && failure(500, `The instance could not be started: ${how}`);
     const verdict = this.#verdict ?? unstarted ?? (died.status === 434 ? died : bySelf);

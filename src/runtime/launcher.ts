@@ -7,19 +7,22 @@ import { type Ids, shortId } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Account } from '../core/trigger.ts';
 import type { CodeCache } from './code.ts';
-import { contextOf, environmentOf } from './env.ts';
+import { contextOf, environmentOf, startEnvironment } from './env.ts';
 import { bothLanguages } from './errors.ts';
 import { Instance, type InstanceEvents } from './instance.ts';
 import type { Languages } from './languages/index.ts';
-import type { Language } from './languages/language.ts';
+import type { Interpreter, Language } from './languages/language.ts';
 import type { LayerCache } from './layers.ts';
 import { failure, type Verdict } from './outcomes.ts';
-import type { SandboxDriver } from './sandbox/driver.ts';
+import type { Assignment, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
+import type { Slots } from './slots.ts';
 
 export interface Launcher {
   launch(version: FunctionVersion, startedAt: number, events: InstanceEvents): Promise<Instance>;
   /** Brings the code here and looks whether the version could run. */
   check(version: FunctionVersion): Promise<StatusReason | undefined>;
+  /** How its sandbox starts, if that is the same for other functions; undefined when it is not or cannot run. */
+  generic(version: FunctionVersion): Promise<SandboxSpec | undefined>;
 }
 
 export interface LauncherDeps {
@@ -27,10 +30,15 @@ export interface LauncherDeps {
   readonly layers: LayerCache;
   readonly languages: Languages;
   readonly driver: SandboxDriver;
+  readonly slots: Slots;
   readonly account: Account;
   readonly processClock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** What bootstraps are told of the cloud's names; undefined when those are left alone. */
+  readonly names: () => unknown;
+  /** Whether a function may run several events in one instance. */
+  readonly concurrencyOf: (version: FunctionVersion) => number;
 }
 
 /** The start failed before there was a process. */
@@ -43,28 +51,55 @@ export class LaunchError extends Error {
 }
 
 export function makeLauncher(deps: LauncherDeps): Launcher {
+  const { driver, account } = deps;
+
+  /** The user's variables that count at the start make a sandbox of their own. */
+  function specOf(version: FunctionVersion, language: Language, interpreter: Interpreter): SandboxSpec {
+    const { command, args, env, shows } = language.start(interpreter, version.memoryMB);
+    const own = Object.entries(version.environment).filter(([name]) => language.countsAtStart(name));
+    return {
+      command,
+      args,
+      env: { ...startEnvironment(driver.places), ...env, ...Object.fromEntries(own) },
+      shows,
+      memoryMB: version.memoryMB,
+      network: networkOf(version),
+    };
+  }
+
   return {
     async launch(version, startedAt, events) {
       const language = languageOf(deps.languages, version.runtime);
       try {
-        const [codeDir, choice] = await Promise.all([deps.code.folder(version.code), language.choose(version.runtime)]);
-        const { command, args, env } = language.launch(version, choice.interpreter, codeDir);
-        const sandbox = deps.driver.start({
-          command,
-          args,
-          codeDir,
-          env: environmentOf(version, deps.account, codeDir, command, env),
+        const [codeDir, optDir, choice] = await Promise.all([
+          deps.code.folder(version.code),
+          deps.layers.folder(version.layers),
+          language.choose(version.runtime),
+        ]);
+        const spec = specOf(version, language, choice.interpreter);
+        const assignment: Assignment = { codeDir, optDir, memoryMB: version.memoryMB };
+        const sandbox = deps.slots.take(spec) ?? driver.start(driver.lateAssign ? spec : { ...spec, assignment });
+        const places = await sandbox.assign(assignment).catch(error => {
+          sandbox.kill();
+          void sandbox.exited.then(() => sandbox.close());
+          throw error;
         });
-        const spec = {
-          id: shortId(deps.ids, 12),
-          version,
-          codeDir,
-          context: contextOf(version, deps.account),
-          token: deps.ids.bytes(16).toString('hex'),
-          note: choice.note,
-          startedAt,
+        const { env, path } = language.settings(choice.interpreter, places, undefined);
+        const concurrency = deps.concurrencyOf(version);
+        const settings = {
+          handler: version.handler,
+          codeDir: places.codeDir,
+          env: environmentOf(version, account, places, spec.command, env),
+          path,
+          context: contextOf(version, account),
+          concurrency,
+          names: deps.names(),
         };
-        return new Instance(spec, sandbox, deps.processClock, deps.log, events);
+        const token = deps.ids.bytes(16).toString('hex');
+        const id = shortId(deps.ids, 12);
+        const { note } = choice;
+        const told = { id, version, codeDir: places.codeDir, settings, concurrency, token, note, startedAt };
+        return new Instance(told, sandbox, deps.processClock, deps.log, events);
       } catch (error) {
         throw new LaunchError(launchVerdict(error, version, deps.log));
       }
@@ -89,7 +124,20 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
         };
       }
     },
+    async generic(version) {
+      const language = deps.languages.of(version.runtime);
+      if (version.type === 'HTTP' || 'refused' in language) return undefined;
+      if (Object.keys(version.environment).some(name => language.countsAtStart(name))) return undefined;
+      const { interpreter } = await language.choose(version.runtime);
+      return specOf(version, language, interpreter);
+    },
   };
+}
+
+/** The documented switch for a function without a public network. */
+function networkOf({ echoed }: FunctionVersion): SandboxSpec['network'] {
+  const { PublicNetConfig } = echoed as { readonly PublicNetConfig?: { readonly PublicNetStatus?: string } };
+  return PublicNetConfig?.PublicNetStatus === 'DISABLE' ? 'own' : 'shared';
 }
 
 const WEB_FUNCTION: StatusReason = Object.freeze({

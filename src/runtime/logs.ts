@@ -51,20 +51,25 @@ function wholeCharacters(bytes: Buffer): number {
 /** First byte of every mark: record separator, which no text prints by accident. */
 const MARK_START = 0x1e;
 
-export function markOf(token: string): Buffer {
-  return Buffer.from(`\x1e${token}\n`, 'latin1');
+const TURN_DIGITS = 8;
+
+/** The mark that ends the output of a turn; bootstraps print the same. */
+export function markOf(token: string, turn: number): Buffer {
+  return Buffer.from(`\x1e${token}${turn.toString(16).padStart(TURN_DIGITS, '0')}\n`, 'latin1');
 }
 
 /** Finds end marks in a stream of chunks; hands on everything else, in order. */
 export class MarkScanner {
-  readonly #mark: Buffer;
+  readonly #head: Buffer;
+  readonly #length: number;
   readonly #text: (chunk: Buffer) => void;
-  readonly #marked: () => void;
-  /** The beginning of a mark at the end of the last chunk. */
+  readonly #marked: (turn: number) => void;
+  /** What may be a mark at the end of the last chunk. */
   #carry: Buffer | undefined;
 
-  constructor(mark: Buffer, text: (chunk: Buffer) => void, marked: () => void) {
-    this.#mark = mark;
+  constructor(token: string, text: (chunk: Buffer) => void, marked: (turn: number) => void) {
+    this.#head = Buffer.from(`\x1e${token}`, 'latin1');
+    this.#length = this.#head.length + TURN_DIGITS + 1;
     this.#text = text;
     this.#marked = marked;
   }
@@ -72,17 +77,30 @@ export class MarkScanner {
   push(chunk: Buffer): void {
     let rest = this.#carry ? Buffer.concat([this.#carry, chunk]) : chunk;
     this.#carry = undefined;
-    for (let at = rest.indexOf(this.#mark); at >= 0; at = rest.indexOf(this.#mark)) {
+    for (
+      let at = rest.indexOf(this.#head);
+      at >= 0 && at + this.#length <= rest.length;
+      at = rest.indexOf(this.#head)
+    ) {
       if (at > 0) this.#text(rest.subarray(0, at));
-      rest = rest.subarray(at + this.#mark.length);
-      this.#marked();
+      const turn = rest.toString('latin1', at + this.#head.length, at + this.#length - 1);
+      rest = rest.subarray(at + this.#length);
+      this.#marked(Number.parseInt(turn, 16));
     }
-    const start = rest.lastIndexOf(MARK_START);
-    if (start >= 0 && rest.length - start < this.#mark.length && this.#mark.indexOf(rest.subarray(start)) === 0) {
+    const start = this.#beginning(rest);
+    if (start >= 0) {
       this.#carry = Buffer.from(rest.subarray(start));
       rest = rest.subarray(0, start);
     }
     if (rest.length > 0) this.#text(rest);
+  }
+
+  /** Where a mark begins that is not whole yet; -1 if none does. */
+  #beginning(rest: Buffer): number {
+    const start = rest.lastIndexOf(MARK_START);
+    if (start < 0 || rest.length - start >= this.#length) return -1;
+    const part = rest.subarray(start, start + this.#head.length);
+    return this.#head.subarray(0, part.length).equals(part) ? start : -1;
   }
 
   /** No more will come: what looked like a mark was none. */

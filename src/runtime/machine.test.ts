@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { TurnableClock } from '../core/clock.ts';
-import type { FunctionVersion } from '../core/function.ts';
+import { type FunctionVersion, NO_CONCURRENCY } from '../core/function.ts';
 import type { Outcome } from '../core/invocation.ts';
 import { Machine } from './machine.ts';
 import { Pool } from './pool.ts';
@@ -24,9 +24,10 @@ interface Rig {
 }
 
 function rig({ memoryMB = 1024, quotaMB = 64_000, idleMs = 600_000 } = {}): Rig {
+  const quotas = { quotaMB: () => quotaMB, reservedMB: () => 0, of: () => NO_CONCURRENCY, burst: 0 };
   const clock = new TurnableClock(1_000_000);
   const launcher = new FakeLauncher(clock);
-  const machine = new Machine({ memoryMB, idleMs, quotaMB: () => quotaMB, clock, launcher });
+  const machine = new Machine({ memoryMB, idleMs, quotas, clock, launcher });
   const done: string[] = [];
   let requests = 0;
   return {

@@ -2,27 +2,35 @@
 
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../core/clock.ts';
-import type { FunctionVersion } from '../core/function.ts';
 import { type Outcome, refusal } from '../core/invocation.ts';
 import type { Call } from '../core/ports.ts';
 import type { Instance } from './instance.ts';
 import { LaunchError, type Launcher } from './launcher.ts';
 import { outcomeOf, stopped } from './outcomes.ts';
-import type { Pool, Waiting } from './pool.ts';
+import type { Pool } from './pool.ts';
+import { type Quotas, Usage } from './quota.ts';
+import type { Waiting } from './run.ts';
 
 export interface MachineOptions {
   /** For all instances together, by their configured memory. */
   readonly memoryMB: number;
   readonly idleMs: number;
-  readonly quotaMB: (region: string) => number;
+  readonly quotas: Quotas;
   readonly clock: Clock;
-  readonly launcher: Launcher;
+  readonly launcher: Pick<Launcher, 'launch'>;
 }
 
 /** Deadlines are kept this exactly. */
 const TICK_MS = 20;
+/** Events that were sent ahead are looked after this often: one that blocks the thread holds up those behind it. */
+const WATCH_MS = 2;
+/** An event that runs this long gives back those behind it, and for a while none is sent ahead. */
+const STUCK_MS = 5;
+const SUSPEND_MS = 50;
 /** A start is mostly CPU: more at once than there are cores only makes each of them slower. */
 const STARTS_AT_ONCE = Math.max(2, availableParallelism());
+/** After an instance that was to be kept ready failed to start. */
+const PROVISION_MS = 30_000;
 
 /** Room taken by one instance, from before its process is there until it is told to end. */
 interface Slot {
@@ -30,14 +38,16 @@ interface Slot {
   readonly startedAt: number;
   instance: Instance | undefined;
   starting: boolean;
+  /** It has just run an event that was a slow one among fast ones. */
+  slow: boolean;
 }
 
 export class Machine {
   readonly #options: MachineOptions;
   readonly #clock: Clock;
+  readonly #usage: Usage;
   readonly #slots = new Set<Slot>();
-  readonly #regionMB = new Map<string, number>();
-  #usedMB = 0;
+  readonly #slotOf = new WeakMap<Instance, Slot>();
   #starts = 0;
   /** Pools that want room, in the order in which they get it. */
   readonly #hungry = new Set<Pool>();
@@ -45,7 +55,12 @@ export class Machine {
   readonly #queued = new Set<Pool>();
   /** Instances that may have a deadline. */
   readonly #watched = new Set<Instance>();
+  /** Instances that have events ahead. */
+  readonly #ahead = new Set<Instance>();
+  /** Pools of which some instances are kept. */
+  readonly #provisioned = new Set<Pool>();
   #ticker: Disposable | undefined;
+  #watcher: Disposable | undefined;
   #reaper: Disposable | undefined;
   #closed = false;
   /** Processes that are on their way out. */
@@ -55,10 +70,11 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#usage = new Usage(options.quotas);
   }
 
   get usedMB(): number {
-    return this.#usedMB;
+    return this.#usage.usedMB;
   }
 
   get waiting(): number {
@@ -67,19 +83,25 @@ export class Machine {
     return count;
   }
 
+  /** Events wait, or instances start. */
+  get busy(): boolean {
+    return this.#starts > 0 || this.#queued.size > 0;
+  }
+
   *instances(): Iterable<Instance> {
     for (const slot of this.#slots) if (slot.instance) yield slot.instance;
   }
 
   run(pool: Pool, call: Call): Promise<Outcome> {
     if (this.#closed) return Promise.resolve(outcomeOf(stopped(), NOTHING_MEASURED));
-    let instance = pool.idle.pop();
-    // One that has died is told apart before it is taken out.
-    while (instance && instance.state !== 'idle') instance = pool.idle.pop();
-    if (instance) return this.#begin(instance, call, 0);
     const since = this.#clock.now();
     return new Promise(settle => {
       const waiting = { call, since, until: since + call.waitMs, settle };
+      const instance = pool.waiting.length === 0 ? pool.pick(since) : undefined;
+      if (instance) {
+        this.#send(instance, waiting);
+        return;
+      }
       pool.waiting.push(waiting);
       this.#queued.add(pool);
       if (pool.wants(since)) this.#consider(pool, waiting);
@@ -87,9 +109,23 @@ export class Machine {
     });
   }
 
+  /** Keeps as many instances of it as are wanted, events or not. */
+  provision(pool: Pool, count: number): void {
+    pool.provisioned = count;
+    pool.provisionAt = 0;
+    if (count > 0) this.#provisioned.add(pool);
+    else this.#provisioned.delete(pool);
+    if (pool.wants(this.#clock.now()) && !this.#closed) {
+      this.#hungry.add(pool);
+      this.#feed();
+      this.#reapLater(PROVISION_MS);
+    }
+  }
+
   /** Ends the instances of a revision that is over; those that run finish first, and events that wait are still served. */
   retire(pool: Pool): void {
     pool.retired = true;
+    this.provision(pool, 0);
     for (const slot of this.#slots) if (slot.pool === pool && slot.instance?.state === 'idle') this.#end(slot);
   }
 
@@ -103,30 +139,42 @@ export class Machine {
     await Promise.all(this.#launching);
     for (const slot of this.#slots) this.#end(slot);
     await Promise.all(this.#leaving);
-    this.#ticker?.[Symbol.dispose]();
-    this.#reaper?.[Symbol.dispose]();
+    for (const timer of [this.#ticker, this.#watcher, this.#reaper]) timer?.[Symbol.dispose]();
   }
 
-  #begin(instance: Instance, call: Call, waitMs: number): Promise<Outcome> {
-    this.#watch(instance);
-    return instance.begin(call, waitMs);
+  #send(instance: Instance, waiting: Waiting): void {
+    if (!this.#watched.has(instance)) {
+      this.#watched.add(instance);
+      this.#tickSoon();
+    }
+    instance.send(waiting);
+    if (instance.load > 1 && instance.spec.concurrency === 1) {
+      this.#ahead.add(instance);
+      this.#watchSoon();
+    }
   }
 
   /** Starts an instance for a pool that wants one; `newest` has just come and is refused if it never can run. */
   #consider(pool: Pool, newest?: Waiting): 'started' | 'full' | 'refused' {
     if (this.#closed) return 'refused';
-    const { memoryMB, region, name } = pool.version;
-    const { memoryMB: roomMB, quotaMB } = this.#options;
+    const { memoryMB } = pool.version;
+    const { memoryMB: roomMB } = this.#options;
     if (memoryMB > roomMB) {
-      if (newest) refuse(pool, newest, 449, tooBig(memoryMB, roomMB));
+      if (newest) refuse(pool, newest, refusal(449, tooBig(memoryMB, roomMB)));
       return 'refused';
     }
-    const overQuotaMB = (this.#regionMB.get(region) ?? 0) + memoryMB - quotaMB(region);
-    if (!this.#makeRoom(overQuotaMB, slot => slot.pool.version.region === region)) {
-      if (newest) refuse(pool, newest, 432, overQuotaText(name, quotaMB(region)));
+    const short = this.#usage.shortage(pool.version);
+    if (short && !this.#makeRoom(short.missingMB, slot => slot.pool !== pool && short.helps(slot.pool.version))) {
+      if (newest) refuse(pool, newest, short.refusal());
+      pool.failure = short.refusal().errorMessage;
       return 'refused';
     }
-    if (this.#starts >= STARTS_AT_ONCE || !this.#makeRoom(this.#usedMB + memoryMB - roomMB, () => true)) {
+    const burst = this.#usage.burst(pool.version, this.#clock.now());
+    if (burst) {
+      if (newest) refuse(pool, newest, burst);
+      return 'refused';
+    }
+    if (this.#starts >= STARTS_AT_ONCE || !this.#makeRoom(this.usedMB + memoryMB - roomMB, () => true)) {
       this.#hungry.add(pool);
       return 'full';
     }
@@ -137,13 +185,16 @@ export class Machine {
   /** Ends idle instances, longest idle first, to make up for what is missing; none if that would not be enough. */
   #makeRoom(missingMB: number, may: (slot: Slot) => boolean): boolean {
     if (missingMB <= 0) return true;
+    const spare = new Map<Pool, number>();
     const idle = [...this.#slots].filter(slot => slot.instance?.state === 'idle' && may(slot));
     idle.sort((a, b) => (a.instance?.idleSince ?? 0) - (b.instance?.idleSince ?? 0));
     let freedMB = 0;
-    const ends = idle.filter(slot => {
-      const needed = freedMB < missingMB;
-      if (needed) freedMB += slot.pool.version.memoryMB;
-      return needed;
+    const ends = idle.filter(({ pool }) => {
+      const left = spare.get(pool) ?? pool.live - pool.provisioned;
+      if (freedMB >= missingMB || left <= 0) return false;
+      spare.set(pool, left - 1);
+      freedMB += pool.version.memoryMB;
+      return true;
     });
     if (freedMB < missingMB) return false;
     for (const slot of ends) this.#end(slot);
@@ -152,9 +203,10 @@ export class Machine {
 
   #start(pool: Pool): void {
     const startedAt = this.#clock.now();
-    const slot: Slot = { pool, startedAt, instance: undefined, starting: true };
+    const slot: Slot = { pool, startedAt, instance: undefined, starting: true, slow: false };
     this.#slots.add(slot);
-    this.#count(pool.version, pool.version.memoryMB);
+    this.#usage.count(pool.version, pool.version.memoryMB);
+    this.#usage.started(pool.version, startedAt);
     this.#starts++;
     pool.live++;
     pool.starting++;
@@ -165,24 +217,36 @@ export class Machine {
   async #launch(slot: Slot): Promise<void> {
     const { pool, startedAt } = slot;
     try {
-      slot.instance = await this.#options.launcher.launch(pool.version, startedAt, {
-        ready: instance => {
+      const instance = await this.#options.launcher.launch(pool.version, startedAt, {
+        ready: ready => {
           this.#started(slot);
-          pool.learnStart(instance.initMs);
-          this.#offer(slot, instance);
+          pool.learnStart(ready.initMs);
+          pool.failure = '';
+          pool.members.push(ready);
+          this.#offer(slot, ready);
         },
         unready: (_, outcome) => this.#failed(slot, outcome),
-        free: (instance, durationMs) => {
-          pool.learnRun(durationMs);
-          this.#offer(slot, instance);
+        ran: (durationMs, waited) => {
+          if (pool.pace.learn(durationMs, waited, this.#clock.now())) slot.slow = true;
         },
-        gone: () => {
-          this.#release(slot);
+        free: free => {
+          this.#offer(slot, free);
+          if (!slot.slow) return;
+          slot.slow = false;
+          this.#gather(pool);
+        },
+        gone: (gone, back) => {
+          pool.putBack(back);
+          if (pool.waiting.length > 0) this.#queued.add(pool);
+          this.#release(slot, gone);
           if (pool.wants(this.#clock.now())) this.#consider(pool);
           this.#feed();
         },
       });
-      this.#watch(slot.instance);
+      slot.instance = instance;
+      this.#slotOf.set(instance, slot);
+      this.#watched.add(instance);
+      this.#tickSoon();
     } catch (error) {
       if (!(error instanceof LaunchError)) throw error;
       const initMs = this.#clock.now() - startedAt;
@@ -200,8 +264,11 @@ export class Machine {
   #failed(slot: Slot, outcome: Outcome): void {
     const { pool, startedAt } = slot;
     this.#started(slot);
-    this.#release(slot);
+    this.#release(slot, slot.instance);
     const now = this.#clock.now();
+    pool.failure = outcome.errorMessage;
+    pool.provisionAt = now + PROVISION_MS;
+    if (pool.provisioned > 0) this.#reapLater(PROVISION_MS);
     for (const one of pool.sharers(startedAt)) {
       one.settle({ ...outcome, waitMs: Math.max(0, now - one.since - outcome.initMs) });
     }
@@ -209,25 +276,36 @@ export class Machine {
     this.#feed();
   }
 
-  /** An instance can run an event: the one that waits longest, or none. */
+  /** An instance can take events: those that wait longest, or none. */
   #offer(slot: Slot, instance: Instance): void {
     const { pool } = slot;
-    if (this.#closed || this.#mustYield(pool)) {
+    const idle = instance.state === 'idle';
+    if (idle && (this.#closed || this.#mustYield(pool))) {
       this.#end(slot);
       this.#feed();
       return;
     }
-    const next = pool.waiting.shift();
-    if (next) {
-      const waited = this.#clock.now() - next.since;
-      const waitMs = Math.max(0, instance.runs === 0 ? waited - instance.initMs : waited);
-      void this.#begin(instance, next.call, waitMs).then(next.settle);
-    } else if (pool.retired) this.#end(slot);
+    if (pool.waiting.length > 0) {
+      const ahead = pool.aheadOf(this.#clock.now());
+      // An event in hand counts as one more than its room ahead.
+      while (instance.load <= ahead || instance.state === 'idle') {
+        const next = pool.waiting.shift();
+        if (!next) break;
+        this.#send(instance, next);
+      }
+    }
+    if (instance.state === 'idle') this.#rest(slot, instance);
+    if (this.#hungry.size > 0) this.#feed();
+  }
+
+  #rest(slot: Slot, instance: Instance): void {
+    const { pool } = slot;
+    this.#ahead.delete(instance);
+    if (pool.retired) this.#end(slot);
     else {
       pool.idle.push(instance);
       this.#reapLater(this.#options.idleMs);
     }
-    if (this.#hungry.size > 0) this.#feed();
   }
 
   /** A function without any instance that has waited for room longer than this one's next event goes first. */
@@ -252,37 +330,52 @@ export class Machine {
     }
   }
 
+  /** Takes back what was sent ahead to instances of a pool, and gives it to whoever is free. */
+  #gather(pool: Pool): void {
+    for (const member of pool.members) if (this.#ahead.has(member)) this.#takeBack(pool, member);
+    this.#dispatch(pool);
+  }
+
+  #takeBack(pool: Pool, instance: Instance): void {
+    this.#ahead.delete(instance);
+    const back = instance.takeBack();
+    if (back.length === 0) return;
+    pool.putBack(back);
+    this.#queued.add(pool);
+    this.#tickSoon();
+  }
+
+  #dispatch(pool: Pool): void {
+    const now = this.#clock.now();
+    while (pool.waiting.length > 0) {
+      const instance = pool.pick(now);
+      if (!instance) break;
+      const next = pool.waiting.shift();
+      if (next) this.#send(instance, next);
+    }
+    if (pool.wants(now)) this.#consider(pool);
+  }
+
   #end(slot: Slot): void {
-    const { instance, pool } = slot;
+    const { instance } = slot;
     if (!instance) return;
-    const index = pool.idle.indexOf(instance);
-    if (index >= 0) pool.idle.splice(index, 1);
     this.#started(slot);
     const leaving = instance.end(stopped()).then(() => {
       this.#leaving.delete(leaving);
     });
     this.#leaving.add(leaving);
-    this.#release(slot);
+    this.#release(slot, instance);
   }
 
-  #release(slot: Slot): void {
-    const { instance, pool } = slot;
+  #release(slot: Slot, instance: Instance | undefined): void {
+    const { pool } = slot;
+    if (instance) {
+      pool.leave(instance);
+      this.#ahead.delete(instance);
+    }
     if (!this.#slots.delete(slot)) return;
-    this.#count(pool.version, -pool.version.memoryMB);
+    this.#usage.count(pool.version, -pool.version.memoryMB);
     pool.live--;
-    if (!instance) return;
-    const index = pool.idle.indexOf(instance);
-    if (index >= 0) pool.idle.splice(index, 1);
-  }
-
-  #count(version: FunctionVersion, memoryMB: number): void {
-    this.#usedMB += memoryMB;
-    this.#regionMB.set(version.region, (this.#regionMB.get(version.region) ?? 0) + memoryMB);
-  }
-
-  #watch(instance: Instance): void {
-    this.#watched.add(instance);
-    this.#tickSoon();
   }
 
   #tickSoon(): void {
@@ -300,10 +393,29 @@ export class Machine {
       for (const one of pool.expired(now)) one.settle(noRoom(pool.version.name, now - one.since));
       if (pool.waiting.length === 0) {
         this.#queued.delete(pool);
-        this.#hungry.delete(pool);
+        if (!pool.wants(now)) this.#hungry.delete(pool);
       } else if (pool.wants(now)) this.#consider(pool);
     }
     if (!this.#closed && (this.#watched.size > 0 || this.#queued.size > 0)) this.#tickSoon();
+  }
+
+  #watchSoon(): void {
+    this.#watcher ??= this.#clock.at(this.#clock.now() + WATCH_MS, () => this.#watchAhead());
+  }
+
+  #watchAhead(): void {
+    this.#watcher = undefined;
+    const now = this.#clock.now();
+    for (const instance of this.#ahead) {
+      const pool = this.#slotOf.get(instance)?.pool;
+      if (instance.load < 2 || !pool) this.#ahead.delete(instance);
+      else if (now - instance.headSince >= STUCK_MS) {
+        pool.pace.suspend(now + SUSPEND_MS);
+        this.#takeBack(pool, instance);
+        this.#dispatch(pool);
+      }
+    }
+    if (!this.#closed && this.#ahead.size > 0) this.#watchSoon();
   }
 
   #reapLater(ms: number): void {
@@ -315,24 +427,31 @@ export class Machine {
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const slot of this.#slots) {
-      if (slot.instance?.state !== 'idle') continue;
-      const endsAt = slot.instance.idleSince + this.#options.idleMs;
+      const { pool, instance } = slot;
+      if (instance?.state !== 'idle' || pool.live <= pool.provisioned) continue;
+      const endsAt = instance.idleSince + this.#options.idleMs;
       if (endsAt <= now) this.#end(slot);
       else next = Math.min(next, endsAt);
     }
-    if (next < Number.POSITIVE_INFINITY) this.#reapLater(next - now);
+    for (const pool of this.#lacking()) {
+      if (pool.wants(now)) this.#hungry.add(pool);
+      next = Math.min(next, Math.max(now, pool.provisionAt) + PROVISION_MS);
+    }
+    this.#feed();
+    if (next < Number.POSITIVE_INFINITY && !this.#closed) this.#reapLater(next - now);
+  }
+
+  /** Pools that lack instances which are to be kept ready. */
+  #lacking(): Pool[] {
+    return [...this.#provisioned].filter(pool => pool.live < pool.provisioned);
   }
 }
 
 const NOTHING_MEASURED = { durationMs: 0, initMs: 0, waitMs: 0, memoryBytes: 0, log: '', instance: '' };
 
-function refuse(pool: Pool, waiting: Waiting, status: number, text: string): void {
+function refuse(pool: Pool, waiting: Waiting, outcome: Outcome): void {
   pool.drop(waiting);
-  waiting.settle(refusal(status, text));
-}
-
-function overQuotaText(name: string, quotaMB: number): string {
-  return `Function [ ${name} ] concurrency exceeded region unreserved quota ${quotaMB} MB`;
+  waiting.settle(outcome);
 }
 
 function tooBig(memoryMB: number, roomMB: number): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../core/invocation.ts';
-import { Pool, type Waiting } from './pool.ts';
+import { Pool } from './pool.ts';
+import type { Waiting } from './run.ts';
 import { VERSION } from './testing.ts';
 
 function poolWith(count: number, since = 0): Pool {
@@ -31,13 +32,13 @@ test('short runs are waited for, long ones are not', () => {
   const pool = poolWith(4);
   pool.live = 1;
   pool.startMs = 60;
-  pool.runMs = 10;
+  pool.pace.runMs = 10;
   assert.equal(pool.wants(0), false);
-  pool.runMs = 15;
+  pool.pace.runMs = 15;
   assert.equal(pool.wants(0), true);
   pool.live = 2;
   assert.equal(pool.wants(0), false, 'two instances get through them twice as fast');
-  pool.runMs = undefined;
+  pool.pace.runMs = undefined;
   assert.equal(pool.wants(0), true, 'nothing is known of a first run that still goes on');
 });
 
@@ -45,7 +46,7 @@ test('what has waited as long as a start takes gets one', () => {
   const pool = poolWith(1, 1000);
   pool.live = 1;
   pool.startMs = 60;
-  pool.runMs = 0.1;
+  pool.pace.runMs = 0.1;
   assert.equal(pool.wants(1060), false);
   assert.equal(pool.wants(1061), true);
 });
@@ -56,10 +57,6 @@ test('averages follow what is measured', () => {
   assert.equal(pool.startMs, 40);
   pool.learnStart(80);
   assert.equal(pool.startMs, 45);
-  pool.learnRun(8);
-  assert.equal(pool.runMs, 8);
-  pool.learnRun(16);
-  assert.equal(pool.runMs, 9);
 });
 
 test('those that waited too long come out, the others keep their order', () => {

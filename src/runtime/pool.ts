@@ -1,51 +1,76 @@
 // All instances of one revision of one function version: who runs the next event, and whether another one is worth its start.
 
+import { availableParallelism } from 'node:os';
 import type { FunctionVersion } from '../core/function.ts';
-import type { Outcome } from '../core/invocation.ts';
-import type { Call } from '../core/ports.ts';
 import type { Instance } from './instance.ts';
+import { Pace } from './pace.ts';
+import type { Waiting } from './run.ts';
 
 /** Until the first start has been measured. */
 const FIRST_START_MS = 100;
 /** Weight of the newest measurement. */
 const NEWEST = 1 / 8;
-
-export interface Waiting {
-  readonly call: Call;
-  readonly since: number;
-  /** Not longer than this. */
-  readonly until: number;
-  readonly settle: (outcome: Outcome) => void;
-}
+/** A handler that keeps its thread gains nothing from more instances than there are cores. */
+const CORES = availableParallelism();
 
 export class Pool {
   readonly key: string;
   readonly version: FunctionVersion;
+  /** Events that one instance runs at once. */
+  readonly concurrency: number;
   /** Instances that start, run or idle. */
   live = 0;
   starting = 0;
   /** No new events: its revision is over. */
   retired = false;
+  /** Those that run or idle, oldest first. */
+  readonly members: Instance[] = [];
+  /** Those of them that idle, the one used last at the end. */
   readonly idle: Instance[] = [];
   readonly waiting: Waiting[] = [];
-  /** Averages, measured in the function: what this server measures grows with its own load. */
-  runMs: number | undefined;
+  readonly pace = new Pace();
   startMs = FIRST_START_MS;
+  /** Instances that are kept without events. */
+  provisioned = 0;
+  /** Why the last start for them failed, and not before when the next is tried. */
+  failure = '';
+  provisionAt = 0;
 
-  constructor(key: string, version: FunctionVersion) {
+  constructor(key: string, version: FunctionVersion, concurrency = 1) {
     this.key = key;
     this.version = version;
+    this.concurrency = concurrency;
+  }
+
+  /** Who takes one more event now: few and busy beats many and waking. */
+  pick(now: number): Instance | undefined {
+    const ahead = this.aheadOf(now);
+    if (ahead > 0) {
+      for (const member of this.members) if (member.state === 'busy' && member.load <= ahead) return member;
+    }
+    let instance = this.idle.pop();
+    // One that has died is told apart before it is taken out.
+    while (instance && instance.state !== 'idle') instance = this.idle.pop();
+    return instance;
+  }
+
+  /** How many events an instance may have beside the one that it runs. */
+  aheadOf(now: number): number {
+    return this.concurrency > 1 ? this.concurrency - 1 : this.pace.ahead(now);
   }
 
   /** Whether an event that waits is better served by one more instance than by those there are. */
   wants(now: number): boolean {
-    const uncovered = this.waiting.length - this.starting;
+    if (this.live < this.provisioned && now >= this.provisionAt) return true;
+    const uncovered = this.waiting.length - this.starting * this.concurrency;
     if (uncovered <= 0) return false;
     if (this.live === 0) return true;
+    if (this.concurrency === 1 && this.live >= CORES && this.pace.ahead(now) > 0) return false;
     // A stuck instance would never free itself: what has waited as long as a start takes is not made to wait longer.
     if (now - this.headSince > this.startMs) return true;
-    // Few and busy beats many and waking: an instance more costs its start and, on few cores, the others' time.
-    return this.runMs === undefined || (uncovered * this.runMs) / this.live >= this.startMs;
+    // An instance more costs its start and, on few cores, the others' time.
+    const { runMs } = this.pace;
+    return runMs === undefined || (uncovered * runMs) / this.live >= this.startMs;
   }
 
   /** When the event that waits longest came. */
@@ -53,12 +78,14 @@ export class Pool {
     return this.waiting[0]?.since ?? Number.POSITIVE_INFINITY;
   }
 
-  learnRun(ms: number): void {
-    this.runMs = this.runMs === undefined ? ms : this.runMs + (ms - this.runMs) * NEWEST;
-  }
-
   learnStart(ms: number): void {
     this.startMs += (ms - this.startMs) * (this.startMs === FIRST_START_MS ? 1 : NEWEST);
+  }
+
+  /** Events that were sent and come back: they are the oldest. */
+  putBack(events: readonly Waiting[]): void {
+    this.waiting.unshift(...events);
+    this.waiting.sort((a, b) => a.since - b.since);
   }
 
   /** Takes out those that have waited too long. A start has a time limit of its own, which does not count. */
@@ -70,8 +97,13 @@ export class Pool {
   }
 
   drop(one: Waiting): void {
-    const index = this.waiting.indexOf(one);
-    if (index >= 0) this.waiting.splice(index, 1);
+    remove(this.waiting, one);
+  }
+
+  /** It is no member any more. */
+  leave(instance: Instance): void {
+    remove(this.members, instance);
+    remove(this.idle, instance);
   }
 
   /** Takes out those that share the failure of a start: all that waited for it, or just the first while others work. */
@@ -80,4 +112,9 @@ export class Pool {
     const count = Math.max(1, this.waiting.filter(one => one.since <= startedAt).length);
     return this.waiting.splice(0, count);
   }
+}
+
+function remove<T>(list: T[], one: T): void {
+  const index = list.indexOf(one);
+  if (index >= 0) list.splice(index, 1);
 }

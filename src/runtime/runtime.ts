@@ -9,6 +9,7 @@ import {
   type FunctionKey,
   type FunctionVersion,
   keyText,
+  NO_CONCURRENCY,
   type StatusReason,
 } from '../core/function.ts';
 import type { Ids } from '../core/ids.ts';
@@ -25,9 +26,12 @@ import type { Sentence } from './languages/language.ts';
 import { makeLauncher } from './launcher.ts';
 import { LayerCache } from './layers.ts';
 import { Machine } from './machine.ts';
-import { Pool } from './pool.ts';
+import { Pools, type Readiness } from './pools.ts';
+import type { Quotas } from './quota.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
 import { openProcessDriver } from './sandbox/process.ts';
+import { Slots } from './slots.ts';
+import { wantedKinds } from './wanted.ts';
 
 export interface RuntimeDeps {
   readonly blob: Blob;
@@ -45,9 +49,17 @@ export interface RuntimeDeps {
   readonly sandbox: 'auto' | 'process' | 'bwrap';
   /** How long an instance without events is kept. */
   readonly idleMs?: number;
-  /** Of configured memory, per region. */
-  readonly quotaMB?: (region: string) => number;
+  /** What may run at once; the documented quotas of regions when left out. */
+  readonly quotas?: Quotas;
   readonly languages?: Languages;
+  /** For sandboxes that are prepared before a function needs them; none when left out. */
+  readonly warmMB?: number;
+  /** Versions that could be called: what is prepared is prepared for them. */
+  readonly deployed?: () => Iterable<FunctionVersion>;
+  /** What bootstraps are told of the cloud's names; they are left alone when left out. */
+  readonly names?: () => unknown;
+  /** An extension: event functions on Node.js may run several events in one instance. */
+  readonly eventConcurrency?: boolean;
 }
 
 export interface InstanceView {
@@ -81,6 +93,10 @@ export interface Runtime extends Runner {
   changed(key: FunctionKey, entry: FunctionEntry | undefined): void;
   /** A revision is over: its instances end as soon as they are idle. */
   forget(version: FunctionVersion): void;
+  /** Begins to prepare sandboxes for what is deployed. */
+  warm(): void;
+  /** How far the instances of a version are. */
+  readiness(key: FunctionKey, version: string): Readiness;
   languages(): Promise<readonly LanguageReport[]>;
   /** Drops unpacked code that is none of these packages (SHA-256, hex). For the start. */
   sweepCode(inUse: ReadonlySet<string>): Promise<void>;
@@ -94,16 +110,50 @@ export interface Runtime extends Runner {
 
 const IDLE_MS = 10 * 60_000;
 
+const DOCUMENTED: Quotas = {
+  quotaMB: regionQuotaMB,
+  reservedMB: () => 0,
+  of: () => NO_CONCURRENCY,
+  burst: 0,
+};
+
+/** The setting that the cloud knows for web functions. */
+function concurrencyIn({ runtime, echoed }: FunctionVersion): number {
+  const { InstanceConcurrencyConfig: config } = echoed as {
+    readonly InstanceConcurrencyConfig?: { readonly MaxConcurrency?: number };
+  };
+  return runtime.startsWith('Nodejs') ? (config?.MaxConcurrency ?? 1) : 1;
+}
+
 export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const driver = await openDriver(deps.sandbox);
   const languages = deps.languages ?? makeLanguages();
   const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
   const layers = await LayerCache.open(code, join(deps.dataDir, 'layers'), deps.ids);
-  const { account, processClock, ids, log } = deps;
-  const launcher = makeLauncher({ code, layers, languages, driver, account, processClock, ids, log });
-  const { memoryMB, idleMs = IDLE_MS, quotaMB = regionQuotaMB } = deps;
-  const machine = new Machine({ memoryMB, idleMs, quotaMB, clock: processClock, launcher });
-  const pools = new Pools(machine);
+  const { account, processClock, ids, log, memoryMB, idleMs = IDLE_MS, quotas = DOCUMENTED, names } = deps;
+  const concurrencyOf = (version: FunctionVersion) => (deps.eventConcurrency ? concurrencyIn(version) : 1);
+  const slots = new Slots({
+    driver,
+    clock: processClock,
+    memoryMB: deps.warmMB ?? 0,
+    busy: () => machine.busy,
+  });
+  const launcher = makeLauncher({
+    code,
+    layers,
+    languages,
+    driver,
+    slots,
+    account,
+    processClock,
+    ids,
+    log,
+    names: names ?? (() => undefined),
+    concurrencyOf,
+  });
+  const machine = new Machine({ memoryMB, idleMs, quotas, clock: processClock, launcher });
+  const pools = new Pools(machine, concurrencyOf);
+  const warm = wantedKinds({ deployed: deps.deployed ?? (() => []), generic: launcher.generic, slots, log });
 
   return {
     driver: { name: driver.name, protects: driver.protects, weaker: driver.weaker },
@@ -126,7 +176,12 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       const dot = handler.lastIndexOf('.');
       return (dot < 0 ? handler : handler.slice(0, dot)) + found.entryEnding;
     },
-    changed: (key, entry) => pools.changed(key, entry),
+    changed(key, entry) {
+      pools.changed(key, entry);
+      warm();
+    },
+    warm,
+    readiness: (key, version) => pools.readiness(key, version),
     forget: version => pools.forget(version),
     sweepCode: inUse => code.sweep(inUse),
     sweepLayers: inUse => layers.sweep(inUse),
@@ -137,7 +192,10 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       const instances = [...machine.instances()].map(instance => viewOf(instance, offset));
       return { memoryMB, usedMB: machine.usedMB, waiting: machine.waiting, instances };
     },
-    close: () => machine.close(),
+    async close() {
+      await Promise.all([machine.close(), slots.close()]);
+      await driver.close();
+    },
   };
 }
 
@@ -155,51 +213,4 @@ function viewOf(instance: Instance, offset: number): InstanceView {
   const { state, runs, memoryBytes } = instance;
   const name = keyText(version);
   return { id, function: name, version: version.version, state, startedAt: startedAt + offset, runs, memoryBytes };
-}
-
-/** The pool of each version's current revision. */
-class Pools {
-  readonly #machine: Machine;
-  readonly #current = new Map<string, Pool>();
-  /** The catalog hands out the same object until something changes. */
-  readonly #byVersion = new WeakMap<FunctionVersion, Pool>();
-
-  constructor(machine: Machine) {
-    this.#machine = machine;
-  }
-
-  of(version: FunctionVersion): Pool {
-    const known = this.#byVersion.get(version);
-    if (known && !known.retired) return known;
-    const key = poolKey(version);
-    let pool = this.#current.get(key);
-    if (!pool || pool.version.revision < version.revision) {
-      if (pool) this.#machine.retire(pool);
-      pool = new Pool(key, version);
-      this.#current.set(key, pool);
-    }
-    this.#byVersion.set(version, pool);
-    return pool;
-  }
-
-  changed(key: FunctionKey, entry: FunctionEntry | undefined): void {
-    const name = keyText(key);
-    for (const { version } of [...this.#current.values()]) {
-      if (keyText(version) !== name) continue;
-      const now = entry?.versions.get(version.version);
-      if (now?.id !== version.id || now.revision > version.revision) this.forget(version);
-    }
-  }
-
-  forget(version: FunctionVersion): void {
-    const key = poolKey(version);
-    const pool = this.#current.get(key);
-    if (!pool || pool.version.revision > version.revision) return;
-    this.#current.delete(key);
-    this.#machine.retire(pool);
-  }
-}
-
-function poolKey(version: FunctionVersion): string {
-  return `${keyText(version)}/${version.version}/${version.id}`;
 }

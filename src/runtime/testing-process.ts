@@ -1,14 +1,17 @@
 // For tests: a process that is none, answering when the test says so, and a launcher that makes them.
 
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { FunctionVersion } from '../core/function.ts';
 import { NO_LOG } from '../core/log.ts';
-import { EARLY, encodeFrame, FROM_INSTANCE, FrameReader, PRINTED, TO_INSTANCE } from './frames.ts';
+import { EARLY, encodeFrame, FROM_INSTANCE, FrameReader, PRINTED, TO_INSTANCE, WAITED } from './frames.ts';
 import { Instance } from './instance.ts';
 import { LaunchError, type Launcher } from './launcher.ts';
+import { markOf } from './logs.ts';
 import { failure } from './outcomes.ts';
-import type { Exit, Sandbox } from './sandbox/driver.ts';
+import type { Exit, Places, Sandbox } from './sandbox/driver.ts';
+import { openTurns } from './sandbox/turns.ts';
 
 export const TOKEN = 'cafe';
 
@@ -18,8 +21,17 @@ export class FakeProcess implements Sandbox {
   readonly exited: Promise<Exit>;
   /** Request ids, oldest first. */
   readonly invoked: string[] = [];
+  readonly turns: number[] = [];
+  readonly flags: number[] = [];
   readonly version: FunctionVersion;
+  readonly turnFd = openTurns();
   killed = false;
+  oom = false;
+  closed = false;
+  /** How many it has answered. */
+  #over = 0;
+  /** The turn whose mark was printed last. */
+  #marked = 0;
   memory = 10 * 1024 * 1024;
   readonly #far: Duplex;
   readonly #exit = Promise.withResolvers<Exit>();
@@ -29,7 +41,10 @@ export class FakeProcess implements Sandbox {
     [this.channel, this.#far] = duplexPair();
     this.exited = this.#exit.promise;
     const reader = new FrameReader(1 << 24, (type, payload) => {
-      if (type === TO_INSTANCE.invoke) this.invoked.push(payload.toString('latin1', 6, 6 + payload.readUInt8(1)));
+      if (type !== TO_INSTANCE.invoke) return;
+      this.invoked.push(payload.toString('latin1', 10, 10 + payload.readUInt8(1)));
+      this.turns.push(payload.readUInt32BE(6));
+      this.flags.push(payload.readUInt8(0));
     });
     this.#far.on('data', (chunk: Buffer) => reader.push(chunk));
     this.#far.on('error', () => {});
@@ -37,6 +52,27 @@ export class FakeProcess implements Sandbox {
 
   memoryBytes(): number {
     return this.memory;
+  }
+  peakBytes(): number {
+    return this.memory;
+  }
+  oomKilled(): boolean {
+    return this.oom;
+  }
+  async assign(): Promise<Places> {
+    return { codeDir: '/var/user', optDir: '/opt', tmpDir: '/tmp' };
+  }
+  close(): void {
+    this.closed = true;
+    closeSync(this.turnFd);
+  }
+  /** As an instance does before an event that may be taken back; whether it may run it. */
+  takeTurn(turn: number): boolean {
+    const word = Buffer.alloc(4);
+    word.writeUInt32LE(turn, 0);
+    writeSync(this.turnFd, word, 0, 4, 0);
+    readSync(this.turnFd, word, 0, 4, 8);
+    return turn > word.readUInt32LE(0);
   }
   kill(): void {
     this.killed = true;
@@ -55,12 +91,25 @@ export class FakeProcess implements Sandbox {
   ready(): void {
     this.send(FROM_INSTANCE.ready);
   }
+  /** The turn that is to be answered next. */
+  get turn(): number {
+    return this.#over + 1;
+  }
+  /** Leaves out what was taken back. */
+  skip(count: number): void {
+    this.#over += count;
+  }
   /** Ends the run with a JSON text. */
-  answer(text = 'null', { durationMs = 1, printed = false, early = false } = {}): void {
-    this.send(FROM_INSTANCE.result, Buffer.concat([head(durationMs, printed, early), Buffer.from(text)]));
+  answer(
+    text = 'null',
+    { durationMs = 1, printed = false, early = false, waited = false, turn = this.turn } = {},
+  ): void {
+    if (!early) this.#over++;
+    const flags = (printed ? PRINTED : 0) | (early ? EARLY : 0) | (waited ? WAITED : 0);
+    this.send(FROM_INSTANCE.result, Buffer.concat([head(flags, turn, durationMs), Buffer.from(text)]));
   }
   ended({ durationMs = 1, printed = false } = {}): void {
-    this.send(FROM_INSTANCE.ended, head(durationMs, printed, false));
+    this.send(FROM_INSTANCE.ended, head(printed ? PRINTED : 0, ++this.#over, durationMs));
   }
   loadError(status: number, text: string): void {
     const payload = Buffer.concat([Buffer.alloc(2), Buffer.from(text)]);
@@ -70,22 +119,25 @@ export class FakeProcess implements Sandbox {
   print(text: string): void {
     this.output.write(text);
   }
-  mark(): void {
-    this.output.write(`\x1e${TOKEN}\n`, 'latin1');
+  mark(turn = this.#marked + 1): void {
+    this.#marked = turn;
+    this.output.write(markOf(TOKEN, turn));
   }
 }
 
-function head(durationMs: number, printed: boolean, early: boolean): Buffer {
-  const bytes = Buffer.alloc(5);
-  bytes[0] = (printed ? PRINTED : 0) | (early ? EARLY : 0);
-  bytes.writeUInt32BE(durationMs * 1000, 1);
+function head(flags: number, turn: number, durationMs: number): Buffer {
+  const bytes = Buffer.alloc(9);
+  bytes[0] = flags;
+  bytes.writeUInt32BE(turn, 1);
+  bytes.writeUInt32BE(durationMs * 1000, 5);
   return bytes;
 }
 
-export class FakeLauncher implements Launcher {
+export class FakeLauncher implements Pick<Launcher, 'launch'> {
   readonly processes: FakeProcess[] = [];
   /** Every launch fails with this status while it is set. */
   broken: number | undefined;
+  concurrency = 1;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -100,10 +152,17 @@ export class FakeLauncher implements Launcher {
     const fake = new FakeProcess(version);
     this.processes.push(fake);
     const id = `i${this.processes.length}`;
-    const spec = { id, version, codeDir: '/data/code/abc', context: {}, token: TOKEN, note: '', startedAt };
+    const { concurrency } = this;
+    const spec = {
+      id,
+      version,
+      codeDir: '/data/code/abc',
+      settings: {},
+      concurrency,
+      token: TOKEN,
+      note: '',
+      startedAt,
+    };
     return new Instance(spec, fake, this.#clock, NO_LOG, events);
-  }
-  async check(): Promise<undefined> {
-    return undefined;
   }
 }

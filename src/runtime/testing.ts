@@ -55,7 +55,8 @@ export const VERSION: FunctionVersion = Object.freeze({
   version: '$LATEST',
   id: 'lam-abcdefgh',
   type: 'Event',
-  runtime: 'Nodejs24.11',
+  // This server's own, which is always there.
+  runtime: `Nodejs${process.versions.node.split('.', 2).join('.')}`,
   handler: 'index.main_handler',
   description: '',
   memoryMB: 128,

@@ -1,6 +1,6 @@
 // What a row of the table of languages brings.
 
-import type { FunctionVersion } from '../../core/function.ts';
+import type { Places } from '../sandbox/driver.ts';
 
 /** For people, in both languages. */
 export interface Sentence {
@@ -19,13 +19,23 @@ export interface Choice {
   readonly interpreter: Interpreter;
   /** Said in the function's log when the asked version is not there; empty when it is. */
   readonly note: string;
+  /** Folder of the libraries that the cloud preinstalls, for the search path; undefined when they are not installed. */
+  readonly libraries?: string | undefined;
 }
 
-export interface Launch {
+/** How an interpreter starts with its bootstrap, before any function is known. */
+export interface Start {
   readonly command: string;
   readonly args: readonly string[];
-  /** Beside the environment that all languages share. */
   readonly env: Readonly<Record<string, string>>;
+  /** Files and folders that it reads, beside those of the system. */
+  readonly shows: readonly string[];
+}
+
+export interface LanguageSettings {
+  readonly env: Readonly<Record<string, string>>;
+  /** Folders of modules, after the user's own. */
+  readonly path: readonly string[];
 }
 
 export interface Language {
@@ -35,11 +45,21 @@ export interface Language {
   readonly pattern: RegExp;
   /** Why it cannot be used here, if so; cheap, starts nothing. */
   obstacle(): Sentence | undefined;
-  /** Interpreters of this machine; looked for once. */
+  /** Interpreters of this machine; the system is searched once. */
   found(): Promise<readonly Interpreter[]>;
-  /** Which interpreter runs this runtime id. */
+  /** Which interpreter runs this runtime id; may bring it here first, and wait for that a while. */
   choose(runtime: string): Promise<Choice>;
+  /** Which one would run it now. */
+  available(runtime: string): Promise<Choice>;
+  /** Begins to bring the runtime id's own version here, where that can be done; waits for nothing. */
+  prefetch(runtime: string): void;
+  /** Gives up what is under way. */
+  close(): void;
   /** File ending of the entry, for showing its text: `.js`. */
   readonly entryEnding: string;
-  launch(version: FunctionVersion, interpreter: Interpreter, codeDir: string): Launch;
+  start(interpreter: Interpreter, memoryMB: number): Start;
+  /** Whether a variable of the user's only counts when the process starts with it. */
+  countsAtStart(name: string): boolean;
+  /** What the bootstrap is told of folders: where modules are looked for after the user's code, and variables of the language. */
+  settings(interpreter: Interpreter, places: Places, libraries: string | undefined): LanguageSettings;
 }

@@ -1,16 +1,38 @@
-// What every kind of sandbox brings: it starts a process group, and ends it whole.
+// What every kind of sandbox brings: a process group that starts without any function's code,
+// takes one function in, and ends whole.
 
 import type { Duplex, Readable } from 'node:stream';
 import type { Language } from '../../core/errors.ts';
 
+/** How a sandbox starts: all that is known before a function is. */
 export interface SandboxSpec {
   /** Absolute path of the program. */
   readonly command: string;
   readonly args: readonly string[];
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** Folder of the unpacked code; the working directory. */
+  /** Files and folders that the program reads, beside those of the system: interpreter, bootstrap. */
+  readonly shows: readonly string[];
+  readonly memoryMB: number;
+  readonly network: 'shared' | 'own';
+  /** Given by those who start a sandbox for one function alone, where it cannot be brought in later. */
+  readonly assignment?: Assignment;
+}
+
+/** The function that a sandbox runs until its end. */
+export interface Assignment {
+  /** Folder of the unpacked code. */
   readonly codeDir: string;
+  /** Folder of its layers, one laid over the other; undefined when it has none. */
+  readonly optDir: string | undefined;
+  readonly memoryMB: number;
+}
+
+/** Where the function finds things, as it sees them. */
+export interface Places {
+  readonly codeDir: string;
+  readonly optDir: string;
+  readonly tmpDir: string;
 }
 
 export interface Exit {
@@ -23,13 +45,23 @@ export interface Exit {
 export interface Sandbox {
   /** Descriptor 3 of the process. */
   readonly channel: Duplex;
+  /** Descriptor 4, a file that both sides read and write (runtime/turn.ts); valid until `close`. */
+  readonly turnFd: number;
   /** Its stdout and stderr, in the order in which they were written. */
   readonly output: Readable;
   readonly exited: Promise<Exit>;
+  /** Brings the function in, once. Rejects when the machine cannot; the sandbox is to be ended then. */
+  assign(assignment: Assignment): Promise<Places>;
   /** Memory it holds now, in bytes; 0 when that cannot be read here. */
   memoryBytes(): number;
+  /** Highest since the last call, as far as the kernel keeps it; else what it holds now. */
+  peakBytes(): number;
+  /** Whether the kernel has ended a process of it for its memory. */
+  oomKilled(): boolean;
   /** Ends every process of the group at once. */
   kill(): void;
+  /** Frees what is left of it; called once, after its end, when nobody asks it anything more. */
+  close(): void;
 }
 
 export interface SandboxDriver {
@@ -37,5 +69,11 @@ export interface SandboxDriver {
   /** For people: what it keeps apart, and what it does not. */
   readonly protects: string;
   readonly weaker: Readonly<Record<Language, string>>;
+  /** Whether a function can be brought into a sandbox that has started. */
+  readonly lateAssign: boolean;
+  /** Where every function finds things, where that is known beforehand. */
+  readonly places: Places | undefined;
   start(spec: SandboxSpec): Sandbox;
+  /** Removes what all sandboxes share. */
+  close(): Promise<void>;
 }

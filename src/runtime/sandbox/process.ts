@@ -1,10 +1,12 @@
 // The plain driver: a process group of its own with resource limits. Works everywhere, keeps apart little.
 
 import { execFile, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { OPEN_FILES } from '../../core/limits.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from './driver.ts';
 import { memoryReader } from './memory.ts';
+import { openTurns } from './turns.ts';
 
 /** stderr joins stdout here, so that one pipe keeps their order. A limit that cannot be set is left as it is. */
 const SCRIPT = `ulimit -n ${OPEN_FILES} 2>/dev/null; ulimit -c 0 2>/dev/null; exec "$@" 2>&1`;
@@ -33,7 +35,15 @@ export async function openProcessDriver(): Promise<SandboxDriver> {
   const bound = await works([...DIE_WITH_SERVER, '/bin/sh', '-c', ':']);
   const prefix = bound ? DIE_WITH_SERVER : [];
   const weaker = bound ? WEAKER : { zh: WEAKER.zh + OUTLIVES.zh, en: WEAKER.en + OUTLIVES.en };
-  return { name: 'process', protects: PROTECTS, weaker, start: spec => start(spec, prefix) };
+  return {
+    name: 'process',
+    protects: PROTECTS,
+    weaker,
+    lateAssign: true,
+    places: undefined,
+    start: spec => start(spec, prefix),
+    close: async () => {},
+  };
 }
 
 function works([command = '', ...args]: readonly string[]): Promise<boolean> {
@@ -41,11 +51,12 @@ function works([command = '', ...args]: readonly string[]): Promise<boolean> {
 }
 
 function start(spec: SandboxSpec, prefix: readonly string[]): Sandbox {
+  const turnFd = openTurns();
   const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...prefix, spec.command, ...spec.args], {
-    cwd: spec.codeDir,
+    cwd: '/',
     env: spec.env,
     detached: true,
-    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'ignore', 'pipe', turnFd],
   });
   // Without descriptors or processes left there are no pipes, and the reason comes as an event.
   child.on('error', () => {});
@@ -70,5 +81,17 @@ function start(spec: SandboxSpec, prefix: readonly string[]): Sandbox {
       resolve({ code, signal });
     });
   });
-  return { channel, output, exited, kill, memoryBytes: () => memory?.read() ?? 0 };
+  const memoryBytes = () => memory?.read() ?? 0;
+  return {
+    channel,
+    turnFd,
+    output,
+    exited,
+    kill,
+    memoryBytes,
+    peakBytes: memoryBytes,
+    oomKilled: () => false,
+    close: () => closeSync(turnFd),
+    assign: async ({ codeDir, optDir }) => ({ codeDir, optDir: optDir ?? '/opt', tmpDir: '/tmp' }),
+  };
 }

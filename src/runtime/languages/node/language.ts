@@ -1,23 +1,49 @@
-// Node.js: this server's own interpreter always serves; an installed one of the asked major version is preferred.
+// Node.js: exactly the version of the runtime id, fetched once; else the nearest there is. This server's own one always is.
 
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { FunctionVersion } from '../../../core/function.ts';
+import type { Nodes } from '../../installs/nodes.ts';
+import type { Places } from '../../sandbox/driver.ts';
 import { assetPath } from '../assets.ts';
-import { choiceOf } from '../choose.ts';
-import { managed, probe, programs } from '../find.ts';
-import type { Interpreter, Language, Launch } from '../language.ts';
+import { choiceOf, isExact, numbersOf } from '../choose.ts';
+import { managed, NODE_PLACES, probe, programs } from '../find.ts';
+import type { Choice, Interpreter, Language, LanguageSettings, Start } from '../language.ts';
 
-/** Older ones lack what the bootstrap stands on. */
-const LOWEST_MAJOR = 12;
+/** Older ones lack what the bootstrap stands on; their runtime ids run on this one. */
+const LOWEST = 'Nodejs10.15';
+const LOWEST_MAJOR = 10;
+/** How long the first call of a runtime waits for its interpreter before another one runs it. */
+const FETCH_MS = 60_000;
 /** The rest is for young objects, code and buffers: V8's limit is for old objects alone. */
 const HEAP_SHARE = 0.75;
 
-export function nodeLanguage(): Language {
+export interface NodeOptions {
+  /** Versions in the data folder. */
+  readonly nodes?: Nodes;
+  /** Whether missing ones are fetched. */
+  readonly fetch?: boolean;
+  /** Where the libraries of a runtime are, once they are installed. */
+  readonly librariesOf?: (runtime: string, interpreter: Interpreter) => string | undefined;
+  readonly fetchMs?: number;
+}
+
+export function nodeLanguage(options: NodeOptions = {}): Language {
+  const { nodes, fetch = false, librariesOf = () => undefined, fetchMs = FETCH_MS } = options;
   let search: Promise<readonly Interpreter[]> | undefined;
-  const found = () => {
+  const found = async () => {
     search ??= findNodes();
-    return search;
+    return [...(nodes?.installed() ?? []).filter(serves), ...(await search)];
+  };
+  const available = async (runtime: string): Promise<Choice> => {
+    const choice = choiceOf(runtime, 'Node.js', await found());
+    return { ...choice, libraries: librariesOf(runtime, choice.interpreter) };
+  };
+  /** Brings it here, unless it is. */
+  const bring = async (runtime: string, waitMs: number) => {
+    const wanted = (numbersOf(runtime)[0] ?? 0) < LOWEST_MAJOR ? LOWEST : runtime;
+    const asked = numbersOf(wanted);
+    if (!fetch || !nodes || (await found()).some(one => isExact(asked, one.version))) return;
+    await nodes.tryInstall(wanted, waitMs);
   };
   return {
     name: 'Node.js',
@@ -36,30 +62,64 @@ export function nodeLanguage(): Language {
     pattern: /^Nodejs\d{1,2}\.\d{1,2}$/,
     obstacle: () => undefined,
     found,
-    choose: async runtime => choiceOf(runtime, 'Node.js', await found(), 1),
+    async choose(runtime) {
+      await bring(runtime, fetchMs);
+      return available(runtime);
+    },
+    available,
+    prefetch: runtime => void bring(runtime, 0),
+    close: () => nodes?.close(),
     entryEnding: '.js',
-    launch,
+    start,
+    countsAtStart: name => AT_START.test(name),
+    settings,
   };
 }
 
 async function findNodes(): Promise<readonly Interpreter[]> {
   const own = { path: realpathSync(process.execPath), version: process.versions.node };
-  const paths = programs({ names: /^node(js)?(-?\d+)?$/, folders: managed('.nvm/versions/node', 'bin') });
+  const paths = programs({ names: /^node(js)?(-?\d+)?$/, folders: managed(NODE_PLACES) });
   const others = await Promise.all(paths.filter(path => path !== own.path).map(path => probe(path, ['--version'])));
-  return [own, ...others.filter(one => one !== undefined && Number.parseInt(one.version, 10) >= LOWEST_MAJOR)].filter(
-    one => one !== undefined,
-  );
+  return [own, ...others.filter(one => one !== undefined).filter(serves)];
 }
 
-function launch(version: FunctionVersion, interpreter: Interpreter, codeDir: string): Launch {
-  const heapMB = Math.floor(version.memoryMB * HEAP_SHARE);
-  const own =
-    version.environment.NODE_OPTIONS?.includes('max-old-space-size') ||
-    version.environment.NODE_OPTIONS?.includes('max_old_space_size');
-  const library = join(dirname(dirname(interpreter.path)), 'lib', 'node_modules');
+function serves(interpreter: Interpreter): boolean {
+  return (numbersOf(interpreter.version)[0] ?? 0) >= LOWEST_MAJOR;
+}
+
+/** Read by the interpreter itself before it runs any code. */
+const AT_START =
+  /^(NODE_(OPTIONS|EXTRA_CA_CERTS|DEBUG|DEBUG_NATIVE|ICU_DATA|NO_WARNINGS|PENDING_DEPRECATION|PRESERVE_SYMLINKS|PRESERVE_SYMLINKS_MAIN|REDIRECT_WARNINGS|V8_COVERAGE|COMPILE_CACHE|USE_ENV_PROXY|USE_SYSTEM_CA)|LD_.*|MALLOC_.*|GLIBC_TUNABLES|LC_.*|LANG|OPENSSL_.*|SSL_CERT_.*|UV_USE_IO_URING)$/;
+
+function start(interpreter: Interpreter, memoryMB: number): Start {
+  const bootstrap = assetPath('node/bootstrap.cjs');
   return {
     command: interpreter.path,
-    args: [...(own ? [] : [`--max-old-space-size=${heapMB}`]), assetPath('node/bootstrap.cjs')],
-    env: { NODE_PATH: [codeDir, join(codeDir, 'node_modules'), library, '/opt', '/opt/node_modules'].join(':') },
+    args: [`--max-old-space-size=${Math.floor(memoryMB * HEAP_SHARE)}`, bootstrap],
+    env: {},
+    shows: [dirname(bootstrap), ...treeOf(interpreter)],
   };
+}
+
+/** The interpreter, and the modules that come with it. */
+function treeOf(interpreter: Interpreter): string[] {
+  const library = libraryOf(interpreter);
+  return existsSync(library) ? [interpreter.path, library] : [interpreter.path];
+}
+
+function libraryOf(interpreter: Interpreter): string {
+  return join(dirname(dirname(interpreter.path)), 'lib', 'node_modules');
+}
+
+function settings(interpreter: Interpreter, places: Places, libraries: string | undefined): LanguageSettings {
+  const { codeDir, optDir } = places;
+  const path = [
+    codeDir,
+    join(codeDir, 'node_modules'),
+    libraryOf(interpreter),
+    optDir,
+    join(optDir, 'node_modules'),
+    ...(libraries === undefined ? [] : [join(libraries, 'node_modules')]),
+  ];
+  return { env: { NODE_PATH: path.join(':') }, path: [] };
 }

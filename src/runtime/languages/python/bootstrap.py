@@ -1,7 +1,8 @@
 # -*- coding: utf-8 -*-
-# Runs inside a Python instance: loads the user's handler and runs one event at a time.
-# One file for Python 2.7 and 3.6 and newer. Talks frames on descriptor 3 (src/runtime/frames.ts);
-# everything that is printed goes to descriptor 1.
+# Runs inside a Python instance. It starts before its function is known and waits; INIT names the function,
+# and then it runs that function's events, one at a time. One file for Python 2.7 and 3.6 and newer.
+# Talks frames on descriptor 3 (src/runtime/frames.ts); the words of descriptor 4 say whose turn it is
+# (src/runtime/turn.ts); everything that is printed goes to descriptor 1.
 from __future__ import absolute_import, print_function
 
 import fcntl
@@ -14,12 +15,15 @@ import time
 import traceback
 
 CHANNEL = 3
+TURNS = 4
 INIT, INVOKE = 1, 2
-READY, RESULT, ERROR, LOAD_ERROR = 16, 17, 18, 20
+READY, RESULT, ERROR, LOAD_ERROR, HELLO = 16, 17, 18, 20, 22
+BY_TIMER, AHEAD = 1, 2
 PRINTED = 1
 HEAD = struct.Struct('>IB')
-INVOKE_HEAD = struct.Struct('>BBI')
-ENDED = struct.Struct('>BI')
+INVOKE_HEAD = struct.Struct('>BBII')
+ENDED = struct.Struct('>BII')
+TURN = struct.Struct('<I')
 TEXT_BYTES = 256 * 1024
 PY2 = sys.version_info[0] == 2
 if PY2:
@@ -77,6 +81,15 @@ class Channel(object):
 
 
 channel = Channel()
+
+
+def take_turn(turn):
+    """Takes the turn, unless the server has taken it back."""
+    os.lseek(TURNS, 0, os.SEEK_SET)
+    os.write(TURNS, TURN.pack(turn))
+    os.lseek(TURNS, 8, os.SEEK_SET)
+    word = os.read(TURNS, 4)
+    return len(word) < 4 or turn > TURN.unpack(word)[0]
 
 
 def clip(text):
@@ -258,9 +271,9 @@ def encode(value):
         return json.dumps(value, ensure_ascii=True, allow_nan=False, default=encode_other).encode('ascii')
 
 
-def send_error(flags, micros, status, message, stack):
+def send_error(flags, turn, micros, status, message, stack):
     first = clip(message)
-    channel.send(ERROR, ENDED.pack(flags, micros) + struct.pack('>HI', status, len(first)) + first + clip(stack))
+    channel.send(ERROR, ENDED.pack(flags, turn, micros) + struct.pack('>HI', status, len(first)) + first + clip(stack))
 
 
 def exit_code(error):
@@ -270,9 +283,11 @@ def exit_code(error):
 
 
 def run(handler, settings, token, payload):
-    flags, id_length, _limit = INVOKE_HEAD.unpack_from(payload)
+    flags, id_length, _limit, turn = INVOKE_HEAD.unpack_from(payload)
+    if flags & AHEAD and not take_turn(turn):
+        return
     at = INVOKE_HEAD.size + id_length
-    if flags & 1:
+    if flags & BY_TIMER:
         os.environ['TRIGGER_SRC'] = 'timer'
     elif 'TRIGGER_SRC' in os.environ:
         del os.environ['TRIGGER_SRC']
@@ -305,25 +320,56 @@ def run(handler, settings, token, payload):
     flush_all()
     answer = 0
     if Printed.since_mark:
-        write_out(token)
+        write_out(token + b'%08x\n' % turn)
         Printed.since_mark = False
         answer = PRINTED
     if status == 200:
-        channel.send(RESULT, ENDED.pack(answer, micros) + result)
+        channel.send(RESULT, ENDED.pack(answer, turn, micros) + result)
     else:
-        send_error(answer, micros, status, message, stack)
+        send_error(answer, turn, micros, status, message, stack)
+
+
+def apply_environment(env):
+    values = {}
+    for name, value in env.items():
+        values[name.encode('utf-8') if PY2 else name] = value.encode('utf-8') if PY2 else value
+    for name in list(os.environ):
+        if name not in values:
+            del os.environ[name]
+    os.environ.update(values)
+    time.tzset()
+
+
+def apply_path(settings):
+    # The folder of this file is no place for the user's imports.
+    first = sys.path[0]
+    before = [settings['codeDir']] + settings['path']
+    sys.path[:] = [name.encode('utf-8') if PY2 else name for name in before] + [
+        name for name in sys.path if name != first
+    ]
+    sys.argv = [sys.path[0]]
 
 
 def main():
     # Programs that the user's code starts must not hold the channel.
-    fcntl.fcntl(CHANNEL, fcntl.F_SETFD, fcntl.fcntl(CHANNEL, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+    for descriptor in (CHANNEL, TURNS):
+        fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     sys.stdout, sys.stderr = Lines('<stdout>'), Lines('<stderr>')
+    channel.send(HELLO, b'')
     kind, payload = channel.receive()
     settings = json.loads(payload.decode('utf-8'))
-    token = b'\x1e' + settings['token'].encode('ascii') + b'\n'
-    # The folder of this file is no place for the user's imports.
-    sys.path[0] = settings['codeDir'].encode('utf-8') if PY2 else settings['codeDir']
-    sys.argv = [sys.path[0]]
+    token = b'\x1e' + settings['token'].encode('ascii')
+    try:
+        apply_environment(settings['env'])
+        os.chdir(settings['codeDir'])
+        apply_path(settings)
+        if settings.get('names'):
+            sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+            import names
+            sys.path.pop()
+            names.install(settings['names'])
+    except Exception:
+        load_failed(443, trace(0))
     handler = load_handler(settings)
     flush_all()
     channel.send(READY, b'')

@@ -1,0 +1,89 @@
+'use strict';
+// What the user's code prints: all of it on descriptor 1, in order, each run's end marked (src/runtime/logs.ts).
+
+const fs = require('fs');
+
+const { process, Buffer, Date, SharedArrayBuffer, Int32Array, Atomics } = global;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+let token = '';
+/** Something was printed since the last mark. */
+let printed = false;
+
+function write(bytes) {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += fs.writeSync(1, bytes, at, bytes.length - at);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') return;
+      Atomics.wait(sleeper, 0, 0, 1);
+    }
+  }
+}
+
+function print(bytes) {
+  printed = true;
+  write(bytes);
+}
+
+/** Ends a run's output; whether there was any. */
+function mark(turn) {
+  if (!printed) return false;
+  printed = false;
+  write(Buffer.from(`\x1e${token}${turn.toString(16).padStart(8, '0')}\n`, 'latin1'));
+  return true;
+}
+
+function standardStream(fd) {
+  let stream;
+  return {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (!stream) {
+        const { Writable } = require('stream');
+        stream = new Writable({
+          write(chunk, encoding, done) {
+            print(chunk);
+            done();
+          },
+        });
+        stream.fd = fd;
+        stream._type = 'pipe';
+      }
+      return stream;
+    },
+  };
+}
+
+/** Puts the streams and the console in place; `requestId` names the run that prints. */
+function install(requestId) {
+  Object.defineProperty(process, 'stdout', standardStream(1));
+  Object.defineProperty(process, 'stderr', standardStream(2));
+  // One line head per console call, as the platform writes it.
+  const nothing = () => lines;
+  const lines = {
+    write(text) {
+      print(Buffer.from(`${new Date().toISOString()}\t${requestId()}\t${text}`));
+      return true;
+    },
+    on: nothing,
+    once: nothing,
+    emit: nothing,
+    removeListener: nothing,
+    listenerCount: () => 0,
+  };
+  const own = new console.Console({ stdout: lines, stderr: lines, ignoreErrors: true });
+  for (const name of Object.keys(console)) {
+    if (name !== 'Console' && typeof own[name] === 'function' && typeof console[name] === 'function') {
+      console[name] = own[name];
+    }
+  }
+}
+
+module.exports = {
+  install,
+  mark,
+  setToken(text) {
+    token = text;
+  },
+};

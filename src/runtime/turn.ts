@@ -1,0 +1,26 @@
+// Whose turn it is: two words in a file that an instance and this server share (descriptor 4 of the instance),
+// so that an event which was sent ahead can be taken back as long as it has not begun, even from a handler
+// that blocks its thread, and so that after a death it is known which events may have run.
+//
+// Word 0 is the instance's: before an event that may be taken back it writes that event's turn, then reads word 1,
+// and leaves the event out if its turn is revoked. Word 1 is this server's: it writes the last turn that it takes back,
+// then reads word 0, and keeps all above that. Each side writes before it reads. Every write to a file holds the
+// inode's lock alone, so one of the two writes comes second, and the read that follows it sees the first: no event
+// is run by nobody or twice, on any processor.
+
+import { readSync, writeSync } from 'node:fs';
+
+const REVOKED_AT = 8;
+const word = Buffer.alloc(4);
+
+/** Takes back all turns up to `last` that have not begun; the turn that began last. */
+export function revoke(fd: number, last: number): number {
+  word.writeUInt32LE(last, 0);
+  writeSync(fd, word, 0, 4, REVOKED_AT);
+  return begun(fd);
+}
+
+/** The last turn that began, of those that could be taken back; 0 before the first. */
+export function begun(fd: number): number {
+  return readSync(fd, word, 0, 4, 0) < 4 ? 0 : word.readUInt32LE(0);
+}
