@@ -51,9 +51,13 @@ else {
   }
   const rows: Row[] = [];
   let bench = new Bench(values.quick);
+  let closing = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // Peers and folders would outlive this program.
-    process.once(signal, () => void bench.close().finally(() => process.exit(1)));
+    // Peers and folders would outlive this program. The signal may come twice: whoever stops servers sends it again.
+    process.on(signal, () => {
+      if (!closing) void bench.close().finally(() => process.exit(1));
+      closing = true;
+    });
   }
   for (const group of groups) {
     bench = new Bench(values.quick);
