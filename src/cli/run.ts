@@ -12,6 +12,7 @@ import { eventCommand } from './event.ts';
 import { Exit } from './exit.ts';
 import { invokeCommand } from './invoke.ts';
 import { type Io, type Say, sayer } from './io.ts';
+import { layerCommand } from './layer.ts';
 import { logsCommand } from './logs.ts';
 import { lsCommand } from './ls.ts';
 import { newCommand } from './new.ts';
@@ -33,6 +34,7 @@ const COMMANDS = [
   logsCommand,
   concurrencyCommand,
   lsCommand,
+  layerCommand,
   rmCommand,
   doctorCommand,
   configCommand,

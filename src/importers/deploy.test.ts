@@ -115,6 +115,10 @@ test('a new function is created with all that the project says', async () => {
       timeoutS: 5,
       initTimeoutS: 6,
       environment: { A: '1' },
+      layers: [
+        { name: 'low', version: 2 },
+        { name: 'high', version: 1 },
+      ],
       echoed: { Role: 'r' },
     }),
     { call: cloud.call, clock },
@@ -131,10 +135,24 @@ test('a new function is created with all that the project says', async () => {
     Timeout: 5,
     InitTimeout: 6,
     Environment: { Variables: [{ Key: 'A', Value: '1' }] },
+    Layers: [
+      { LayerName: 'low', LayerVersion: 2 },
+      { LayerName: 'high', LayerVersion: 1 },
+    ],
     Role: 'r',
     Code: { ZipFile: Buffer.from('zip').toString('base64') },
   });
   assert.deepEqual(result, { name: 'f', namespace: 'n', created: true, triggers: [] });
+});
+
+test('a project without a layer left unbinds those of the function, one that says nothing keeps them', async () => {
+  const sent = async (more: Partial<Plan>) => {
+    const cloud = new Cloud({ Status: 'Active', Runtime: 'Nodejs18.15' });
+    await deploy(plan(more), { call: cloud.call, clock });
+    return cloud.params('UpdateFunctionConfiguration').Layers;
+  };
+  assert.deepEqual(await sent({ layers: [] }), [{ LayerName: '', LayerVersion: 0 }]);
+  assert.equal(await sent({}), undefined);
 });
 
 test('an existing one is updated, code first; what the project does not say is not sent', async () => {

@@ -65,6 +65,7 @@ function settings(plan: Plan, existing: boolean): Wire {
     ...(plan.timeoutS !== undefined && { Timeout: plan.timeoutS }),
     ...(plan.initTimeoutS !== undefined && { InitTimeout: plan.initTimeoutS }),
     ...(plan.environment !== undefined && { Environment: environment(plan.environment, existing) }),
+    ...(plan.layers !== undefined && { Layers: layers(plan.layers) }),
     ...plan.echoed,
   };
 }
@@ -73,6 +74,12 @@ function settings(plan: Plan, existing: boolean): Wire {
 function environment(variables: Readonly<Record<string, string>>, existing: boolean): Wire {
   const list = Object.entries(variables).map(([Key, Value]) => ({ Key, Value }));
   return { Variables: list.length === 0 && existing ? [{ Key: '', Value: '' }] : list };
+}
+
+/** One layer without a name unbinds all: the cloud's tools say it so. */
+function layers(list: NonNullable<Plan['layers']>): readonly Wire[] {
+  if (list.length === 0) return [{ LayerName: '', LayerVersion: 0 }];
+  return list.map(({ name, version }) => ({ LayerName: name, LayerVersion: version }));
 }
 
 async function find(call: ScfCall, target: Target): Promise<Wire | undefined> {

@@ -66,6 +66,14 @@ export const IMPORT_ERRORS = {
     '函数 {name} 在 {seconds} 秒后仍处于 {status}，请查看服务日志。',
     'The function {name} is still {status} after {seconds} s; see the log of the server.',
   ),
+  'Deploy.LayerFailed': caller(
+    '层 {name} 的版本 {version} 发布失败（{status}）：{reason}',
+    'Version {version} of the layer {name} could not be published ({status}): {reason}',
+  ),
+  'Deploy.LayerSlow': caller(
+    '层 {name} 的版本 {version} 在 {seconds} 秒后仍处于 {status}，请查看服务日志。',
+    'Version {version} of the layer {name} is still {status} after {seconds} s; see the log of the server.',
+  ),
   'Deploy.Runtime': caller(
     '函数 {name} 的运行环境为 {old}，创建后不能改为 {new}。请先执行 openscf rm {name}，或换一个函数名。',
     'The function {name} runs on {old}, and a runtime cannot change to {new}. Remove it first (openscf rm {name}) or choose another name.',

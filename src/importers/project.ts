@@ -13,6 +13,8 @@ export interface Project {
   readonly timeoutS?: number | undefined;
   readonly initTimeoutS?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Later ones cover earlier ones; undefined: those of the function stay as they are. */
+  readonly layers?: readonly { readonly name: string; readonly version: number }[] | undefined;
   /** Settings of CreateFunction without a counterpart here, by their wire names. */
   readonly echoed: Readonly<Record<string, unknown>>;
   readonly source: Source;

@@ -37,6 +37,7 @@ const inputs = z.strictObject({
   timeout: whole.optional(),
   initTimeout: whole.optional(),
   environment: z.strictObject({ variables: z.record(z.string(), scalar).default({}) }).optional(),
+  layers: z.array(z.strictObject({ name: text, version: whole })).optional(),
   role: text.optional(),
   publicAccess: flag.optional(),
   vpcConfig: z.strictObject({ vpcId: text.default(''), subnetId: text.default('') }).optional(),
@@ -56,18 +57,7 @@ export const fileSchema = z.strictObject({
 
 /** Documented keys that are refused in these words until they are built. */
 export const NOT_BUILT: readonly string[] = [
-  ...[
-    'cfs',
-    'deadLetter',
-    'layers',
-    'cls',
-    'eip',
-    'eipConfig',
-    'asyncRunEnable',
-    'traceEnable',
-    'enableRoleAuth',
-    'l5Enable',
-  ],
+  ...['cfs', 'deadLetter', 'cls', 'eip', 'eipConfig', 'asyncRunEnable', 'traceEnable', 'enableRoleAuth', 'l5Enable'],
   ...[
     'installDependency',
     'image',

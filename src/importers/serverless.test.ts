@@ -36,6 +36,10 @@ inputs:
   memorySize: 256
   timeout: 20
   initTimeout: 30
+  layers:
+    - name: base
+      version: 3
+    - { name: own, version: '\${env:LAYER}' }
   environment:
     variables:
       TEXT: value
@@ -72,7 +76,7 @@ inputs:
 `;
 
 test('a whole file of the vendor form', () => {
-  const project = parse(WHOLE);
+  const project = parse(WHOLE, { LAYER: '12' });
   const { triggers, ...rest } = project;
   assert.deepEqual(rest, {
     name: 'demo-dev-shop',
@@ -86,6 +90,10 @@ test('a whole file of the vendor form', () => {
     timeoutS: 20,
     initTimeoutS: 30,
     environment: { TEXT: 'value', NUMBER: '5', YES: 'true' },
+    layers: [
+      { name: 'base', version: 3 },
+      { name: 'own', version: 12 },
+    ],
     echoed: {
       Role: 'exRole',
       PublicNetConfig: { PublicNetStatus: 'ENABLE' },
@@ -193,7 +201,9 @@ test('variables come from the file and the environment', () => {
 test('what is not supported is refused by name and line', () => {
   const cases: [string, string, number, RegExp][] = [
     ['component: scf\ninputs:\n  runtme: x', 'Project.KeyNear', 3, /runtme .*runtime/],
-    ['component: scf\ninputs:\n  name: a\n  layers:\n    - name: x', 'Project.NotBuilt', 4, /layers/],
+    ['component: scf\ninputs:\n  name: a\n  cfs:\n    - cfsId: x', 'Project.NotBuilt', 4, /cfs/],
+    ['component: scf\ninputs:\n  name: a\n  layers:\n    - name: x', 'Project.Needed', 5, /version/],
+    ['component: scf\ninputs:\n  layers:\n    - name: x\n      version: new', 'Project.Value', 5, /version/],
     ['component: scf\ninputs:\n  name: a\n  zzzzzzzzzz: 1', 'Project.Key', 4, /memorySize/],
     ['component: scf\n\nwhatever1: 1', 'Project.Key', 3, /whatever1 .*component/],
     ['component: scf\ninputs:\n  src:\n    src: .\n    bucket: b', 'Project.NotBuilt', 5, /bucket/],

@@ -29,6 +29,7 @@ export function parseServerless(text: string, path: string, env: Env = {}): Proj
     timeoutS: inputs.timeout,
     initTimeoutS: inputs.initTimeout,
     environment: inputs.environment?.variables,
+    layers: inputs.layers,
     echoed: echoed(inputs),
     source: { folder: inputs.src?.src ?? '.', exclude: inputs.src?.exclude ?? [] },
     triggers: triggers(yaml, inputs),
