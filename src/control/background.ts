@@ -36,7 +36,9 @@ export class Background {
       return await check();
     } catch (error) {
       if (this.#closing.signal.aborted) throw error;
-      this.#log.error({ err: error, ...what }, 'a code package could not be prepared');
+      // A package that is wrong is its owner's affair.
+      if (!(error instanceof CloudError) || error.row.fault === 'platform')
+        this.#log.error({ err: error, ...what }, 'a code package could not be prepared');
       if (error instanceof CloudError) return { ErrorCode: error.code, ErrorMessage: bothLanguages(error) };
       return {
         ErrorCode: 'InternalError',
