@@ -9,9 +9,9 @@ export interface Switch {
 }
 
 /** Events are spread evenly over the instances: none is sent ahead of an answer. */
-export const SPREAD: Switch = { setting: 'compat.spread', value: 'on' };
+export const SPREAD: Switch = { setting: 'compat.instancePerEvent', value: 'on' };
 /** No instances are kept ready. */
-export const NO_POOL: Switch = { setting: 'pool', value: '0' };
+export const NO_POOL: Switch = { setting: 'warm', value: '0' };
 
 /** The flags of `start`; a server that has no such setting cannot be measured that way. */
 export function flagsOf(turned: Switch): readonly string[] {

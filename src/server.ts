@@ -36,9 +36,11 @@ import { createRuntime } from './runtime/runtime.ts';
 import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
 import { deployExamples } from './server/examples.ts';
+import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
 import { quotasOf } from './server/quotas.ts';
+import { askingControl, runtimeSettings } from './server/runtime.ts';
 import { sweep } from './server/sweep.ts';
 import { unbuiltSite } from './server/unbuilt.ts';
 import { exampleOf, printedUrls } from './server/urls.ts';
@@ -107,7 +109,9 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   const metrics = createMetrics();
   const history = createHistory({ store: records, timeline });
 
+  const languages = languagesOf({ config, dataDir: data.path, clock: wallClock, ids, log }, opened);
   const runtime = await createRuntime({
+    ...runtimeSettings(config),
     blob,
     dataDir: data.path,
     clock,
@@ -115,8 +119,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     ids,
     log,
     account,
-    memoryMB: config.memory,
-    sandbox: config.sandbox,
+    ...askingControl(() => control, quota.burst),
     names: () => cloudNames({ cloudNames: config.cloudNames, host, ports, caPem: tls.caPem }),
   });
   opened.defer(() => runtime.close());
@@ -167,6 +170,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
     history,
     cron: text => parseCron(text, compat.timerUtcOffset),
+    instances: { provisionedOf: runtime.readiness },
   });
   const changes = bus.subscribe(FUNCTION_CHANGED, text => {
     const key = JSON.parse(text) as FunctionKey;
@@ -271,8 +275,10 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   ports.http = await open('portHttp', gateway.site);
   ports.tls = await open('portTls', gateway.site, tls.options);
 
+  prefetch(languages, control.catalog, bus, opened);
   await control.start();
   invoker.start();
+  for (const { entry } of control.catalog.all()) runtime.changed(entry.key, entry);
   const call = localCall(services, { region, ids });
   const works = (name: string) => runtime.supports(name) === 'yes';
   const examplesLeft = config.examples ? await deployExamples({ store, call, log, works }) : [];

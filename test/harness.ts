@@ -34,6 +34,11 @@ async function start(dataDir: string, settings: Readonly<Record<string, unknown>
     dev: true,
     logLevel: 'error',
     memory: 2048,
+    // The suite of the sandbox sets it; a prepared sandbox would be a process per test that nobody asked for.
+    sandbox: process.env.OPENSCF_TEST_SANDBOX ?? 'process',
+    warm: 0,
+    // A test is not to depend on a registry.
+    runtimes: 'installed',
     ...settings,
   };
   const { config, origins } = loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });

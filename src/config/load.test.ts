@@ -34,6 +34,8 @@ test('defaults are the documented ones', () => {
     appId: '1250000000',
     uin: '100000000001',
     memory: 500,
+    warm: 31,
+    idle: 600,
     sandbox: 'auto',
     cloudNames: 'on',
     dev: false,
@@ -48,8 +50,15 @@ test('defaults are the documented ones', () => {
       versions: limits.VERSIONS_PER_FUNCTION,
       triggersPerType: limits.TRIGGERS_PER_TYPE,
       triggers: limits.TRIGGERS_PER_FUNCTION,
+      burst: 0,
     },
-    compat: { apigwHeaderCase: 'lower', apigwDropLocation: false, timerUtcOffset: 480 },
+    compat: {
+      apigwHeaderCase: 'lower',
+      apigwDropLocation: false,
+      timerUtcOffset: 480,
+      instancePerEvent: false,
+      eventInstanceConcurrency: false,
+    },
   });
   assert.ok(Object.values(origins).every(origin => origin.from === 'default'));
   assert.equal(Object.keys(origins).length, SETTINGS.length);

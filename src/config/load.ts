@@ -68,6 +68,7 @@ function defaults({ freeMemoryMB, env }: Sources): [string, Found][] {
   const origin: Origin = { from: 'default', where: '' };
   return [
     ['memory', { value: Math.max(128, Math.floor(freeMemoryMB / 2)), origin }],
+    ['warm', { value: Math.floor(Math.max(128, freeMemoryMB / 2) / 16), origin }],
     ['lang', { value: languageOfLocale(env), origin }],
   ];
 }

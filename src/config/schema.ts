@@ -33,6 +33,10 @@ const quota = z.object({
     zh: '每个地域的并发配额（MB），缺省为文档所载的 128000 或 64000',
     en: 'concurrency per region, in MB; 128000 or 64000 as documented if not set',
   }).optional(),
+  burst: whole(0, MANY, {
+    zh: '每个地域每分钟新增实例数的上限（超出时为 429），0 为不限',
+    en: 'new instances per region and minute (429 beyond), 0 for any number',
+  }).default(0),
 });
 
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */
@@ -49,6 +53,14 @@ const compat = z.object({
     zh: 'Cron 表达式所在时区与 UTC 相差的分钟数',
     en: 'minutes between UTC and the zone in which cron expressions are read',
   }).default(480),
+  instancePerEvent: onOff({
+    zh: '没有空闲实例的请求总是启动新实例（与云上一致），而不等待即将空闲的实例',
+    en: 'an event that finds no idle instance always starts one, as in the cloud, instead of waiting for one that will be free sooner',
+  }).default(false),
+  eventInstanceConcurrency: onOff({
+    zh: 'Node.js 事件函数可用 InstanceConcurrencyConfig 让一个实例同时处理多个事件（云上仅 Web 函数支持）',
+    en: 'event functions on Node.js may run several events in one instance by InstanceConcurrencyConfig (the cloud: web functions alone)',
+  }).default(false),
 });
 
 export const configSchema = z.object({
@@ -87,7 +99,23 @@ export const configSchema = z.object({
     zh: '所有函数实例可用的内存（MB），缺省为启动时空闲内存的一半',
     en: 'memory for all instances together, in MB; half of what is free at start if not set',
   }),
+  warm: whole(0, 2 ** 24, {
+    zh: '预先启动的沙箱可用的内存（MB），缺省为 memory 的十六分之一，0 为不预先启动',
+    en: 'memory for sandboxes that are started before they are needed, in MB; a sixteenth of memory if not set, 0 for none',
+  }),
+  idle: whole(1, 86_400, {
+    zh: '空闲实例保留的秒数',
+    en: 'seconds for which an instance without events is kept',
+  }).default(600),
   sandbox: oneOf(['auto', 'process', 'bwrap'], { zh: '沙箱方式', en: 'how functions are kept apart' }).default('auto'),
+  runtimes: oneOf(['auto', 'installed'], {
+    zh: '首次用到某个运行环境时下载其 Node.js 版本（auto），或只用本机已有的版本（installed）',
+    en: 'fetch the Node.js version of a runtime when it is first needed (auto), or use what is there (installed)',
+  }).default('auto'),
+  registry: text(/^https?:\/\/\S+$/, 'https://registry.npmjs.org', {
+    zh: '下载运行环境所用的 npm 仓库，缺省取自 npm_config_registry',
+    en: 'npm registry that runtimes are fetched from; npm_config_registry if not set',
+  }).optional(),
   cloudNames: oneOf(['on', 'off'], {
     zh: '函数内对云域名的访问是否转到本服务',
     en: 'lead calls from functions to the names of the cloud here',

@@ -36,10 +36,14 @@ export class Pool {
   failure = '';
   provisionAt = 0;
 
-  constructor(key: string, version: FunctionVersion, concurrency = 1) {
+  /** An event that finds none idle has one started for it, as in the cloud. */
+  readonly instancePerEvent: boolean;
+
+  constructor(key: string, version: FunctionVersion, { concurrency = 1, instancePerEvent = false } = {}) {
     this.key = key;
     this.version = version;
     this.concurrency = concurrency;
+    this.instancePerEvent = instancePerEvent;
   }
 
   /** Who takes one more event now: few and busy beats many and waking. */
@@ -56,7 +60,8 @@ export class Pool {
 
   /** How many events an instance may have beside the one that it runs. */
   aheadOf(now: number): number {
-    return this.concurrency > 1 ? this.concurrency - 1 : this.pace.ahead(now);
+    if (this.concurrency > 1) return this.concurrency - 1;
+    return this.instancePerEvent ? 0 : this.pace.ahead(now);
   }
 
   /** Whether an event that waits is better served by one more instance than by those there are. */
@@ -64,7 +69,7 @@ export class Pool {
     if (this.live < this.provisioned && now >= this.provisionAt) return true;
     const uncovered = this.waiting.length - this.starting * this.concurrency;
     if (uncovered <= 0) return false;
-    if (this.live === 0) return true;
+    if (this.live === 0 || this.instancePerEvent) return true;
     if (this.concurrency === 1 && this.live >= CORES && this.pace.ahead(now) > 0) return false;
     // A stuck instance would never free itself: what has waited as long as a start takes is not made to wait longer.
     if (now - this.headSince > this.startMs) return true;

@@ -12,16 +12,22 @@ export interface Readiness {
   readonly failed?: string | undefined;
 }
 
+/** How the instances of a version take events. */
+export interface Manner {
+  readonly concurrency: number;
+  readonly instancePerEvent: boolean;
+}
+
 export class Pools {
   readonly #machine: Machine;
-  readonly #concurrencyOf: (version: FunctionVersion) => number;
+  readonly #manner: (version: FunctionVersion) => Manner;
   readonly #current = new Map<string, Pool>();
   /** The catalog hands out the same object until something changes. */
   readonly #byVersion = new WeakMap<FunctionVersion, Pool>();
 
-  constructor(machine: Machine, concurrencyOf: (version: FunctionVersion) => number) {
+  constructor(machine: Machine, manner: (version: FunctionVersion) => Manner) {
     this.#machine = machine;
-    this.#concurrencyOf = concurrencyOf;
+    this.#manner = manner;
   }
 
   of(version: FunctionVersion): Pool {
@@ -31,7 +37,7 @@ export class Pools {
     let pool = this.#current.get(key);
     if (!pool || pool.version.revision < version.revision) {
       if (pool) this.#machine.retire(pool);
-      pool = new Pool(key, version, this.#concurrencyOf(version));
+      pool = new Pool(key, version, this.#manner(version));
       this.#current.set(key, pool);
     }
     this.#byVersion.set(version, pool);

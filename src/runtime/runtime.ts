@@ -60,6 +60,8 @@ export interface RuntimeDeps {
   readonly names?: () => unknown;
   /** An extension: event functions on Node.js may run several events in one instance. */
   readonly eventConcurrency?: boolean;
+  /** An event that finds no idle instance always starts one. */
+  readonly instancePerEvent?: boolean;
 }
 
 export interface InstanceView {
@@ -152,7 +154,8 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     concurrencyOf,
   });
   const machine = new Machine({ memoryMB, idleMs, quotas, clock: processClock, launcher });
-  const pools = new Pools(machine, concurrencyOf);
+  const { instancePerEvent = false } = deps;
+  const pools = new Pools(machine, version => ({ concurrency: concurrencyOf(version), instancePerEvent }));
   const warm = wantedKinds({ deployed: deps.deployed ?? (() => []), generic: launcher.generic, slots, log });
 
   return {
