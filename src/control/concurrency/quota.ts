@@ -41,6 +41,12 @@ export class RegionQuotas {
     return Math.min(this.#set.get(region) ?? limitMB, limitMB);
   }
 
+  /** The same inside a transaction. */
+  async keptMB(rows: Rows, region: string): Promise<number> {
+    const limitMB = this.limitMB(region);
+    return Math.min((await rows.get('concurrencyQuotas', { region }))?.memoryMB ?? limitMB, limitMB);
+  }
+
   /** `check` refuses by failing; nobody reserves anything while it looks. */
   async set(region: string, memoryMB: number, check: (rows: Rows) => Promise<void>): Promise<void> {
     const { store, bus } = this.#deps;

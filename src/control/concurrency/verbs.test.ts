@@ -93,6 +93,7 @@ describe('reserved', () => {
     await made({ name: 'broken' });
     await control.settled();
     await rejects(concurrency.reserve({ ...KEY, name: 'broken' }, 1), 'FailedOperation.FunctionStatusError');
+    assert.equal(await concurrency.reserved({ ...KEY, name: 'broken' }), undefined);
   });
 });
 
@@ -111,6 +112,17 @@ describe('the quota of a region', () => {
     await rejects(concurrency.setQuota(KEY.region, 'default', 128_001), 'LimitExceeded.UserTotalConcurrencyMemory');
     await concurrency.setQuota(KEY.region, 'default', 128_000);
     await rejects(concurrency.setQuota(KEY.region, 'default', -1), 'InvalidParameterValue');
+  });
+
+  test('what is given away while the quota is lowered fits into what is left', async () => {
+    const { concurrency } = await house();
+    const both = await Promise.allSettled([
+      concurrency.setQuota(KEY.region, 'default', 20_000),
+      concurrency.reserve(KEY, 50_000),
+    ]);
+    assert.equal(both.filter(({ status }) => status === 'fulfilled').length, 1);
+    const ownMB = concurrency.reservedMB(KEY.region);
+    assert.ok(ownMB + 12_800 <= concurrency.quotaMB(KEY.region), `${ownMB} MB`);
   });
 
   test('more where the account may have more', async () => {
@@ -352,6 +364,15 @@ describe('what goes, and what stays', () => {
     await concurrency.setQuota(KEY.region, 'default', 60_000);
     for (let i = 0; i < 10; i++) await tick();
     assert.deepEqual([there.concurrency.quotaMB(KEY.region), there.concurrency.reservedMB(KEY.region)], [60_000, 512]);
+  });
+
+  test('nothing is kept for what another server has just deleted', async () => {
+    const { provision, concurrency, store } = await house(2);
+    await store.remove('versions', { ...KEY, version: '1' });
+    await rejects(provision(), 'ResourceNotFound.Qualifier');
+    await store.remove('functions', KEY);
+    await rejects(concurrency.reserve(KEY, 1), 'ResourceNotFound.Function');
+    assert.deepEqual([await store.count('reserved'), await store.count('provisioned')], [0, 0]);
   });
 
   test('every change is told', async () => {

@@ -1,6 +1,13 @@
 // The verbs on concurrency: a function's own share, instances that are kept ready, a region's quota.
 
-import { DEFAULT_NAMESPACE, type FunctionKey, type FunctionVersion, keyText, LATEST } from '../../core/function.ts';
+import {
+  DEFAULT_NAMESPACE,
+  type FunctionEntry,
+  type FunctionKey,
+  type FunctionVersion,
+  keyText,
+  LATEST,
+} from '../../core/function.ts';
 import type { Rows } from '../../core/ports.ts';
 import type { ProvisionedRow } from '../../core/rows.ts';
 import type { Held } from '../catalog.ts';
@@ -33,15 +40,20 @@ interface Deps {
 export function concurrencyIn(room: Room, { regions, instances, cron }: Deps): ConcurrencyVerbs {
   const { store, clock, catalog, turns } = room;
 
-  function made(key: FunctionKey): Held {
+  function found(key: FunctionKey): Held {
     checkNamespace(key.namespace);
     checkFunctionName(key);
-    const held = catalog.held(key);
+    return catalog.held(key);
+  }
+
+  function made(key: FunctionKey): Held {
+    const held = found(key);
     mustBeMade(held);
     return held;
   }
 
-  /** The others' part of the region, as it is kept: another node may have changed it. */
+  // Inside a transaction everything is read as it is kept: another node may have changed it.
+
   async function reservedMB(rows: Rows, region: string, except?: FunctionKey): Promise<number> {
     const others = (await rows.list('reserved', { region })).filter(row => !except || keyText(row) !== keyText(except));
     return others.reduce((sum, row) => sum + row.memoryMB, 0);
@@ -64,7 +76,7 @@ export function concurrencyIn(room: Room, { regions, instances, cron }: Deps): C
     reservedMB: region => catalog.reservedMB(region),
 
     async reserved(key) {
-      return made(key).entry.concurrency.reservedMB;
+      return found(key).entry.concurrency.reservedMB;
     },
 
     async reserve(key, memoryMB) {
@@ -74,8 +86,9 @@ export function concurrencyIn(room: Room, { regions, instances, cron }: Deps): C
       await turns.take(keyText(key), async () => {
         made(key);
         await store.transaction(async rows => {
+          if (!(await rows.get('functions', where))) fail('ResourceNotFound.Function', { ...where });
           const othersMB = await reservedMB(rows, key.region, key);
-          checkReserved(key.name, memoryMB, othersMB, regions.quotaMB(key.region));
+          checkReserved(key.name, memoryMB, othersMB, await regions.keptMB(rows, key.region));
           await rows.put('reserved', { ...where, memoryMB });
         });
         await catalog.changed(where);
@@ -83,7 +96,7 @@ export function concurrencyIn(room: Room, { regions, instances, cron }: Deps): C
     },
 
     async unreserve(key) {
-      made(key);
+      found(key);
       const where = keyOf(key);
       await turns.take(keyText(key), async () => {
         if ((await store.remove('reserved', where)) > 0) await catalog.changed(where);
@@ -91,10 +104,10 @@ export function concurrencyIn(room: Room, { regions, instances, cron }: Deps): C
     },
 
     async provisioned(key, version) {
-      const held = made(key);
+      const held = found(key);
       if (version !== undefined) published(held, version);
       const { memoryMB } = versionOf(held, version ?? LATEST);
-      const leftMB = readyLimitMB(regions.quotaMB(key.region)) - readyMB(peaksOf(held));
+      const leftMB = readyLimitMB(regions.quotaMB(key.region)) - readyMB(peaksOf(held.entry, held.provisioned));
       const rows = held.provisioned.filter(row => version === undefined || row.version === version);
       return {
         unallocated: Math.max(0, Math.floor(leftMB / memoryMB)),
@@ -109,21 +122,25 @@ export function concurrencyIn(room: Room, { regions, instances, cron }: Deps): C
       const config = configured(input, cron);
       await turns.take(keyText(where), async () => {
         const held = made(input);
+        const { name } = input;
         const { status, memoryMB } = published(held, version);
-        if (status !== 'Active')
-          fail('FailedOperation.FunctionVersionStatusNotActive', { name: input.name, version, status });
+        if (status !== 'Active') fail('FailedOperation.FunctionVersionStatusNotActive', { name, version, status });
         const former = held.provisioned.find(row => row.version === version);
-        if (former) mustBeOver(infoOf(former), input.name);
-        const others = peaksOf(held, version);
-        const wanted = { instances: peakOf(config), memoryMB };
-        checkReady(input.name, version, wanted, others, regions.quotaMB(input.region));
-        await store.put('provisioned', { ...where, version, ...config, appliedTo: clock.now() });
+        if (former) mustBeOver(infoOf(former), name);
+        await store.transaction(async rows => {
+          if (!(await rows.get('versions', { ...where, version })))
+            fail('ResourceNotFound.Qualifier', { name, qualifier: version });
+          const others = peaksOf(held.entry, await rows.list('provisioned', where), version);
+          const wanted = { instances: peakOf(config), memoryMB };
+          checkReady(name, version, wanted, others, await regions.keptMB(rows, input.region));
+          await rows.put('provisioned', { ...where, version, ...config, appliedTo: clock.now() });
+        });
         await catalog.changed(where);
       });
     },
 
     async unprovision(key, version) {
-      published(made(key), version);
+      published(found(key), version);
       const where = keyOf(key);
       await turns.take(keyText(key), async () => {
         if ((await store.remove('provisioned', { ...where, version })) > 0) await catalog.changed(where);
@@ -161,8 +178,8 @@ function mustBeOver({ status, version, available, wanted }: ProvisionedVersion, 
   if (status === 'InProgress') fail('FailedOperation.ProvisionedInProgress', { name, version, available, wanted });
 }
 
-function peaksOf(held: Held, except?: string): readonly Ready[] {
-  return held.provisioned
+function peaksOf(entry: FunctionEntry, rows: readonly ProvisionedRow[], except?: string): readonly Ready[] {
+  return rows
     .filter(row => row.version !== except)
-    .map(row => ({ instances: peakOf(row), memoryMB: versionOf(held, row.version).memoryMB }));
+    .map(row => ({ instances: peakOf(row), memoryMB: entry.versions.get(row.version)?.memoryMB ?? 0 }));
 }
