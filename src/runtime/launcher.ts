@@ -11,7 +11,7 @@ import { contextOf, environmentOf, startEnvironment } from './env.ts';
 import { bothLanguages } from './errors.ts';
 import { Instance, type InstanceEvents } from './instance.ts';
 import type { Languages } from './languages/index.ts';
-import type { Interpreter, Language } from './languages/language.ts';
+import type { Choice, Language } from './languages/language.ts';
 import type { LayerCache } from './layers.ts';
 import { failure, type Verdict } from './outcomes.ts';
 import type { Assignment, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
@@ -54,14 +54,14 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
   const { driver, account } = deps;
 
   /** The user's variables that count at the start make a sandbox of their own. */
-  function specOf(version: FunctionVersion, language: Language, interpreter: Interpreter): SandboxSpec {
-    const { command, args, env, shows } = language.start(interpreter, version.memoryMB);
+  function specOf(version: FunctionVersion, language: Language, choice: Choice): SandboxSpec {
+    const { command, args, env, shows } = language.start(choice.interpreter, version.memoryMB);
     const own = Object.entries(version.environment).filter(([name]) => language.countsAtStart(name));
     return {
       command,
       args,
       env: { ...startEnvironment(driver.places), ...env, ...Object.fromEntries(own) },
-      shows,
+      shows: choice.libraries === undefined ? shows : [...shows, choice.libraries],
       memoryMB: version.memoryMB,
       network: networkOf(version),
     };
@@ -76,7 +76,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
           deps.layers.folder(version.layers),
           language.choose(version.runtime),
         ]);
-        const spec = specOf(version, language, choice.interpreter);
+        const spec = specOf(version, language, choice);
         const assignment: Assignment = { codeDir, optDir, memoryMB: version.memoryMB };
         const sandbox = deps.slots.take(spec) ?? driver.start(driver.lateAssign ? spec : { ...spec, assignment });
         const places = await sandbox.assign(assignment).catch(error => {
@@ -84,7 +84,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
           void sandbox.exited.then(() => sandbox.close());
           throw error;
         });
-        const { env, path } = language.settings(choice.interpreter, places, undefined);
+        const { env, path } = language.settings(choice.interpreter, places, choice.libraries);
         const concurrency = deps.concurrencyOf(version);
         const settings = {
           handler: version.handler,
@@ -128,8 +128,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
       const language = deps.languages.of(version.runtime);
       if (version.type === 'HTTP' || 'refused' in language) return undefined;
       if (Object.keys(version.environment).some(name => language.countsAtStart(name))) return undefined;
-      const { interpreter } = await language.choose(version.runtime);
-      return specOf(version, language, interpreter);
+      return specOf(version, language, await language.available(version.runtime));
     },
   };
 }

@@ -79,7 +79,7 @@ test('npm: all in one call, without scripts, where Node.js looks for them', asyn
   assert.ok(args.includes('tencentcloud-sdk-nodejs@latest'));
   assert.equal(args[args.indexOf('--registry') + 1], 'http://127.0.0.1:1/');
   const folder = join(dir, 'Nodejs12.16', 'lib', 'node_modules');
-  assert.equal(librariesOf(dir, 'Nodejs12.16', node), folder);
+  assert.equal(librariesOf(dir, 'Nodejs12.16', node), join(dir, 'Nodejs12.16', 'lib'));
   assert.ok(existsSync(join(folder, 'lodash')));
   assert.deepEqual(readLibraries(dir, 'Nodejs12.16'), done);
   assert.deepEqual(await readdir(dir), ['Nodejs12.16']);

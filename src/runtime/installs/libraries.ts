@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Ids } from '../../core/ids.ts';
 import { numbersOf } from '../languages/choose.ts';
 import type { Interpreter } from '../languages/language.ts';
@@ -32,10 +32,14 @@ export interface LibrariesDeps {
 
 const RECORD = 'libraries.json';
 
-/** For the search path of the language; undefined when they are not installed for this interpreter. */
+/**
+ * Python: the folder for sys.path; Node.js: the one that holds node_modules. undefined when they are not installed
+ * for this interpreter.
+ */
 export function librariesOf(dir: string, runtime: string, interpreter: Interpreter): string | undefined {
   const folder = join(dir, runtime, placeOf(runtime, interpreter));
-  return existsSync(folder) ? folder : undefined;
+  if (!existsSync(folder)) return undefined;
+  return runtime.startsWith('Nodejs') ? dirname(folder) : folder;
 }
 
 /** Compiled parts of Python libraries are for one minor version. */

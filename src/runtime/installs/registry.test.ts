@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { CloudError } from '../../core/errors.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry, registryUrl } from './registry.ts';
 import { type FakeRegistry, fakeRegistry, sha512 } from './testing.ts';
 
 let fake: FakeRegistry;
@@ -98,4 +98,10 @@ test('an aborted call ends', async () => {
     return true;
   };
   await assert.rejects(open().versions('some', stop.signal), code('Runtime.Registry'));
+});
+
+test('the address: the setting, npm’s, the public one', () => {
+  assert.equal(registryUrl('http://a/', { npm_config_registry: 'http://b/' }), 'http://a/');
+  assert.equal(registryUrl(undefined, { npm_config_registry: 'http://b/' }), 'http://b/');
+  assert.equal(registryUrl(undefined, { npm_config_registry: '' }), 'https://registry.npmjs.org/');
 });

@@ -27,6 +27,11 @@ export interface Registry {
   download(dist: Dist, signal?: AbortSignal): Promise<Download>;
 }
 
+/** Where packages come from when nothing is set; npm tells what runs under it of its own setting. */
+export function registryUrl(setting: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  return setting ?? (env.npm_config_registry || 'https://registry.npmjs.org/');
+}
+
 /** The short form: versions and checksums without readmes. */
 const SHORT_FORM = 'application/vnd.npm.install-v1+json';
 /** A transport deadline, in real time: nothing was heard from the other side for so long. */

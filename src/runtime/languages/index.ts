@@ -6,7 +6,7 @@ import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import { librariesOf } from '../installs/libraries.ts';
 import { openNodes } from '../installs/nodes.ts';
-import { openRegistry } from '../installs/registry.ts';
+import { openRegistry, registryUrl } from '../installs/registry.ts';
 import type { Interpreter, Language, Sentence } from './language.ts';
 import { nodeLanguage } from './node/language.ts';
 import { pythonLanguage } from './python/language.ts';
@@ -46,8 +46,8 @@ export interface LanguagesDeps {
   readonly log: Log;
   /** `auto` fetches the version of a runtime id when it is first needed. */
   readonly runtimes: 'auto' | 'installed';
-  /** Address of an npm registry. */
-  readonly registry: string;
+  /** Address of an npm registry; npm's own setting if left out. */
+  readonly registry?: string | undefined;
 }
 
 /** Where interpreters and libraries are kept that no system knows of. */
@@ -56,7 +56,7 @@ export const runtimesDir = (dataDir: string): string => join(dataDir, 'runtimes'
 /** The languages with the versions and libraries in the data folder. */
 export function openLanguages({ dataDir, clock, ids, log, runtimes, registry }: LanguagesDeps): Languages {
   const dir = runtimesDir(dataDir);
-  const nodes = openNodes({ dir, registry: openRegistry(registry), clock, ids, log });
+  const nodes = openNodes({ dir, registry: openRegistry(registryUrl(registry)), clock, ids, log });
   const libraries = (runtime: string, interpreter: Interpreter) => librariesOf(dir, runtime, interpreter);
   return makeLanguages([
     nodeLanguage({ nodes, fetch: runtimes === 'auto', librariesOf: libraries }),

@@ -19,7 +19,7 @@ export interface Choice {
   readonly interpreter: Interpreter;
   /** Said in the function's log when the asked version is not there; empty when it is. */
   readonly note: string;
-  /** Folder of the libraries that the cloud preinstalls, for the search path; undefined when they are not installed. */
+  /** Folder of the libraries that the cloud preinstalls (Node.js: the one that holds node_modules); undefined when they are not installed. */
   readonly libraries?: string | undefined;
 }
 
