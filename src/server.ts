@@ -31,7 +31,7 @@ import { createMetrics } from './observe/metrics.ts';
 import { logTail, renderLog } from './observe/report.ts';
 import { createTimeline } from './observe/timeline.ts';
 import { memoryQueue } from './queue/memory.ts';
-import { cloudNames } from './runtime/names.ts';
+import { cloudNames, cloudNamesWords } from './runtime/names.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
@@ -250,6 +250,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
         version: version(),
         driver: runtime.driver,
         languages: runtime.languages,
+        cloudNames: cloudNamesWords(config.cloudNames),
       }),
     ],
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),

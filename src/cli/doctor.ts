@@ -79,6 +79,7 @@ function serverText(server: Doctor, say: Say): string {
     one.works ? say({ zh: '可用', en: 'works' }) : say({ zh: '不可用', en: 'does not work' });
   const parts = [
     `${say({ zh: '沙箱', en: 'sandbox' })}: ${[server.driver.name, ...server.driver.notes].join('\n  ')}`,
+    `${say({ zh: '云域名', en: 'cloud names' })}: ${server.cloudNames}`,
     table(server.runtimes.map(one => [one.runtime, works(one), one.detail])),
   ];
   if (server.missed.length > 0) {

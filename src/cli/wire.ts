@@ -65,6 +65,8 @@ export interface Doctor {
   readonly version: string;
   readonly node: string;
   readonly driver: { readonly name: string; readonly notes: readonly string[] };
+  /** What becomes of the cloud's names inside functions. */
+  readonly cloudNames: string;
   readonly runtimes: readonly { readonly runtime: string; readonly works: boolean; readonly detail: string }[];
   /** Actions that callers asked for and that are not built. */
   readonly missed: readonly {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOUD_SUFFIXES } from '../core/cloudnames.ts';
-import { cloudNames, type NamesOf } from './names.ts';
+import { cloudNames, cloudNamesWords, type NamesOf } from './names.ts';
 
 const base: NamesOf = { cloudNames: 'on', host: '127.0.0.1', ports: { api: 9700, tls: 9743 }, caPem: 'PEM' };
 
@@ -36,4 +36,14 @@ test('a look-up answers in the family of the server', () => {
 test('it goes to an instance as JSON and comes out whole', () => {
   const settings = cloudNames(base);
   assert.deepEqual(JSON.parse(JSON.stringify(settings)), settings);
+});
+
+test('people are told which way calls go, and what is not caught', () => {
+  for (const language of ['zh', 'en'] as const) {
+    for (const what of ['curl', 'worker', 'gevent', 'gRPC']) {
+      assert.match(cloudNamesWords('on')[language], new RegExp(what));
+      assert.doesNotMatch(cloudNamesWords('off')[language], new RegExp(what));
+    }
+    assert.match(cloudNamesWords('off')[language], /cloudNames=off/);
+  }
 });

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import { CLOUD_SUFFIXES } from '../core/cloudnames.ts';
+import type { Language } from '../core/errors.ts';
 
 /** Part of the settings that a bootstrap gets; absent when the names keep their real addresses. */
 export interface NamesSettings {
@@ -45,4 +46,20 @@ export function cloudNames({ cloudNames, host, ports, caPem }: NamesOf): NamesSe
     ports: Object.freeze({ 443: ports.tls, 80: ports.api }),
     ca: caPem,
   });
+}
+
+const WORDS: Readonly<Record<NamesOf['cloudNames'], Readonly<Record<Language, string>>>> = {
+  on: {
+    zh: 'Node.js 与 Python 函数对云域名的访问转到本服务。无法转到：函数启动的其他程序（如 curl、子进程）、worker 线程、自带解析的库（gevent、uvloop、gRPC）、经代理的请求；请为它们指定接入地址。',
+    en: 'Calls from Node.js and Python functions lead here. Not led here: other programs that a function starts (curl, child processes), worker threads, libraries with resolvers of their own (gevent, uvloop, gRPC), and requests through a proxy; give those an endpoint.',
+  },
+  off: {
+    zh: '函数对云域名的访问直达云端（cloudNames=off）。',
+    en: 'Calls from functions go to the cloud itself (cloudNames=off).',
+  },
+};
+
+/** For people: what becomes of the names, and what cannot be caught. */
+export function cloudNamesWords(cloudNames: NamesOf['cloudNames']): Readonly<Record<Language, string>> {
+  return WORDS[cloudNames];
 }

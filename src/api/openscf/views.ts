@@ -26,9 +26,12 @@ export interface ViewDeps {
   readonly version: string;
   readonly driver: { readonly name: string; readonly weaker: Readonly<Record<Language, string>> };
   readonly languages: () => Promise<readonly LanguageView[]>;
+  /** What becomes of the cloud's names inside functions. */
+  readonly cloudNames: Readonly<Record<Language, string>>;
 }
 
-export function viewRoutes({ control, kinds, version, driver, languages }: ViewDeps): readonly OpenscfRoute[] {
+export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
+  const { control, kinds, version, driver, languages, cloudNames } = deps;
   return [
     {
       method: 'GET',
@@ -63,6 +66,7 @@ export function viewRoutes({ control, kinds, version, driver, languages }: ViewD
           version,
           node: process.versions.node,
           driver: { name, notes: [weaker[language]] },
+          cloudNames: cloudNames[language],
           runtimes,
           missed: await control.missed.list(),
         };
