@@ -72,6 +72,23 @@ test('what layers hold is found by a function, later ones first, also after a re
   assert.match(unbound.RetMsg, /Cannot find module 'shared'/);
 });
 
+test('the files stand under /opt, where nothing can be written', async t => {
+  const { driver } = await server.get<{ driver: string }>('/status');
+  if (driver !== 'bwrap') return t.skip(`the driver ${driver} has no /opt of its own`);
+  const sdk = client(server);
+  await publish(sdk, 'files', { 'data/a.txt': 'below' });
+  await publish(sdk, 'files', { 'data/b.txt': 'above' });
+  const code = `const fs = require('fs');
+    exports.main_handler = async () => {
+      const failed = path => { try { fs.writeFileSync(path, 'x'); } catch (error) { return error.code; } };
+      const read = ['a', 'b'].map(name => fs.readFileSync('/opt/data/' + name + '.txt', 'utf8'));
+      return [...read, failed('/opt/data/a.txt'), failed('/opt/new')];
+    };`;
+  const Layers = [1, 2].map(LayerVersion => ({ LayerName: 'files', LayerVersion }));
+  await deploy(sdk, 'reader', code, { Layers });
+  assert.equal((await invoke(sdk, 'reader')).RetMsg, '["below","above","EROFS","EROFS"]');
+});
+
 test('a Python function imports from a layer', async () => {
   const sdk = client(server);
   await publish(sdk, 'py', { 'shared_lib/__init__.py': 'ANSWER = 42\n' });

@@ -83,19 +83,19 @@ export class LayerCache {
   /** Brings them here; fails with `InvalidParameterValue.Layers` when they are too large together with the code. */
   async check(code: CodePackage, layers: Layers): Promise<void> {
     if (layers.length === 0) return;
-    const sizes = await Promise.all([code, ...layers.map(layer => layer.code)].map(one => this.#sizeOf(one)));
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    let bytes = 0;
+    for (const one of [code, ...layers.map(layer => layer.code)]) bytes += await this.#sizeOf(one);
     if (bytes > this.#limitBytes) failLayers('tooLarge', { size: Math.ceil(bytes / MB), limit: this.#limitBytes / MB });
     await this.folder(layers);
   }
 
   async #make(layers: Layers, path: string): Promise<string> {
     if (await isFolder(path)) return path;
-    const folders = await Promise.all(layers.map(layer => this.#code.folder(layer.code)));
     const work = join(this.#dir, UNFINISHED + shortId(this.#ids, 12));
     try {
       await mkdir(work);
-      for (const folder of folders) await layOver(folder, work);
+      // One after another: a package that fails leaves no other half unpacked behind it.
+      for (const layer of layers) await layOver(await this.#code.folder(layer.code), work);
       await rename(work, path);
     } finally {
       await rm(work, { recursive: true, force: true });
