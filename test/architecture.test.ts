@@ -41,6 +41,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Single files that may do more than their room. */
 const FILES_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cli/start.ts': ['src/server.ts'],
+  // It acts on the data folder where no server runs.
+  'src/cli/runtime.ts': ['runtime'],
   // The tables of their rooms: every row comes from its folder.
   'src/triggers/index.ts': ['triggers/*'],
   'src/api/index.ts': ['api/*'],
@@ -69,6 +71,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // control and importers look for the entry file in a package before it is stored or sent.
   yauzl: ['runtime', 'api', 'control', 'importers'],
   yazl: ['importers', 'api', 'cli'],
+  tar: ['runtime'],
   croner: ['triggers/timer'],
   '@peculiar/x509': ['http'],
   // @peculiar/x509 wants it loaded first.

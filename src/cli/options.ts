@@ -38,6 +38,12 @@ export function addServerOptions(command: Command, say: Say): Command {
   return command;
 }
 
+/** Flags of some settings alone. */
+export function addSettings(command: Command, names: readonly string[], say: Say): Command {
+  for (const one of SETTINGS) if (names.includes(one.name)) command.addOption(optionOf(one, say));
+  return command;
+}
+
 /** The settings given as flags, by name. */
 export function flagsOf(command: Command): Record<string, unknown> {
   const given = command.optsWithGlobals<Record<string, unknown>>();

@@ -18,6 +18,7 @@ import { lsCommand } from './ls.ts';
 import { newCommand } from './new.ts';
 import { addCommonOptions } from './options.ts';
 import { rmCommand } from './rm.ts';
+import { runtimeCommand } from './runtime.ts';
 import { startCommand } from './start.ts';
 import { timeCommand } from './time.ts';
 import { triggerCommand } from './trigger.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   lsCommand,
   layerCommand,
   rmCommand,
+  runtimeCommand,
   doctorCommand,
   configCommand,
   caCommand,
@@ -67,7 +69,9 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     }
     if (error instanceof CloudError) {
       const line =
-        error.code.includes('.') && /^(Cli|Config|Project|Deploy|Server)\./.test(error.code) ? '' : `${error.code}: `;
+        error.code.includes('.') && /^(Cli|Config|Project|Deploy|Server|Runtime)\./.test(error.code)
+          ? ''
+          : `${error.code}: `;
       io.note(`${say({ zh: '错误：', en: 'error: ' })}${line}${error.text(lang)}\n`);
       return 1;
     }

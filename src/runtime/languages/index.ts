@@ -48,15 +48,18 @@ export interface LanguagesDeps {
   readonly runtimes: 'auto' | 'installed';
   /** Address of an npm registry; npm's own setting if left out. */
   readonly registry?: string | undefined;
+  /** Proxies, and npm's settings. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Where interpreters and libraries are kept that no system knows of. */
 export const runtimesDir = (dataDir: string): string => join(dataDir, 'runtimes');
 
 /** The languages with the versions and libraries in the data folder. */
-export function openLanguages({ dataDir, clock, ids, log, runtimes, registry }: LanguagesDeps): Languages {
+export function openLanguages(deps: LanguagesDeps): Languages {
+  const { dataDir, clock, ids, log, runtimes, env = process.env } = deps;
   const dir = runtimesDir(dataDir);
-  const nodes = openNodes({ dir, registry: openRegistry(registryUrl(registry)), clock, ids, log });
+  const nodes = openNodes({ dir, registry: openRegistry(registryUrl(deps.registry, env), env), clock, ids, log });
   const libraries = (runtime: string, interpreter: Interpreter) => librariesOf(dir, runtime, interpreter);
   return makeLanguages([
     nodeLanguage({ nodes, fetch: runtimes === 'auto', librariesOf: libraries }),

@@ -51,7 +51,9 @@ export interface Language {
   choose(runtime: string): Promise<Choice>;
   /** Which one would run it now. */
   available(runtime: string): Promise<Choice>;
-  /** Begins to bring the runtime id's own version here, where that can be done; waits for nothing. */
+  /** Brings the runtime id's own version here where that can be done; fails with the reason why it could not. */
+  install(runtime: string): Promise<void>;
+  /** Begins to, without waiting or failing. */
   prefetch(runtime: string): void;
   /** Gives up what is under way. */
   close(): void;

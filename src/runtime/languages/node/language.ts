@@ -38,12 +38,15 @@ export function nodeLanguage(options: NodeOptions = {}): Language {
     const choice = choiceOf(runtime, 'Node.js', await found());
     return { ...choice, libraries: librariesOf(runtime, choice.interpreter) };
   };
-  /** Brings it here, unless it is. */
-  const bring = async (runtime: string, waitMs: number) => {
+  /** The runtime id to fetch for it; undefined when its version is here. */
+  const missing = async (runtime: string) => {
     const wanted = (numbersOf(runtime)[0] ?? 0) < LOWEST_MAJOR ? LOWEST : runtime;
     const asked = numbersOf(wanted);
-    if (!fetch || !nodes || (await found()).some(one => isExact(asked, one.version))) return;
-    await nodes.tryInstall(wanted, waitMs);
+    return (await found()).some(one => isExact(asked, one.version)) ? undefined : wanted;
+  };
+  const bring = async (runtime: string, waitMs: number) => {
+    const wanted = fetch ? await missing(runtime) : undefined;
+    if (wanted !== undefined) await nodes?.tryInstall(wanted, waitMs);
   };
   return {
     name: 'Node.js',
@@ -67,6 +70,10 @@ export function nodeLanguage(options: NodeOptions = {}): Language {
       return available(runtime);
     },
     available,
+    async install(runtime) {
+      const wanted = await missing(runtime);
+      if (wanted !== undefined) await nodes?.install(wanted);
+    },
     prefetch: runtime => void bring(runtime, 0),
     close: () => nodes?.close(),
     entryEnding: '.js',
