@@ -215,6 +215,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     tail: row => logTail(renderLog(row), LOG_TAIL_BYTES),
     codeUrl: code.url,
     layerUrl: code.layerUrl,
+    runtimeNote: languages.note,
   };
   const services: Services = new Map(
     Object.entries(API_SERVICES).map(([name, table]) => [name, bindService(name, table, scf)]),

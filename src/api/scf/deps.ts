@@ -24,6 +24,8 @@ export interface ScfDeps {
   readonly codeUrl?: ((version: FunctionVersion) => Promise<string>) | undefined;
   /** The same for a version of a layer. */
   readonly layerUrl?: ((row: LayerVersionRow) => Promise<string>) | undefined;
+  /** What is to be known of a runtime id, such as that another version stands for it; else empty. */
+  readonly runtimeNote?: ((runtime: string) => Promise<string>) | undefined;
 }
 
 export type ScfContext = ActionContext<ScfDeps>;

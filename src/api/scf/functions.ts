@@ -52,7 +52,7 @@ const DeleteFunction = action({
 
 const GetFunction = action({
   request: z.object({ ...FUNCTION, Qualifier: text.optional(), ShowCode: text.optional() }),
-  async handle(request, { control, region }: ScfContext) {
+  async handle(request, { control, region, runtimeNote }: ScfContext) {
     const key = keyOf(request, region);
     const qualifier = request.Qualifier || LATEST;
     const showCode = isTrue('ShowCode', request.ShowCode);
@@ -64,6 +64,7 @@ const GetFunction = action({
       triggers: triggers.rows,
       layers: version.layers.length > 0 ? await control.layers.bound(version) : [],
       codeText: showCode ? await control.functions.entryText(key, qualifier) : '',
+      note: (await runtimeNote?.(version.runtime)) ?? '',
     });
   },
 });

@@ -208,3 +208,10 @@ test('layers of a function are written in their order, a failed one says why', (
   const { StatusReasons, Location } = { ...wireLayerVersion(failed, 'http://x') } as Record<string, unknown>;
   assert.deepEqual([StatusReasons, Location], [failed.statusReasons, 'http://x']);
 });
+
+test('a note stands where the reasons of a failure would stand', () => {
+  const noted = wire(view(), { note: 'it runs on another version' });
+  assert.deepEqual([noted.StatusDesc, noted.StatusReasons, noted.Status], ['it runs on another version', [], 'Active']);
+  const reason = { ErrorCode: 'X', ErrorMessage: 'why' };
+  assert.equal(wire(view({ status: 'CreateFailed', statusReasons: [reason] }), { note: 'n' }).StatusDesc, 'why');
+});

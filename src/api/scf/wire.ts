@@ -60,10 +60,13 @@ export interface Shown {
   readonly triggers: readonly TriggerView[];
   readonly layers: readonly LayerVersionRow[];
   readonly codeText: string;
+  /** What is to be known of a version that works. */
+  readonly note?: string;
 }
 
 /** The whole answer of GetFunction. */
-export function wireFunction({ row, version, qualifier }: FunctionView, { triggers, layers, codeText }: Shown): object {
+export function wireFunction({ row, version, qualifier }: FunctionView, shown: Shown): object {
+  const { triggers, layers, codeText, note = '' } = shown;
   const rest = Object.fromEntries(Object.keys(UNSET).map(name => [name, echoed(version, name as Echoed)]));
   const reasons = version.statusReasons.map(reason => reason.ErrorMessage).join('\n');
   return {
@@ -87,7 +90,8 @@ export function wireFunction({ row, version, qualifier }: FunctionView, { trigge
     CodeError: isFailed(version) ? reasons : '',
     ErrNo: isFailed(version) ? 1 : 0,
     Status: version.status,
-    StatusDesc: reasons,
+    // The one field that consoles and clients show and no client acts on.
+    StatusDesc: reasons || note,
     StatusReasons: version.statusReasons,
     AvailableStatus: 'Available',
     Layers: layers.map(wireLayer),

@@ -36,14 +36,17 @@ const pinned = (separator: string, text: string): Library[] =>
       return version === undefined ? { name } : { name, version };
     });
 
-/** The list of 12.16; those of older versions differ in versions, and all of these run there. */
+/**
+ * The list of 12.16; those of older versions differ in versions, and all of these run there. The SDK's own version
+ * there is no longer published: this is the last with that interface, and newer ones do not run on these.
+ */
 const NODE_OLD: Stock = {
   tool: 'npm',
   libraries: pinned(
     '@',
     `cos-nodejs-sdk-v5@2.5.20 base64-js@1.3.1 buffer@5.5.0 crypto-browserify@3.12.0 ieee754@1.1.13 imagemagick@0.1.3
      isarray@2.0.5 jmespath@0.15.0 lodash@4.17.15 microtime@3.0.0 punycode@2.1.1 qcloudapi-sdk@0.2.1 querystring@0.2.0
-     request@2.88.2 sax@1.2.4 tencentcloud-sdk-nodejs url@0.11.0 uuid@7.0.3 xml2js@0.4.23 xmlbuilder@15.1.0`,
+     request@2.88.2 sax@1.2.4 tencentcloud-sdk-nodejs@3.0.270 url@0.11.0 uuid@7.0.3 xml2js@0.4.23 xmlbuilder@15.1.0`,
   ),
   // A tool; and a driver of a browser of 100 MB that its install script downloads.
   absent: [{ name: 'npm' }, { name: 'puppeteer' }],

@@ -58,10 +58,7 @@ test('what lies in the data folder is used, libraries too', async () => {
 
 test('the note of a runtime that runs on another version, and none of what does not run', async () => {
   const languages = open('auto');
-  assert.match(
-    await languages.note(RUNTIME),
-    /^\[PLATFORM\] Nodejs19\.1 is not installed; the function runs on Node\.js \d/,
-  );
+  assert.match(await languages.note(RUNTIME), /^Nodejs19\.1 is not installed; the function runs on Node\.js \d/);
   assert.equal(await languages.note('Go1'), '');
   assert.deepEqual(fake.asked, []);
 });

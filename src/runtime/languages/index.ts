@@ -32,7 +32,7 @@ export interface Languages {
   of(runtime: string): Language | { readonly refused: Sentence };
   /** Begins to bring the very version of a runtime id here; waits for nothing, fails never. */
   prefetch(runtime: string): void;
-  /** What is to be said of a runtime id that runs on another version than its own; else empty. */
+  /** What is to be said of a runtime id that runs on another version than its own, for GetFunction; else empty. */
   note(runtime: string): Promise<string>;
   /** Gives up what is under way. */
   close(): void;
@@ -70,31 +70,30 @@ export function openLanguages(deps: LanguagesDeps): Languages {
 export function makeLanguages(served: readonly Language[] = [nodeLanguage(), pythonLanguage()]): Languages {
   const ids = served.map(language => `${language.runtimes[0]} … ${language.runtimes.at(-1)}`).join(', ');
   const refuse = (zh: string, en: string) => ({ refused: { zh, en } });
+  const of = (runtime: string): Language | { readonly refused: Sentence } => {
+    const language = served.find(row => row.pattern.test(runtime));
+    const refused = language?.obstacle();
+    if (refused) return { refused };
+    if (language) return language;
+    const known = UNSERVED.find(row => row.pattern.test(runtime));
+    if (known) {
+      return refuse(
+        `运行环境 ${runtime} 暂不支持：尚不能运行 ${known.name} 函数，请使用 ${ids}。`,
+        `The runtime ${runtime} is not supported: ${known.name} functions cannot be run yet; use one of ${ids}.`,
+      );
+    }
+    return refuse(`运行环境 ${runtime} 不存在，请使用 ${ids}。`, `There is no runtime ${runtime}; use one of ${ids}.`);
+  };
   return {
     served,
-    of(runtime) {
-      const language = served.find(row => row.pattern.test(runtime));
-      const refused = language?.obstacle();
-      if (refused) return { refused };
-      if (language) return language;
-      const known = UNSERVED.find(row => row.pattern.test(runtime));
-      if (known) {
-        return refuse(
-          `运行环境 ${runtime} 暂不支持：尚不能运行 ${known.name} 函数，请使用 ${ids}。`,
-          `The runtime ${runtime} is not supported: ${known.name} functions cannot be run yet; use one of ${ids}.`,
-        );
-      }
-      return refuse(
-        `运行环境 ${runtime} 不存在，请使用 ${ids}。`,
-        `There is no runtime ${runtime}; use one of ${ids}.`,
-      );
-    },
+    of,
     prefetch(runtime) {
       served.find(row => row.pattern.test(runtime))?.prefetch(runtime);
     },
     async note(runtime) {
-      const language = this.of(runtime);
-      return 'refused' in language ? '' : (await language.available(runtime)).note;
+      const language = of(runtime);
+      if ('refused' in language) return '';
+      return (await language.available(runtime)).note.replace('[PLATFORM] ', '');
     },
     close() {
       for (const language of served) language.close();
