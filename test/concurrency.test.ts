@@ -170,3 +170,95 @@ test('a restart brings all of it back', async () => {
   await sdk.DeleteFunction({ FunctionName });
   assert.equal((await sdk.GetAccount()).AccountUsage?.TotalAllocatedConcurrencyMem, 0);
 });
+
+// What the machine makes of it.
+
+const SLOW = 'exports.main_handler = event => new Promise(done => setTimeout(done, event.ms, process.pid))';
+
+/** A call of `Qualifier` that takes `ms`: the process that ran it, or why none did. */
+async function call(ms: number, Qualifier = '$LATEST') {
+  const { Result } = await sdk.Invoke({ FunctionName, Qualifier, ClientContext: JSON.stringify({ ms }) });
+  return Result?.ErrMsg || Number(Result?.RetMsg);
+}
+
+async function slowOne(): Promise<void> {
+  await sdk.DeleteFunction({ FunctionName });
+  await deploy(sdk, FunctionName, SLOW, { MemorySize: 128, Timeout: 30 });
+}
+
+async function instances(): Promise<number> {
+  const text = await (await fetch(`${server.endpoint}/metrics`)).text();
+  return Number(/^openscf_instances(?:\{.*\})? (\d+)/m.exec(text)?.[1]);
+}
+
+const ran = (answers: readonly (string | number)[]) => answers.filter(answer => typeof answer === 'number').length;
+const refusals = (answers: readonly (string | number)[]) => answers.filter(answer => typeof answer === 'string');
+
+test('a share of nothing stops a function, no share lets it run again', async () => {
+  assert.equal(await call(0), 1);
+  await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 0 });
+  const refusal = await call(0);
+  assert.equal(refusal, `Function [ ${FunctionName} ] concurrency exceeded reserved quota 0 MB`);
+  await sdk.DeleteReservedConcurrencyConfig({ FunctionName });
+  assert.equal(await call(0), 1);
+});
+
+test('a share that becomes smaller holds for warm instances', async () => {
+  await slowOne();
+  assert.equal(ran(await Promise.all([call(500), call(500), call(500)])), 3);
+  await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 128 });
+  const calls = await Promise.all([call(1500), call(1500), call(1500)]);
+  assert.equal(ran(calls), 1);
+  assert.equal(refusals(calls).length, 2);
+});
+
+test('no more at once than the share has room for', async () => {
+  await slowOne();
+  await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 300 });
+  const calls = await Promise.all([call(1500), call(1500), call(1500)]);
+  assert.equal(ran(calls), 2);
+  assert.deepEqual(refusals(calls), [`Function [ ${FunctionName} ] concurrency exceeded reserved quota 300 MB`]);
+  assert.equal(ran([await call(0)]), 1);
+});
+
+test('provisioned instances are there before the first call, and run it', async () => {
+  await slowOne();
+  const version = await published();
+  const before = await instances();
+  await provision(version, 2);
+  const { Allocated = [] } = await provisioned();
+  assert.deepEqual([Allocated[0]?.Status, Allocated[0]?.AvailableProvisionedConcurrencyNum], ['Done', 2]);
+  assert.equal(await instances(), before + 2);
+  const calls = await Promise.all([call(300, version), call(300, version)]);
+  assert.equal(new Set(calls).size, 2);
+  assert.equal(await instances(), before + 2, 'no other was started for them');
+  server = await server.restart();
+  sdk = sdkOf(server);
+  assert.equal((await provisioned()).Allocated?.[0]?.Status, 'Done');
+  assert.equal(await instances(), 2, 'of all functions, these are ready after a restart');
+  await sdk.DeleteFunction({ FunctionName });
+});
+
+test('what finds no room says so', async () => {
+  const version = await published();
+  await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 128 });
+  await provision(version, 2);
+  const [one] = (await provisioned()).Allocated ?? [];
+  assert.deepEqual([one?.Status, one?.AvailableProvisionedConcurrencyNum], ['Failed', 1]);
+  assert.match(one?.StatusReason ?? '', /reserved quota 128 MB/);
+  await provision(version, 1);
+  assert.equal((await provisioned()).Allocated?.[0]?.Status, 'Done');
+  await sdk.DeleteFunction({ FunctionName });
+});
+
+test('the share that all others have in common', async t => {
+  const small = await startTestServer({ 'quota.concurrency': 300 });
+  t.after(() => small.close());
+  const own = sdkOf(small);
+  await deploy(own, 'slow', SLOW, { MemorySize: 128, Timeout: 30 });
+  const ClientContext = '{"ms":1500}';
+  const calls = await Promise.all([1, 2, 3].map(() => own.Invoke({ FunctionName: 'slow', ClientContext })));
+  const messages = calls.map(({ Result }) => Result?.ErrMsg ?? '').filter(message => message !== '');
+  assert.deepEqual(messages, ['Function [ slow ] concurrency exceeded region unreserved quota 300 MB']);
+  assert.equal((await own.GetAccount()).AccountUsage?.TotalConcurrencyMem, 300);
+});

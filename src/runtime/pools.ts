@@ -46,11 +46,14 @@ export class Pools {
 
   changed(key: FunctionKey, entry: FunctionEntry | undefined): void {
     const name = keyText(key);
-    for (const pool of [...this.#current.values()]) {
+    const own = [...this.#current.values()].filter(({ version }) => keyText(version) === name);
+    const liveMB = own.reduce((sum, { live, version }) => sum + live * version.memoryMB, 0);
+    // A share that has become smaller holds for warm instances as well: those that run finish first.
+    const over = liveMB > (entry?.concurrency.reservedMB ?? Number.POSITIVE_INFINITY);
+    for (const pool of own) {
       const { version } = pool;
-      if (keyText(version) !== name) continue;
       const now = entry?.versions.get(version.version);
-      if (now?.id !== version.id || now.revision > version.revision) this.forget(version);
+      if (over || now?.id !== version.id || now.revision > version.revision) this.forget(version);
       else if (pool.provisioned > 0 && !entry?.concurrency.provisioned.has(version.version))
         this.#machine.provision(pool, 0);
     }
