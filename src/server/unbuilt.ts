@@ -1,5 +1,5 @@
-// The cloud's names lead here from functions: what belongs to a product that is not built is refused in that product's own
-// form, so that its clients tell their users why.
+// The cloud's names lead here from functions: what belongs to a product that is not built is refused in that product's
+// own form, so that its clients tell their users why.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isCloudName } from '../core/cloudnames.ts';
