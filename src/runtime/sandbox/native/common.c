@@ -32,7 +32,7 @@ _Noreturn void die(step_t step) {
 _Noreturn void usage(const char *what) {
   dprintf(STDERR_FILENO,
           "openscf-sandbox: usage: run [--cgroup FILE]... [--ns PID] -- CMD... | enter [OPTIONS] -- CMD... | "
-          "serve [--userns | --own-mounts] | probe (not understood: %s)\n",
+          "serve [--userns] | probe (not understood: %s)\n",
           what);
   _exit(EXIT_OWN);
 }

@@ -205,12 +205,10 @@ _Noreturn static void listen_for_commands(int deaths) {
 _Noreturn void serve(char **args) {
   const pid_t parent = getppid();
   const bool userns = *args != NULL && strcmp(*args, "--userns") == 0;
-  const bool own_mounts = *args != NULL && strcmp(*args, "--own-mounts") == 0;
-  if (*args != NULL && ((!userns && !own_mounts) || args[1] != NULL)) usage(*args);
+  if (*args != NULL && (!userns || args[1] != NULL)) usage(*args);
   step_t step = NULL;
   if (userns) step = new_user_space(0, CLONE_NEWNS);
-  if (own_mounts && unshare(CLONE_NEWNS) != 0) step = "new mount namespace";
-  if (step == NULL && (userns || own_mounts)) step = keep_mounts_apart();
+  if (step == NULL && userns) step = keep_mounts_apart();
   if (step == NULL) step = die_with_parent(parent);
   if (step != NULL) die(step);
   // A terminal or a supervisor tells the whole group to stop; the server still needs us until it closes stdin.
