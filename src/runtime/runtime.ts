@@ -1,6 +1,7 @@
 // From a version to a living instance. This file puts the parts together.
 
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import {
   type BoundLayer,
@@ -128,7 +129,7 @@ function concurrencyIn({ runtime, echoed }: FunctionVersion): number {
 }
 
 export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
-  const driver = await openDriver(deps.sandbox);
+  const driver = await openDriver(deps);
   const languages = deps.languages ?? makeLanguages();
   const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
   const layers = await LayerCache.open(code, join(deps.dataDir, 'layers'), deps.ids);
@@ -202,13 +203,14 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   };
 }
 
-function openDriver(sandbox: RuntimeDeps['sandbox']): Promise<SandboxDriver> {
+function openDriver({ sandbox, dataDir, processClock, ids, log }: RuntimeDeps): Promise<SandboxDriver> {
   if (sandbox === 'bwrap') {
     fail('UnsupportedOperation', {
       reason: 'sandbox=bwrap is not built yet; use sandbox=process (尚未实现，请使用 process)',
     });
   }
-  return openProcessDriver();
+  const mark = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 12);
+  return openProcessDriver({ dataDir, mark, clock: processClock, ids, log });
 }
 
 function viewOf(instance: Instance, offset: number): InstanceView {
