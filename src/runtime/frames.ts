@@ -10,6 +10,7 @@ export const FROM_INSTANCE = {
   loadError: 20,
   fault: 21,
   hello: 22,
+  declined: 23,
 } as const;
 
 /** Flags of RESULT, ERROR and ENDED. */
@@ -174,6 +175,12 @@ export function decodeFailed(payload: Buffer): Failed {
     message: payload.toString('utf8', at, at + length),
     stack: payload.toString('utf8', at + length),
   };
+}
+
+/** DECLINED: u32 turn, of an event that was taken back. */
+export function decodeDeclined(payload: Buffer): number {
+  if (payload.length < 4) throw new FrameError('a refusal is too short');
+  return payload.readUInt32BE(0);
 }
 
 /** LOAD_ERROR: u16 status, text. */

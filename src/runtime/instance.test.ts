@@ -40,6 +40,7 @@ async function started(ready = true): Promise<Started> {
     },
     ran: durationMs => heard.push(`ran ${durationMs}`),
     free: () => heard.push('free'),
+    back: events => heard.push(`back ${events.map(one => one.call.event.requestId)}`),
     gone: () => heard.push('gone'),
   });
   const [process] = launcher.processes;

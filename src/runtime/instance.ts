@@ -8,6 +8,7 @@ import type { Log } from '../core/log.ts';
 import {
   AHEAD,
   BY_TIMER,
+  decodeDeclined,
   decodeEnded,
   decodeFailed,
   decodeLoadError,
@@ -74,8 +75,10 @@ export interface InstanceEvents {
   ran(durationMs: number, waited: boolean): void;
   /** It can take another event. */
   free(instance: Instance): void;
-  /** Its process is gone; events that had not begun are to be run elsewhere. */
-  gone(instance: Instance, back: readonly Waiting[]): void;
+  /** Events that were sent and have not begun: they are to be run elsewhere. */
+  back(events: readonly Waiting[]): void;
+  /** Its process is gone. */
+  gone(instance: Instance): void;
 }
 
 export class Instance {
@@ -146,8 +149,8 @@ export class Instance {
     const { version, concurrency } = this.spec;
     const { event } = waiting.call;
     const now = this.#clock.now();
-    const run = new Run(waiting, ++this.runs);
     const ahead = this.#runs.length > 0 && concurrency === 1;
+    const run = new Run(waiting, ++this.runs, ahead);
     this.#runs.push(run);
     this.state = 'busy';
     if (!ahead) this.#begin(run, now);
@@ -266,7 +269,27 @@ export class Instance {
       const run = this.#runOf(ended.turn);
       if (!run.answer) throw new FrameError('an end without an answer');
       this.#over(run, ended, run.answer);
-    } else throw new FrameError(`unexpected frame ${type}`);
+    } else if (type === FROM_INSTANCE.declined) this.#declined(decodeDeclined(payload));
+    else throw new FrameError(`unexpected frame ${type}`);
+  }
+
+  /** It has left out an event; those that were taken back in time are gone from here already. */
+  #declined(turn: number): void {
+    const at = this.#runs.findIndex(run => run.turn === turn);
+    const run = this.#runs[at];
+    if (!run) return;
+    if (run.over || !run.ahead) throw new FrameError(`turn ${turn} cannot be declined`);
+    this.#runs.splice(at, 1);
+    const [next] = this.#runs;
+    if (at === 0 && next?.startedAt === 0) this.#begin(next, this.#clock.now());
+    if (!next) this.#rest(this.#clock.now());
+    this.#events.back([run.waiting]);
+    this.#events.free(this);
+  }
+
+  #rest(now: number): void {
+    this.state = 'idle';
+    this.idleSince = now;
   }
 
   /** The run that is being answered: events are run in order, unless several run at once. */
@@ -345,10 +368,7 @@ export class Instance {
     const [next] = this.#runs;
     if (next) {
       if (next.startedAt === 0) this.#begin(next, now);
-    } else {
-      this.state = 'idle';
-      this.idleSince = now;
-    }
+    } else this.#rest(now);
     run.settle(outcome);
     this.#events.ran(outcome.durationMs, run.waited);
   }
@@ -423,7 +443,8 @@ export class Instance {
     if (open) this.#takeOutput(open);
     for (const run of this.#runs.splice(0)) run.settle(this.#outcome(run, this.#exitVerdict(run, exit), now));
     this.#sandbox.close();
-    this.#events.gone(this, back);
+    if (back.length > 0) this.#events.back(back);
+    this.#events.gone(this);
     this.#gone.resolve();
   }
 

@@ -235,9 +235,8 @@ export class Machine {
           slot.slow = false;
           this.#gather(pool);
         },
-        gone: (gone, back) => {
-          pool.putBack(back);
-          if (pool.waiting.length > 0) this.#queued.add(pool);
+        back: events => this.#queueAgain(pool, events),
+        gone: gone => {
           this.#release(slot, gone);
           if (pool.wants(this.#clock.now())) this.#consider(pool);
           this.#feed();
@@ -339,8 +338,11 @@ export class Machine {
   #takeBack(pool: Pool, instance: Instance): void {
     this.#ahead.delete(instance);
     const back = instance.takeBack();
-    if (back.length === 0) return;
-    pool.putBack(back);
+    if (back.length > 0) this.#queueAgain(pool, back);
+  }
+
+  #queueAgain(pool: Pool, events: readonly Waiting[]): void {
+    pool.putBack(events);
     this.#queued.add(pool);
     this.#tickSoon();
   }

@@ -15,9 +15,12 @@ const AHEAD_MAX = 16;
 /** How far an estimate of the 95th percentile moves up or down with one measurement. */
 const STEP = 0.1;
 const QUANTILE = 0.95;
-/** One event this long, or one that waits for this long, shows that others would wait behind it. */
-const SLOW_MS = 20;
+/** An event that waits for this long shows that others would wait behind it. */
 const SLOW_WAIT_MS = 2;
+/** One that keeps its thread this long may just have lost its core to others; that many of a hundred have not. */
+const SLOW_MS = 10;
+const SLOW_SHARE = 0.01;
+const SLOW_WEIGHT = 1 / 256;
 /** After a slow event none is sent ahead for so long; the pause doubles while slow events come back. */
 const PAUSE_MS = { first: 1000, max: 60_000 };
 
@@ -26,9 +29,11 @@ export class Pace {
   runMs: number | undefined;
   #seen = 0;
   #waitedShare = 0;
+  #slowShare = 0;
   #highMs = 0;
   #pauseMs = PAUSE_MS.first;
   #pausedUntil = 0;
+  #suspendedUntil = 0;
 
   /** Whether the event that was measured was a slow one among fast ones. */
   learn(ms: number, waited: boolean, now: number): boolean {
@@ -39,20 +44,26 @@ export class Pace {
     // Rises 19 times as fast as it falls, so that it rests where one of twenty is above.
     const step = STEP * Math.max(this.#highMs, 0.005);
     this.#highMs += ms > this.#highMs ? step * QUANTILE : -step * (1 - QUANTILE);
-    const slow = ms > SLOW_MS || (waited && ms > SLOW_WAIT_MS);
+    this.#slowShare += ((ms > SLOW_MS ? 1 : 0) - this.#slowShare) * SLOW_WEIGHT;
+    const slow = (waited && ms > SLOW_WAIT_MS) || (ms > SLOW_MS && this.#slowShare > SLOW_SHARE);
     if (slow) this.#pause(now);
     return slow;
   }
 
   /** For a moment nothing is sent ahead: an instance does not get on, whatever the reason. */
   suspend(until: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, until);
+    this.#suspendedUntil = until;
+  }
+
+  /** Short events alone, all in the handler's own thread. */
+  isShort(now: number): boolean {
+    if (this.#seen < SEEN || now < this.#pausedUntil) return false;
+    return this.#waitedShare <= WAITED_SHARE && this.#highMs <= SHORT_MS;
   }
 
   /** How many events an instance may have beside the one that it runs. */
   ahead(now: number): number {
-    if (this.#seen < SEEN || now < this.#pausedUntil) return 0;
-    if (this.#waitedShare > WAITED_SHARE || this.#highMs > SHORT_MS) return 0;
+    if (now < this.#suspendedUntil || !this.isShort(now)) return 0;
     return Math.min(AHEAD_MAX, Math.floor(AHEAD_MS / this.#highMs));
   }
 

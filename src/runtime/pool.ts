@@ -12,6 +12,8 @@ const FIRST_START_MS = 100;
 const NEWEST = 1 / 8;
 /** A handler that keeps its thread gains nothing from more instances than there are cores. */
 const CORES = availableParallelism();
+/** Unless none of them gets on. */
+const PATIENCE_MS = 50;
 
 export class Pool {
   readonly key: string;
@@ -70,7 +72,8 @@ export class Pool {
     const uncovered = this.waiting.length - this.starting * this.concurrency;
     if (uncovered <= 0) return false;
     if (this.live === 0 || this.instancePerEvent) return true;
-    if (this.concurrency === 1 && this.live >= CORES && this.pace.ahead(now) > 0) return false;
+    if (this.concurrency === 1 && this.live >= CORES && this.pace.isShort(now))
+      return now - this.headSince > PATIENCE_MS;
     // A stuck instance would never free itself: what has waited as long as a start takes is not made to wait longer.
     if (now - this.headSince > this.startMs) return true;
     // An instance more costs its start and, on few cores, the others' time.

@@ -17,6 +17,8 @@ export interface Waiting {
 export class Run {
   readonly waiting: Waiting;
   readonly turn: number;
+  /** It was sent while another one ran. */
+  readonly ahead: boolean;
   /** Takes the outcome: the caller, or after an early answer whoever waits for the end of the run. */
   settle: (outcome: Outcome) => void;
   /** When it began, as far as this server can tell: when it was sent, or when the one before it was over. */
@@ -36,9 +38,10 @@ export class Run {
   /** Of the early answer; the run itself may end otherwise. */
   answer: Verdict | undefined;
 
-  constructor(waiting: Waiting, turn: number) {
+  constructor(waiting: Waiting, turn: number, ahead: boolean) {
     this.waiting = waiting;
     this.turn = turn;
+    this.ahead = ahead;
     this.settle = waiting.settle;
   }
 

@@ -6,6 +6,8 @@
 const channel = require('./channel.cjs');
 const { callbackText, stackOf } = require('./errors.cjs');
 const { loadHandler, Unloadable } = require('./load.cjs');
+// Loaded while nobody waits: it takes longer than all that INIT asks for.
+const cloudNames = require('./names.cjs');
 const output = require('./output.cjs');
 const { performance } = require('perf_hooks');
 
@@ -18,6 +20,7 @@ const ENDED = 19;
 const LOAD_ERROR = 20;
 const FAULT = 21;
 const HELLO = 22;
+const DECLINED = 23;
 /** Flags of INVOKE. */
 const BY_TIMER = 1;
 const AHEAD = 2;
@@ -69,7 +72,7 @@ function init(payload) {
   try {
     applyEnvironment(settings.env);
     process.chdir(settings.codeDir);
-    if (settings.names) require('./names.cjs').install(settings.names);
+    if (settings.names) cloudNames.install(settings.names);
     if (settings.concurrency > 1) scope = new (require('async_hooks').AsyncLocalStorage)();
   } catch (error) {
     return loadFailed(error);
@@ -168,7 +171,10 @@ function begin(payload) {
   const flags = payload[0];
   const eventAt = 10 + payload[1];
   const number = payload.readUInt32BE(6);
-  if ((flags & AHEAD) !== 0 && !channel.takeTurn(number)) return false;
+  if ((flags & AHEAD) !== 0 && !channel.takeTurn(number)) {
+    channel.send(DECLINED, Bytes.from(payload.slice(6, 10)));
+    return false;
+  }
   const run = new Run(payload.toString('latin1', 10, eventAt), number, payload.readUInt32BE(2));
   active.add(run);
   if (((flags & BY_TIMER) !== 0) !== byTimer) {

@@ -17,7 +17,7 @@ import traceback
 CHANNEL = 3
 TURNS = 4
 INIT, INVOKE = 1, 2
-READY, RESULT, ERROR, LOAD_ERROR, HELLO = 16, 17, 18, 20, 22
+READY, RESULT, ERROR, LOAD_ERROR, HELLO, DECLINED = 16, 17, 18, 20, 22, 23
 BY_TIMER, AHEAD = 1, 2
 PRINTED = 1
 HEAD = struct.Struct('>IB')
@@ -285,6 +285,7 @@ def exit_code(error):
 def run(handler, settings, token, payload):
     flags, id_length, _limit, turn = INVOKE_HEAD.unpack_from(payload)
     if flags & AHEAD and not take_turn(turn):
+        channel.send(DECLINED, struct.pack('>I', turn))
         return
     at = INVOKE_HEAD.size + id_length
     if flags & BY_TIMER:
@@ -355,6 +356,9 @@ def main():
     for descriptor in (CHANNEL, TURNS):
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     sys.stdout, sys.stderr = Lines('<stdout>'), Lines('<stderr>')
+    # While this file's folder is where imports are looked for; the user's code may have a module of that name.
+    import names as cloud_names
+    del sys.modules['names']
     channel.send(HELLO, b'')
     kind, payload = channel.receive()
     settings = json.loads(payload.decode('utf-8'))
@@ -364,10 +368,7 @@ def main():
         os.chdir(settings['codeDir'])
         apply_path(settings)
         if settings.get('names'):
-            sys.path.append(os.path.dirname(os.path.abspath(__file__)))
-            import names
-            sys.path.pop()
-            names.install(settings['names'])
+            cloud_names.install(settings['names'])
     except Exception:
         load_failed(443, trace(0))
     handler = load_handler(settings)
