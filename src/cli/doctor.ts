@@ -60,8 +60,8 @@ export function doctorCommand(program: Command, io: Io, say: Say): void {
       server
         ? serverText(server, tell)
         : tell({
-            zh: '服务没有运行；启动后可看到运行环境与沙箱的状况。\n',
-            en: 'No server is running; start one to see its runtimes and sandbox.\n',
+            zh: '服务没有运行；启动后可看到沙箱的状况。运行环境见 openscf runtime ls。\n',
+            en: 'No server is running; start one to see its sandbox. openscf runtime ls shows the runtimes.\n',
           }),
     );
   });

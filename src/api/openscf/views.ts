@@ -16,7 +16,14 @@ export interface KindView {
 export interface LanguageView {
   readonly found: readonly { readonly version: string; readonly path: string; readonly runtimes: readonly string[] }[];
   /** Runtime ids that run on another version than their own, or ('') not at all. */
-  readonly missing: readonly { readonly runtime: string; readonly runsOn: string }[];
+  readonly missing: readonly {
+    readonly runtime: string;
+    readonly runsOn: string;
+    /** Its own version is fetched when it is first needed. */
+    readonly fetched?: boolean;
+  }[];
+  /** Runtime ids whose preinstalled libraries are there. */
+  readonly withLibraries?: readonly string[];
   readonly refused?: { readonly zh: string; readonly en: string };
 }
 
@@ -97,13 +104,28 @@ async function functionUrls({ triggers }: ViewDeps['control'], { key, versions }
   };
 }
 
-function runtimesOf({ found, missing, refused }: LanguageView, language: 'zh' | 'en') {
-  const elsewhere = new Map(missing.map(one => [one.runtime, one.runsOn]));
+function runtimesOf({ found, missing, refused, withLibraries = [] }: LanguageView, language: 'zh' | 'en') {
+  const elsewhere = new Map(missing.map(one => [one.runtime, one]));
+  const words = WORDS[language];
   const served = found.flatMap(({ runtimes, version, path }) =>
-    runtimes.map(runtime => ({ runtime, works: true, detail: `${version}  ${path}` })),
+    runtimes.map(runtime => {
+      const stands = elsewhere.get(runtime);
+      const standing = stands ? [stands.fetched ? words.fetched : words.stands] : [];
+      const libraries = withLibraries.includes(runtime) ? [words.libraries] : [];
+      return { runtime, works: true, detail: [version, path, ...standing, ...libraries].join('  ') };
+    }),
   );
-  const refusals = [...elsewhere]
-    .filter(([, runsOn]) => runsOn === '')
-    .map(([runtime]) => ({ runtime, works: false, detail: refused?.[language] ?? '' }));
+  const refusals = missing
+    .filter(one => one.runsOn === '')
+    .map(({ runtime }) => ({ runtime, works: false, detail: refused?.[language] ?? '' }));
   return [...served, ...refusals];
 }
+
+const WORDS = {
+  zh: { stands: '（最接近的版本）', fetched: '（首次使用时下载对应版本）', libraries: '（已安装预装依赖库）' },
+  en: {
+    stands: '(the nearest version)',
+    fetched: '(its own version is fetched on first use)',
+    libraries: '(with the preinstalled libraries)',
+  },
+} as const;

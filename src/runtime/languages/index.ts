@@ -101,13 +101,25 @@ export function makeLanguages(served: readonly Language[] = [nodeLanguage(), pyt
   };
 }
 
+interface Missing {
+  readonly runtime: string;
+  /** Empty: nothing runs it. */
+  readonly runsOn: string;
+  /** Its own version is fetched when it is first needed. */
+  readonly fetched: boolean;
+}
+
 export interface LanguageReport {
   readonly name: string;
   readonly found: readonly { readonly version: string; readonly path: string; readonly runtimes: readonly string[] }[];
   /** Runtime ids that run on another version than their own, or not at all. */
-  readonly missing: readonly { readonly runtime: string; readonly runsOn: string }[];
+  readonly missing: readonly Missing[];
+  /** Runtime ids whose preinstalled libraries are there. */
+  readonly withLibraries: readonly string[];
   readonly refused?: Sentence;
 }
+
+const nothing = (runtime: string): Missing => ({ runtime, runsOn: '', fetched: false });
 
 /** For `doctor`: what is installed and what each runtime id runs on. */
 export async function reportLanguages(languages: Languages): Promise<LanguageReport[]> {
@@ -118,27 +130,33 @@ export async function reportLanguages(languages: Languages): Promise<LanguageRep
       reports.push({
         name: language.name,
         found: [],
-        missing: language.runtimes.map(runtime => ({ runtime, runsOn: '' })),
+        missing: language.runtimes.map(nothing),
+        withLibraries: [],
         refused,
       });
       continue;
     }
     const serves = new Map<string, string[]>((await language.found()).map(one => [one.path, []]));
-    const missing: { runtime: string; runsOn: string }[] = [];
+    const missing: Missing[] = [];
+    const withLibraries: string[] = [];
     for (const runtime of language.runtimes) {
-      const { interpreter, note } = await language.available(runtime);
+      const { interpreter, note, libraries } = await language.available(runtime);
+      if (libraries !== undefined) withLibraries.push(runtime);
       serves.get(interpreter.path)?.push(runtime);
-      if (note !== '') missing.push({ runtime, runsOn: interpreter.version });
+      if (note !== '') {
+        missing.push({ runtime, runsOn: interpreter.version, fetched: language.fetches(runtime) });
+      }
     }
     const found = (await language.found()).map(one => ({ ...one, runtimes: serves.get(one.path) ?? [] }));
-    reports.push({ name: language.name, found, missing });
+    reports.push({ name: language.name, found, missing, withLibraries });
   }
   for (const { name, runtimes } of UNSERVED) {
-    const missing = runtimes.map(runtime => ({ runtime, runsOn: '' }));
+    const missing = runtimes.map(nothing);
     reports.push({
       name,
       found: [],
       missing,
+      withLibraries: [],
       refused: { zh: `尚不能运行 ${name} 函数。`, en: `${name} functions cannot be run yet.` },
     });
   }

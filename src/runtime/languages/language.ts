@@ -51,6 +51,8 @@ export interface Language {
   choose(runtime: string): Promise<Choice>;
   /** Which one would run it now. */
   available(runtime: string): Promise<Choice>;
+  /** Whether `choose` would bring the runtime id's own version here. */
+  fetches(runtime: string): boolean;
   /** Brings the runtime id's own version here where that can be done; fails with the reason why it could not. */
   install(runtime: string): Promise<void>;
   /** Begins to, without waiting or failing. */

@@ -70,6 +70,7 @@ export function nodeLanguage(options: NodeOptions = {}): Language {
       return available(runtime);
     },
     available,
+    fetches: runtime => fetch && nodes !== undefined && (numbersOf(runtime)[0] ?? 0) >= LOWEST_MAJOR,
     async install(runtime) {
       const wanted = await missing(runtime);
       if (wanted !== undefined) await nodes?.install(wanted);

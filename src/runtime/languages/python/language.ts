@@ -44,6 +44,7 @@ export function pythonLanguage({ path, librariesOf = () => undefined }: PythonOp
     found,
     choose: available,
     available,
+    fetches: () => false,
     // Nobody has Python by version as Node.js is had; what the system lacks stays missing.
     async install() {},
     prefetch() {},
