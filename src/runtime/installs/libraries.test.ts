@@ -36,7 +36,7 @@ for (const spec of specs) {
   process.exit(1);
 }
 for (const spec of specs) fs.mkdirSync(path.join(at, spec.replace(/(.)(@|==).*/, '$1')), { recursive: true });
-if (pip) fs.mkdirSync(path.join(at, 'qcloud_cos'), { recursive: true });
+if (pip) for (const name of ['qcloud_cos', 'google']) fs.mkdirSync(path.join(at, name), { recursive: true });
 `;
 
 beforeEach(async () => {
@@ -98,6 +98,8 @@ test('pip: for one minor version of Python, with the second name of the COS SDK'
   assert.equal(librariesOf(dir, 'Python3.6', { ...python, version: '3.9.1' }), undefined);
   assert.equal(librariesOf(dir, 'Python2.7', python), undefined);
   assert.match(await readFile(join(folder, 'qcloud_cos_v5', '__init__.py'), 'utf8'), /import qcloud_cos/);
+  // Python 2 knows no package without that file.
+  assert.match(await readFile(join(folder, 'google', '__init__.py'), 'utf8'), /extend_path/);
 });
 
 test('another version than the runtime’s gets the newest of everything', async () => {

@@ -79,7 +79,7 @@ export async function installLibraries(
     if (done.installed.length === 0) {
       return fail('Runtime.Libraries', { runtime, reason: done.leftOut[0]?.reason ?? '' });
     }
-    if (stock.tool === 'pip') await aliasCos(folder);
+    if (stock.tool === 'pip') await finishPython(folder);
     await writeFile(join(partial, RECORD), JSON.stringify(done));
     const target = join(dir, runtime);
     await rm(target, { recursive: true, force: true });
@@ -217,8 +217,14 @@ for name, module in list(sys.modules.items()):
         sys.modules['qcloud_cos_v5' + name[len('qcloud_cos'):]] = module
 `;
 
-async function aliasCos(folder: string): Promise<void> {
-  if (!existsSync(join(folder, 'qcloud_cos'))) return;
-  await mkdir(join(folder, 'qcloud_cos_v5'), { recursive: true });
-  await writeFile(join(folder, 'qcloud_cos_v5', '__init__.py'), COS_ALIAS);
+/** A package in parts, for Python 2; where pip installs for itself, a .pth file does that. */
+const PARTS = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n";
+
+async function finishPython(folder: string): Promise<void> {
+  if (existsSync(join(folder, 'qcloud_cos'))) {
+    await mkdir(join(folder, 'qcloud_cos_v5'), { recursive: true });
+    await writeFile(join(folder, 'qcloud_cos_v5', '__init__.py'), COS_ALIAS);
+  }
+  const google = join(folder, 'google', '__init__.py');
+  if (existsSync(dirname(google)) && !existsSync(google)) await writeFile(google, PARTS);
 }
