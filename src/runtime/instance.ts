@@ -28,6 +28,7 @@ import {
   exitVerdict,
   failedRun,
   failure,
+  hintedLog,
   initTimedOut,
   outcomeOf,
   outOfMemory,
@@ -379,7 +380,7 @@ export class Instance {
       initMs: run.initMs,
       waitMs: run.waitMs,
       memoryBytes: Math.max(run.peakBytes, this.memoryBytes),
-      log: run.log?.text() ?? '',
+      log: hintedLog(run.log?.text() ?? '', verdict, this.spec.version.runtime),
       instance: this.spec.id,
     });
   }
@@ -470,7 +471,9 @@ export class Instance {
     if (exit.error) this.#log.error({ instance: this.spec.id, reason: how }, 'an instance could not be started');
     const unstarted = exit.error && failure(500, `The instance could not be started: ${how}`);
     const verdict = this.#verdict ?? unstarted ?? (died.status === 434 ? died : bySelf);
-    const { id } = this.spec;
-    return outcomeOf(verdict, { durationMs: 0, initMs, waitMs: 0, memoryBytes: this.memoryBytes, log, instance: id });
+    const { id, version } = this.spec;
+    const hinted = hintedLog(log, verdict, version.runtime);
+    const memoryBytes = this.memoryBytes;
+    return outcomeOf(verdict, { durationMs: 0, initMs, waitMs: 0, memoryBytes, log: hinted, instance: id });
   }
 }

@@ -4,6 +4,7 @@ import type { FunctionVersion } from '../core/function.ts';
 import type { Outcome } from '../core/invocation.ts';
 import { STATUS, type Status } from '../core/status.ts';
 import { USER_ROOT } from './env.ts';
+import { hintFor } from './installs/hint.ts';
 
 export const NO_BODY = Buffer.alloc(0);
 
@@ -70,6 +71,14 @@ export function exitVerdict(
   if (exit.signal === 'SIGKILL' && memoryBytes > version.memoryMB * 1024 * 1024 * 0.9)
     return outOfMemory(version.memoryMB);
   return exitedWhileRunning(stack);
+}
+
+/** The log, and behind it which command brings a library that the code has missed. */
+export function hintedLog(log: string, { status, message, stack }: Verdict, runtime: string): string {
+  if (status !== 430 && status !== 443) return log;
+  const hint = hintFor(runtime, `${message}\n${stack}`);
+  if (hint === '') return log;
+  return `${log}${log === '' || log.endsWith('\n') ? '' : '\n'}${hint}\n`;
 }
 
 export interface Measured {

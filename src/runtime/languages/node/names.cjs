@@ -6,7 +6,8 @@
 
 const net = require('net');
 const dns = require('dns');
-const { promises } = dns;
+// In Node.js 10 the mere look at it prints a warning into the function's log; nobody uses it there.
+const promises = /^v10\./.test(process.version) ? {} : dns.promises;
 
 /** Settings: NamesSettings in src/runtime/names.ts. */
 exports.install = function install({ suffixes, host, address, ports, ca }) {
