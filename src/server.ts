@@ -40,7 +40,7 @@ import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
 import { quotasOf } from './server/quotas.ts';
-import { askingControl, runtimeSettings } from './server/runtime.ts';
+import { askingControl, counted, runtimeSettings } from './server/runtime.ts';
 import { sweep } from './server/sweep.ts';
 import { unbuiltSite } from './server/unbuilt.ts';
 import { exampleOf, printedUrls } from './server/urls.ts';
@@ -110,6 +110,10 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   const history = createHistory({ store: records, timeline });
 
   const languages = languagesOf({ config, dataDir: data.path, clock: wallClock, ids, log }, opened);
+  const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] });
+  // Ports may be taken from the system (0): addresses are asked for when they are shown.
+  const ports = { api: 0, http: 0, tls: 0 };
+  const origin = (port: number) => originOf(host, port);
   const runtime = await createRuntime({
     ...runtimeSettings(config),
     blob,
@@ -120,15 +124,14 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     log,
     account,
     ...askingControl(() => control, quota.burst),
+    caFile: tls.caPath,
+    ports: () => Object.values(ports).map(port => ({ port, targetPort: port })),
     names: () => cloudNames({ cloudNames: config.cloudNames, host, ports, caPem: tls.caPem }),
   });
   opened.defer(() => runtime.close());
   metrics.gauge('openscf_instances', 'Living function instances', () => runtime.stats().instances.length);
   metrics.gauge('openscf_waiting', 'Events that wait for an instance', () => runtime.stats().waiting);
 
-  // Ports may be taken from the system (0): addresses are asked for when they are shown.
-  const ports = { api: 0, http: 0, tls: 0 };
-  const origin = (port: number) => originOf(host, port);
   const gateway = await createApiGateway({
     store,
     clock: wallClock,
@@ -181,13 +184,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     catalog: control.catalog,
     runner: runtime,
     queue,
-    timeline: {
-      accepted: (event, acceptedAt) => timeline.accepted(event, acceptedAt),
-      settled(attempt) {
-        timeline.settled(attempt);
-        metrics.observe(attempt);
-      },
-    },
+    timeline: counted(timeline, metrics),
     clock,
     ids,
     log,
@@ -221,7 +218,6 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     Object.entries(API_SERVICES).map(([name, table]) => [name, bindService(name, table, scf)]),
   );
   const driver = runtime.driver.name;
-  const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] });
   const missed = (service: string, action: string) => void control.missed.record(service, action);
   const api = apiSite({
     services,

@@ -1,7 +1,7 @@
 // What keeps a server from starting, or from keeping what it is given: one line with the next step, and nothing half done.
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,9 +102,17 @@ describe('a server that cannot start says why in one line', () => {
     assert.match(await refused(dir, ['--memory', 'much']), /memory/);
   });
 
-  test('the sandbox is not built yet', async t => {
+  test('a sandbox that does not work here, and no other one is taken in its place', async t => {
     const dir = await folder(t);
-    assert.match(await refused(dir, ['--sandbox', 'bwrap']), /bwrap.*sandbox=process/);
+    // Without the program; in its place a folder that holds none.
+    const path = await folder(t);
+    await symlink('/bin/false', join(path, 'bwrap'));
+    const { PATH } = process.env;
+    t.after(() => {
+      process.env.PATH = PATH;
+    });
+    process.env.PATH = `${path}:${PATH}`;
+    assert.match(await refused(dir, ['--sandbox', 'bwrap']), /sandbox=bwrap cannot be used.*sandbox=auto/);
   });
 });
 

@@ -471,4 +471,6 @@ export interface RuntimeCatalog {
   prepareLayer(code: CodePackage): Promise<StatusReason | undefined>;
   /** Path of the entry file inside the package, for showing it; undefined when the runtime has none. */
   entryFile(version: FunctionVersion): string | undefined;
+  /** Settings that not every machine can do and this one can, by the names that they are refused by. */
+  readonly offers?: ReadonlySet<string>;
 }

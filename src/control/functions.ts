@@ -59,7 +59,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       checkNamespace(key.namespace);
       checkFunctionName(key);
       checkType(input.wire.Type === 'HTTP' ? {} : input.wire);
-      refuseUnsupported(input.wire);
+      refuseUnsupported(input.wire, runtimes.offers);
       checkCodeSource(input.wire);
       checkSettings(input);
       const runtime = runtimeOf(input.runtime);
@@ -115,7 +115,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
 
     async updateCode(input) {
       const key = keyOf(input);
-      refuseUnsupported(input.wire);
+      refuseUnsupported(input.wire, runtimes.offers);
       checkCodeSource(input.wire);
       const { zip } = input;
       const { runtime, handler: former } = catalog.latest(key);
@@ -145,7 +145,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
 
     async updateConfiguration(input) {
       const key = keyOf(input);
-      refuseUnsupported(input.wire);
+      refuseUnsupported(input.wire, runtimes.offers);
       checkSettings(input);
       const echoed = echoOf(input.wire);
       const unfinished = await turns.take(keyText(key), async () => {
@@ -158,7 +158,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
               en: `The function ${key.name} runs on ${latest.runtime}, which cannot be changed; make a new function.`,
             });
           const now = clock.now();
-          const changed = { ...configured(latest, input), echoed: { ...latest.echoed, ...echoed }, modTime: now };
+          const changed = { ...configured(latest, input, { ...latest.echoed, ...echoed }), modTime: now };
           const publish = input.publish === true;
           if (publish) await checkVersionQuota(rows, changed, quotas.versionsPerFunction);
           const layers = input.layers && (await boundLayers(rows, key.region, input.layers));
@@ -214,8 +214,11 @@ export function functionsIn(room: Room, removal: Removal): Functions {
   };
 }
 
+/** Settings under their wire names that an instance can notice. */
+const NOTICED = ['PublicNetConfig', 'InstanceConcurrencyConfig'] as const;
+
 /** Active with the new settings; a new revision when an instance can notice the difference. */
-function configured(latest: FunctionVersion, input: Settings): FunctionVersion {
+function configured(latest: FunctionVersion, input: Settings, echoed: FunctionVersion['echoed']): FunctionVersion {
   const { description, memoryMB, timeoutS, initTimeoutS, environment } = latest;
   const next: FunctionVersion = {
     ...latest,
@@ -224,6 +227,7 @@ function configured(latest: FunctionVersion, input: Settings): FunctionVersion {
     timeoutS: input.timeoutS ?? timeoutS,
     initTimeoutS: input.initTimeoutS ?? initTimeoutS,
     environment: input.environment ? { ...input.environment } : environment,
+    echoed,
     status: 'Active',
     statusReasons: [],
   };
@@ -231,6 +235,7 @@ function configured(latest: FunctionVersion, input: Settings): FunctionVersion {
     next.memoryMB !== memoryMB ||
     next.timeoutS !== timeoutS ||
     next.initTimeoutS !== initTimeoutS ||
-    JSON.stringify(next.environment) !== JSON.stringify(environment);
+    JSON.stringify(next.environment) !== JSON.stringify(environment) ||
+    NOTICED.some(name => JSON.stringify(echoed[name]) !== JSON.stringify(latest.echoed[name]));
   return noticed ? { ...next, revision: latest.revision + 1 } : next;
 }

@@ -82,14 +82,14 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   {
     field: 'PublicNetConfig.PublicNetStatus',
     asks: value => value === 'DISABLE',
-    zh: '暂不支持关闭公网访问，请使用 ENABLE。',
-    en: 'public network access cannot be switched off yet; use ENABLE.',
+    zh: '本机的沙箱不能为函数关闭公网访问（需要 bwrap 沙箱，见 openscf doctor），请使用 ENABLE。',
+    en: 'the sandbox of this machine cannot cut a function off the network (that takes the bwrap sandbox, see openscf doctor); use ENABLE.',
   },
   {
     field: 'InstanceConcurrencyConfig',
     asks: given,
-    zh: '暂不支持单实例多并发，请去掉 InstanceConcurrencyConfig。',
-    en: 'several requests per instance are not built yet; leave out InstanceConcurrencyConfig.',
+    zh: '单实例多并发仅用于 Web 函数；如需用于 Node.js 事件函数，请设置 compat.eventInstanceConcurrency=on，否则请去掉 InstanceConcurrencyConfig。',
+    en: 'several requests per instance are for web functions; for event functions on Node.js set compat.eventInstanceConcurrency=on, or leave out InstanceConcurrencyConfig.',
   },
   {
     field: 'ProtocolType',
@@ -160,9 +160,12 @@ function valueAt(wire: Wire, field: string): unknown {
   return value ?? undefined;
 }
 
-/** Fails with the first thing that a request asks for and that is not there. */
-export function refuseUnsupported(wire: Wire): void {
+const NONE: ReadonlySet<string> = new Set();
+
+/** Fails with the first thing that a request asks for and that is not there; `offers` names what this machine has. */
+export function refuseUnsupported(wire: Wire, offers: ReadonlySet<string> = NONE): void {
   for (const { field, asks, zh, en } of UNSUPPORTED) {
+    if (offers.has(field)) continue;
     const value = valueAt(wire, field);
     if (value !== undefined && asks(value))
       fail('UnsupportedOperation', { zh: `${field}：${zh}`, en: `${field}: ${en}` });
@@ -170,7 +173,14 @@ export function refuseUnsupported(wire: Wire): void {
 }
 
 /** Settings without a counterpart here: kept and given back as they came. */
-const ECHOED = ['VpcConfig', 'DnsCache', 'IntranetConfig', 'PublicNetConfig', 'L5Enable'] as const;
+const ECHOED = [
+  'VpcConfig',
+  'DnsCache',
+  'IntranetConfig',
+  'PublicNetConfig',
+  'L5Enable',
+  'InstanceConcurrencyConfig',
+] as const;
 
 export function echoOf(wire: Wire): Readonly<Record<string, unknown>> {
   const echoed: Record<string, unknown> = {};

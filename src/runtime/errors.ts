@@ -9,7 +9,10 @@ export const RUNTIME_ERRORS = {
     '运行环境 {runtime} 不可用，请选择已支持的 Nodejs 或 Python 版本。',
     'The runtime {runtime} cannot be used; choose a Nodejs or Python version.',
   ),
-  UnsupportedOperation: caller('操作不支持：{reason}', 'This is not supported: {reason}'),
+  SandboxMissing: caller(
+    'sandbox=bwrap 无法使用：{zh}；也可设置 sandbox=auto 或 process。',
+    'sandbox=bwrap cannot be used: {en}; or set sandbox=auto or process.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 export const fail = failer(RUNTIME_ERRORS);

@@ -29,8 +29,9 @@ import { LayerCache } from './layers.ts';
 import { Machine } from './machine.ts';
 import { Pools, type Readiness } from './pools.ts';
 import type { Quotas } from './quota.ts';
+import type { Port } from './sandbox/bwrap/sandbox.ts';
+import { type ChosenDriver, chooseDriver } from './sandbox/choose.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
-import { openProcessDriver } from './sandbox/process.ts';
 import { Slots } from './slots.ts';
 import { wantedKinds } from './wanted.ts';
 
@@ -48,6 +49,10 @@ export interface RuntimeDeps {
   /** For all instances together. */
   readonly memoryMB: number;
   readonly sandbox: 'auto' | 'process' | 'bwrap';
+  /** Certificates of this server, shown in sandboxes. */
+  readonly caFile?: string;
+  /** What a function with a network of its own reaches of this server. */
+  readonly ports?: () => readonly Port[];
   /** How long an instance without events is kept. */
   readonly idleMs?: number;
   /** What may run at once; the documented quotas of regions when left out. */
@@ -106,7 +111,9 @@ export interface Runtime extends Runner {
   /** Drops what was laid together from layers for none of these versions. For the start. */
   sweepLayers(inUse: Iterable<readonly BoundLayer[]>): Promise<void>;
   stats(): RuntimeStats;
-  readonly driver: Pick<SandboxDriver, 'name' | 'protects' | 'weaker'>;
+  readonly driver: Pick<SandboxDriver, 'name' | 'protects' | 'weaker'> & Pick<ChosenDriver, 'instead'>;
+  /** Settings of functions that not every machine can do and this one can. */
+  readonly offers: ReadonlySet<string>;
   /** Ends all instances; runs under way end with status 500. */
   close(): Promise<void>;
 }
@@ -129,7 +136,7 @@ function concurrencyIn({ runtime, echoed }: FunctionVersion): number {
 }
 
 export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
-  const driver = await openDriver(deps);
+  const { driver, instead } = await openDriver(deps);
   const languages = deps.languages ?? makeLanguages();
   const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
   const layers = await LayerCache.open(code, join(deps.dataDir, 'layers'), deps.ids);
@@ -160,7 +167,8 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const warm = wantedKinds({ deployed: deps.deployed ?? (() => []), generic: launcher.generic, slots, log });
 
   return {
-    driver: { name: driver.name, protects: driver.protects, weaker: driver.weaker },
+    driver: { name: driver.name, protects: driver.protects, weaker: driver.weaker, ...(instead && { instead }) },
+    offers: offersOf(driver.name, deps.eventConcurrency === true),
     run(version, call) {
       if (version.type === 'HTTP') return Promise.resolve(refusal(436, 'Web functions (Type=HTTP) cannot be run yet'));
       return machine.run(pools.of(version), call);
@@ -203,14 +211,28 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   };
 }
 
-function openDriver({ sandbox, dataDir, processClock, ids, log }: RuntimeDeps): Promise<SandboxDriver> {
-  if (sandbox === 'bwrap') {
-    fail('UnsupportedOperation', {
-      reason: 'sandbox=bwrap is not built yet; use sandbox=process (尚未实现，请使用 process)',
-    });
-  }
+async function openDriver(deps: RuntimeDeps): Promise<ChosenDriver> {
+  const { sandbox, dataDir, processClock, ids, log, caFile, ports = () => [] } = deps;
   const mark = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 12);
-  return openProcessDriver({ dataDir, mark, clock: processClock, ids, log });
+  const chosen = await chooseDriver(sandbox, {
+    dataDir,
+    mark,
+    clock: processClock,
+    ids,
+    log,
+    hosts: [],
+    caFile,
+    ports,
+  });
+  if ('missing' in chosen) return fail('SandboxMissing', { zh: chosen.missing.zh, en: chosen.missing.en });
+  return chosen;
+}
+
+function offersOf(driver: string, eventConcurrency: boolean): ReadonlySet<string> {
+  const offers = new Set<string>();
+  if (driver === 'bwrap') offers.add('PublicNetConfig.PublicNetStatus');
+  if (eventConcurrency) offers.add('InstanceConcurrencyConfig');
+  return offers;
 }
 
 function viewOf(instance: Instance, offset: number): InstanceView {

@@ -73,6 +73,11 @@ export const VERSION: FunctionVersion = Object.freeze({
   modTime: 0,
 });
 
+/** The suite of the sandbox sets it; everything else runs where nothing is installed. */
+function sandboxOfTests(): 'process' | 'bwrap' {
+  return process.env.OPENSCF_TEST_SANDBOX === 'bwrap' ? 'bwrap' : 'process';
+}
+
 export interface Bench {
   readonly runtime: Runtime;
   readonly blob: MemoryBlob;
@@ -93,7 +98,7 @@ export async function bench(change: Partial<RuntimeDeps> = {}): Promise<Bench & 
   const ids = new SystemIds();
   const account = { appId: '1250000000', uin: '100000000001' };
   const base = { blob, dataDir: dir, clock, processClock: clock, ids, log: NO_LOG, account, memoryMB: 4096 };
-  const runtime = await createRuntime({ ...base, sandbox: 'auto', ...change });
+  const runtime = await createRuntime({ ...base, sandbox: sandboxOfTests(), ...change });
   return {
     runtime,
     blob,

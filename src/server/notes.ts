@@ -4,7 +4,12 @@ import type { Language } from '../core/errors.ts';
 
 export interface NotesOf {
   readonly lang: Language;
-  readonly driver: { readonly name: string; readonly weaker: Readonly<Record<Language, string>> };
+  readonly driver: {
+    readonly name: string;
+    readonly weaker: Readonly<Record<Language, string>>;
+    /** Why the full sandbox was not taken. */
+    readonly instead?: Readonly<Record<Language, string>>;
+  };
   /** Examples that were left out: their runtime is missing. */
   readonly examplesLeft: readonly string[];
 }
@@ -13,6 +18,9 @@ export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly strin
   const say = (zh: string, en: string) => (lang === 'zh' ? zh : en);
   const notes = [
     driver.weaker[lang],
+    ...(driver.instead
+      ? [say(`未使用 bwrap 沙箱：${driver.instead.zh}`, `Not in the bwrap sandbox: ${driver.instead.en}`)]
+      : []),
     say(
       '异步事件队列在内存中：进程结束时，尚在等待的事件会丢失。',
       'The queue of asynchronous events is in memory: what waits is lost when the process ends.',

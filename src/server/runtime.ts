@@ -3,6 +3,8 @@
 import type { Config } from '../config.ts';
 import type { Control } from '../control/control.ts';
 import { type FunctionVersion, NO_CONCURRENCY } from '../core/function.ts';
+import type { Timeline } from '../core/ports.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { RuntimeDeps } from '../runtime/runtime.ts';
 
 type Settings = 'memoryMB' | 'warmMB' | 'idleMs' | 'sandbox' | 'eventConcurrency' | 'instancePerEvent';
@@ -29,6 +31,17 @@ export function askingControl(control: () => Control, burst: number): Pick<Runti
     },
     *deployed(): Iterable<FunctionVersion> {
       for (const { entry } of control().catalog.all()) yield* entry.versions.values();
+    },
+  };
+}
+
+/** A timeline whose attempts are counted as well. */
+export function counted(timeline: Timeline, metrics: Pick<Metrics, 'observe'>): Timeline {
+  return {
+    accepted: (event, acceptedAt) => timeline.accepted(event, acceptedAt),
+    settled(attempt) {
+      timeline.settled(attempt);
+      metrics.observe(attempt);
     },
   };
 }

@@ -31,7 +31,11 @@ export interface ViewDeps {
   readonly control: Pick<Control, 'catalog' | 'triggers' | 'missed'>;
   readonly kinds: readonly KindView[];
   readonly version: string;
-  readonly driver: { readonly name: string; readonly weaker: Readonly<Record<Language, string>> };
+  readonly driver: {
+    readonly name: string;
+    readonly weaker: Readonly<Record<Language, string>>;
+    readonly instead?: Readonly<Record<Language, string>>;
+  };
   readonly languages: () => Promise<readonly LanguageView[]>;
   /** What becomes of the cloud's names inside functions. */
   readonly cloudNames: Readonly<Record<Language, string>>;
@@ -68,11 +72,11 @@ export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
       path: '/doctor',
       async handle({ language }) {
         const runtimes = (await languages()).flatMap(one => runtimesOf(one, language));
-        const { name, weaker } = driver;
+        const { name, weaker, instead } = driver;
         return {
           version,
           node: process.versions.node,
-          driver: { name, notes: [weaker[language]] },
+          driver: { name, notes: [weaker[language], ...(instead ? [instead[language]] : [])] },
           cloudNames: cloudNames[language],
           runtimes,
           missed: await control.missed.list(),
