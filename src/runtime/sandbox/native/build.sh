@@ -38,7 +38,7 @@ sources=(build.sh zig.txt ./*.c ./*.h)
 sources=("${sources[@]#./}")
 {
   sha256sum "${sources[@]}"
-  cd "$scratch/made" && sha256sum linux-arm64 linux-x64
+  (cd "$scratch/made" && sha256sum linux-arm64 linux-x64)
 } > "$scratch/SHA256SUMS"
 
 if [ "${1-}" = --check ]; then

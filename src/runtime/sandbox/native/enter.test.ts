@@ -1,12 +1,13 @@
 // enter, run and probe, as the drivers use them.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import {
+  alive,
   asRoot,
   endAll,
   IS_ROOT,
@@ -16,6 +17,8 @@ import {
   PROGRAM,
   probed,
   run,
+  toBeEnded,
+  until,
   withUnshare,
   withUserns,
 } from './testing.ts';
@@ -172,6 +175,15 @@ describe('enter', { skip: withUserns }, () => {
     });
     const denied = await run(['enter', '--uid', '7', '--', '/bin/true'], IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {});
     assert.deepEqual([denied.code, denied.stderr], [125, 'openscf-sandbox: setgroups: Operation not permitted\n']);
+  });
+
+  test('it dies with the process that started it, if so asked', async () => {
+    const script = `${PROGRAM} enter ${ids.join(' ')} --die-with-parent -- /bin/sh -c 'echo $$; exec sleep 60' & wait`;
+    const parent = toBeEnded(spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    const pid = await new Promise<number>(resolve => parent.stdout.once('data', data => resolve(Number(data))));
+    assert.ok(alive(pid));
+    parent.kill('SIGKILL');
+    await until('its end', () => !alive(pid));
   });
 
   test('the exit code is the command’s', async () => {
