@@ -116,6 +116,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   const origin = (port: number) => originOf(host, port);
   const runtime = await createRuntime({
     ...runtimeSettings(config),
+    languages,
     blob,
     dataDir: data.path,
     clock,
