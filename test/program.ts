@@ -111,5 +111,8 @@ async function firstLine(child: Child, ended: Promise<string>): Promise<Summary>
   }
 }
 
-const withoutSettings = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OPENSCF_')));
+/** A test is not to depend on a registry. */
+const withoutSettings = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OPENSCF_'))),
+  OPENSCF_RUNTIMES: 'installed',
+});

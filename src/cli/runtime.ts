@@ -38,10 +38,12 @@ export function runtimeCommand(program: Command, io: Io, say: Say): void {
     }),
   );
   install.option('--no-libraries', say({ zh: '不安装依赖库', en: 'leave the libraries out' }));
-  install.action(async (runtimes: readonly string[], flags: { readonly libraries: boolean }) => {
+  install.option('--only <library...>', say({ zh: '只安装这些依赖库', en: 'install these libraries alone' }));
+  type Flags = { readonly libraries: boolean; readonly only?: readonly string[] };
+  install.action(async (runtimes: readonly string[], flags: Flags) => {
     const session = openSession(install, io);
     const { languages, dir, installRuntime } = await open(session, io);
-    const deps = { dir, ids: new SystemIds(), registry: session.config.registry, env: io.env };
+    const deps = { dir, ids: new SystemIds(), registry: session.config.registry, env: io.env, only: flags.only };
     const done: Installed[] = [];
     let failed = false;
     for (const runtime of runtimes) {

@@ -14,7 +14,7 @@ import { cleanEnv, sh } from './npm.ts';
 const base = await mkdtemp(join(tmpdir(), 'openscf-newcomer-'));
 const clone = join(base, 'openscf');
 const PORTS = { OPENSCF_PORT_API: '0', OPENSCF_PORT_HTTP: '0', OPENSCF_PORT_TLS: '0' };
-const env = cleanEnv({ npm_config_cache: join(base, 'cache'), OPENSCF_RUNTIMES: 'installed', ...PORTS });
+const env = cleanEnv({ npm_config_cache: join(base, 'cache'), ...PORTS });
 const openscf = (...args: string[]) => sh(clone, env, 'npm', 'run', '-s', 'openscf', '--', ...args);
 
 interface Started {

@@ -7,12 +7,19 @@ import { promisify } from 'node:util';
 /** npm's settings that say how the registry is reached. */
 const KEPT = /^npm_config_(registry|cache|userconfig|cafile|https?_proxy|proxy|noproxy|strict_ssl)$/i;
 
+/** What starts from here fetches no interpreters unless it is told to. */
 export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|OPENSCF_|NODE_TEST_CONTEXT$|INIT_CWD$)/i.test(name) || KEPT.test(name),
   );
   const path = (process.env.PATH ?? '').split(delimiter).filter(one => !one.includes('node_modules'));
-  return { ...Object.fromEntries(own), PATH: path.join(delimiter), LC_ALL: 'C', ...extra };
+  return {
+    ...Object.fromEntries(own),
+    PATH: path.join(delimiter),
+    LC_ALL: 'C',
+    OPENSCF_RUNTIMES: 'installed',
+    ...extra,
+  };
 }
 
 const OUTPUT_BYTES = 16 * 2 ** 20;

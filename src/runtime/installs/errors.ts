@@ -42,6 +42,10 @@ export const INSTALL_ERRORS = {
     '找不到 {tool}，无法安装依赖库。请安装它并使其位于 PATH 中。',
     'There is no {tool} to install libraries with; install it and put it on the PATH.',
   ),
+  'Runtime.NoLibrary': caller(
+    '{runtime} 没有可安装的依赖库 {name}，可选：{known}。',
+    'There is no library {name} to install for {runtime}; it has {known}.',
+  ),
   'Runtime.Libraries': caller(
     '{runtime} 的依赖库都未能安装：{reason}',
     'None of the libraries of {runtime} could be installed: {reason}',

@@ -155,6 +155,16 @@ test('offline it says so after one try, and what was there stays', async () => {
   assert.deepEqual(await readdir(dir), ['Nodejs18.15']);
 });
 
+test('some of them alone', async () => {
+  const done = await installLibraries({ ...deps(), only: ['pillow', 'requests'] }, 'Python3.6', python, true);
+  assert.deepEqual(done.installed, ['Pillow 6.0.0', 'requests 2.21.0']);
+  assert.equal((await calls()).length, 1);
+  await assert.rejects(
+    installLibraries({ ...deps(), only: ['left-pad'] }, 'Python3.6', python, true),
+    /Runtime\.NoLibrary: There is no library left-pad.*Pillow/,
+  );
+});
+
 test('runtimes without a list are refused', async () => {
   await assert.rejects(installLibraries(deps(), 'Go1', node, true), /Runtime\.Unknown/);
 });

@@ -28,6 +28,8 @@ export interface LibrariesDeps {
   /** Of npm packages; the one that npm is set to if left out. */
   readonly registry?: string | undefined;
   readonly env?: NodeJS.ProcessEnv;
+  /** These alone; all when left out. */
+  readonly only?: readonly string[] | undefined;
 }
 
 const RECORD = 'libraries.json';
@@ -74,7 +76,7 @@ export async function installLibraries(
   try {
     await mkdir(folder, { recursive: true });
     // On another version than documented, the documented versions of libraries often cannot be had.
-    const wanted = stock.libraries.map(one => (exact ? one : { ...one, version: undefined }));
+    const wanted = chosen(stock, runtime, deps.only).map(one => (exact ? one : { ...one, version: undefined }));
     const done = await installAll(installerOf(stock, deps, interpreter, partial, folder), wanted.map(plain));
     if (done.installed.length === 0) {
       return fail('Runtime.Libraries', { runtime, reason: done.leftOut[0]?.reason ?? '' });
@@ -88,6 +90,15 @@ export async function installLibraries(
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+function chosen({ libraries }: Stock, runtime: string, only?: readonly string[]): readonly Library[] {
+  return (
+    only?.map(name => {
+      const known = libraries.map(one => one.name).join(', ');
+      return libraries.find(one => sameName(one.name, name)) ?? fail('Runtime.NoLibrary', { runtime, name, known });
+    }) ?? libraries
+  );
 }
 
 const plain = ({ version, ...rest }: Omit<Library, 'version'> & { version?: string | undefined }): Library =>
