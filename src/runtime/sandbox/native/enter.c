@@ -1,4 +1,10 @@
 // enter: the last step inside the sandbox. Gives up ids, power and descriptors, then becomes the runtime.
+//
+//   --uid N --gid N     who it is outside; without them nobody else than before
+//   --as N              who it is to itself (1000)
+//   --nofile --nproc --data --fsize N    limits of open files, processes and threads, data segment, a file's bytes
+//   --no-userns --no-seccomp             where the machine or its container forbids them
+//   --die-with-parent   for a sandbox whose maker does not see to that
 
 #include "sandbox.h"
 #include "kernel.h"

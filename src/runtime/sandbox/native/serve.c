@@ -1,5 +1,12 @@
 // serve: takes commands from its stdin, one line each, and answers each with one line on stdout. A command's work is
 // done by a child, because who has entered a sandbox cannot leave it again; several may be at work at once.
+//
+//   ID mount PID SOURCE TARGET [SOURCE TARGET]...          fields stand between tabs
+//   ID forward PID PORT HOST TARGETPORT [PORT HOST TARGETPORT]...
+//   ID loop IMAGE MOUNTPOINT BYTES
+//   ID umount MOUNTPOINT
+//
+// Answers: `ID ok` or `ID error STEP: REASON`. PID is any process inside, by its number outside.
 
 #include "sandbox.h"
 
