@@ -37,6 +37,7 @@ test('defaults are the documented ones', () => {
     warm: 31,
     idle: 600,
     sandbox: 'auto',
+    runtimes: 'auto',
     cloudNames: 'on',
     dev: false,
     examples: false,
@@ -82,7 +83,7 @@ test('a flag that was not given leaves the other sources alone', () => {
 
 test('every setting can be given in each of the three ways and means the same', () => {
   const sample: Record<string, string> = { number: '200', switch: 'on', text: '12345678' };
-  const odd: Record<string, string> = { region: 'ap-x1' };
+  const odd: Record<string, string> = { region: 'ap-x1', registry: 'http://x' };
   for (const one of SETTINGS) {
     if (one.name === 'secretId' || one.name === 'secretKey') continue;
     const first = one.shape.kind === 'choice' ? (one.shape.values.at(-1) ?? '') : '';
