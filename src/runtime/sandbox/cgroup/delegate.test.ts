@@ -118,13 +118,18 @@ test('a half-made start is undone', () => {
   assert.deepEqual(kernel.folders(`${TOP}/s/unit`), []);
 });
 
-/** The rule itself, on a real kernel, with any controller that the unified hierarchy of this machine has. */
+// The rule itself, on a real kernel, with any controller that the unified hierarchy of this machine has and that
+// the rule is for: cpu, cpuset, pids and perf_event are not.
+const DOMAIN = new Set(['memory', 'hugetlb', 'io', 'rdma', 'misc']);
 const place = existsSync('/proc/self/cgroup')
   ? locate(readFileSync('/proc/self/mountinfo', 'latin1'), readFileSync('/proc/self/cgroup', 'latin1')).v2
   : undefined;
 const controller =
   place && existsSync(`${place.own}/cgroup.controllers`)
-    ? SYSTEM_TREE.read(`${place.own}/cgroup.controllers`).trim().split(' ')[0]
+    ? SYSTEM_TREE.read(`${place.own}/cgroup.controllers`)
+        .trim()
+        .split(' ')
+        .find(name => DOMAIN.has(name))
     : undefined;
 const usable = place && controller && SYSTEM_TREE.writable(`${place.own}/cgroup.procs`);
 const skip = usable ? false : 'needs a cgroup2 mount with a controller, and root';

@@ -129,6 +129,26 @@ for (const version of [1, 2] as const) {
     assert.equal(group.peakBytes(), 15 * MB);
   });
 
+  test(`version ${version}: what is read often is opened once`, () => {
+    const kernel = kernelOf(version);
+    const group = groupOf(kernel, version);
+    let opened = 0;
+    const open = kernel.open.bind(kernel);
+    kernel.open = (path, mode) => {
+      opened++;
+      return open(path, mode);
+    };
+    hold(kernel, 100, 60, 100);
+    group.peakBytes();
+    const first = opened;
+    for (let i = 0; i < 10; i++) {
+      group.usedBytes();
+      group.peakBytes();
+      group.resetPeak();
+    }
+    assert.equal(opened, first);
+  });
+
   test(`version ${version}: a kill for memory is told, once removed too`, async () => {
     const kernel = kernelOf(version);
     const group = groupOf(kernel, version);
