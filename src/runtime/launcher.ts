@@ -9,10 +9,11 @@ import type { Account } from '../core/trigger.ts';
 import type { CodeCache } from './code.ts';
 import { contextOf, environmentOf, startEnvironment } from './env.ts';
 import { bothLanguages } from './errors.ts';
-import { Instance, type InstanceEvents } from './instance.ts';
+import { Instance } from './instance.ts';
 import type { Languages } from './languages/index.ts';
 import type { Choice, Language } from './languages/language.ts';
 import type { LayerCache } from './layers.ts';
+import type { InstanceEvents } from './life.ts';
 import { failure, type Verdict } from './outcomes.ts';
 import type { Assignment, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
 import type { Slots } from './slots.ts';
@@ -71,10 +72,13 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
     async launch(version, startedAt, events) {
       const language = languageOf(deps.languages, version.runtime);
       try {
-        const [codeDir, optDir, choice] = await Promise.all([
+        const before = deps.processClock.now();
+        const choice = await language.choose(version.runtime);
+        // What was waited for a download is no part of the start, nor of its time limit.
+        const begunAt = startedAt + deps.processClock.now() - before;
+        const [codeDir, optDir] = await Promise.all([
           deps.code.folder(version.code),
           deps.layers.folder(version.layers),
-          language.choose(version.runtime),
         ]);
         const spec = specOf(version, language, choice);
         const assignment: Assignment = { codeDir, optDir, memoryMB: version.memoryMB };
@@ -98,7 +102,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
         const token = deps.ids.bytes(16).toString('hex');
         const id = shortId(deps.ids, 12);
         const { note } = choice;
-        const told = { id, version, codeDir: places.codeDir, settings, concurrency, token, note, startedAt };
+        const told = { id, version, codeDir: places.codeDir, settings, concurrency, token, note, startedAt: begunAt };
         return new Instance(told, sandbox, deps.processClock, deps.log, events);
       } catch (error) {
         throw new LaunchError(launchVerdict(error, version, deps.log));

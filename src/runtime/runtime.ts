@@ -171,6 +171,9 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     offers: offersOf(driver.name, deps.eventConcurrency === true),
     run(version, call) {
       if (version.type === 'HTTP') return Promise.resolve(refusal(436, 'Web functions (Type=HTTP) cannot be run yet'));
+      // Outside of the machine: who waits for a download takes no room and keeps nobody from starting.
+      const waiting = languages.ready(version.runtime);
+      if (waiting) return waiting.then(() => machine.run(pools.of(version), call));
       return machine.run(pools.of(version), call);
     },
     supports(runtime) {

@@ -77,6 +77,18 @@ describe('install', () => {
     assert.equal(fake.asked.length, asked);
   });
 
+  test('what another process installs or removes is seen', async () => {
+    await publish('18.15.0');
+    const now = () => clock.now() / 1000;
+    const [one, other] = [nodes(), nodes()];
+    assert.deepEqual(one.installed(), []);
+    await other.install('Nodejs18.15');
+    await utimes(dir, now() - 10, now() - 10);
+    assert.equal(one.installed().length, 1);
+    await rm(join(dir, 'nodejs-18.15.0'), { recursive: true });
+    assert.deepEqual(one.installed(), []);
+  });
+
   test('two at once are one download', async () => {
     await publish('18.15.0');
     const one = nodes();
@@ -226,8 +238,12 @@ describe('tryInstall', () => {
     await one.tryInstall('Nodejs18.15', MINUTE);
     assert.deepEqual(one.installed(), []);
     await clock.advance(1);
+    // Who has been answered without it once does not wait for it later.
     await one.tryInstall('Nodejs18.15', MINUTE);
+    assert.deepEqual(one.installed(), []);
+    await one.install('Nodejs18.15');
     assert.equal(one.installed()[0]?.version, '18.15.0');
+    assert.equal(tarballs(), 1);
   });
 
   test('offline it returns at once', async () => {
@@ -259,6 +275,8 @@ describe('tryInstall', () => {
     await clock.advance(1);
     await waiting;
     assert.deepEqual(one.installed(), []);
+    // The wait counts from the beginning of the download.
+    await one.tryInstall('Nodejs18.15', MINUTE);
     release();
     await one.install('Nodejs18.15');
     assert.equal(one.installed()[0]?.version, '18.15.0');

@@ -1,7 +1,7 @@
 // Node.js versions in the data folder: `nodejs-<version>/bin/node`, each fetched once from the registry.
 
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
@@ -31,7 +31,10 @@ export interface Nodes {
   installed(): readonly Interpreter[];
   /** Brings the nearest version that can be had here, once however many ask; fails with a CloudError. */
   install(runtime: string): Promise<Interpreter>;
-  /** Like `install`, at most so long, without an error: a failure is remembered for a while, and not tried again. */
+  /**
+   * Like `install`, without an error and without waiting longer than so long after its beginning. A failure is
+   * remembered for a while; what is tried again after one is not waited for.
+   */
   tryInstall(runtime: string, waitMs: number): Promise<void>;
   /** Gives up what is under way. */
   close(): void;
@@ -49,6 +52,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const FAILURE_MS = 5 * 60_000;
 /** Remains of a process that was killed; a download that is under way is younger. */
 const STALE_MS = 60 * 60_000;
+/** File systems tell times no finer than this. */
+const COARSE_MS = 2000;
 const PROGRESS_MS = 2000;
 const PROBE_MS = 10_000;
 const MB = 1024 * 1024;
@@ -59,16 +64,24 @@ export function openNodes(deps: NodesDeps): Nodes {
   const { dir, registry, clock, ids, log, platform = `${process.platform}-${process.arch}` } = deps;
   const closing = new AbortController();
   const { signal } = closing;
-  const underWay = new Map<string, Promise<Interpreter>>();
+  const underWay = new Map<string, { readonly since: number; readonly done: Promise<Interpreter> }>();
   /** Until when nothing is tried, by runtime. */
   const failedUntil = new Map<string, number>();
 
-  function installed(): Interpreter[] {
-    return listing(dir).flatMap(name => {
+  let known: { readonly changedMs: number; readonly nodes: readonly Interpreter[] } | undefined;
+
+  /** Asked at every cold start: the folder is read again when it has changed. */
+  function installed(): readonly Interpreter[] {
+    const changedMs = statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (known?.changedMs === changedMs) return known.nodes;
+    const nodes = listing(dir).flatMap(name => {
       const version = FOLDER.exec(name)?.[1];
       const path = join(dir, name, 'bin', 'node');
       return version !== undefined && existsSync(path) ? [{ path, version }] : [];
     });
+    // A change right after the last one may bear the same time.
+    if (clock.now() - changedMs > COARSE_MS) known = { changedMs, nodes };
+    return nodes;
   }
 
   async function fetchNode(runtime: string): Promise<Interpreter> {
@@ -117,12 +130,12 @@ export function openNodes(deps: NodesDeps): Nodes {
     );
     if (exact) return Promise.resolve(exact);
     const running = underWay.get(runtime);
-    if (running) return running;
-    const started = removeStale()
+    if (running) return running.done;
+    const done = removeStale()
       .then(() => fetchNode(runtime))
       .finally(() => underWay.delete(runtime));
-    underWay.set(runtime, started);
-    return started;
+    underWay.set(runtime, { since: clock.now(), done });
+    return done;
   }
 
   async function removeStale(): Promise<void> {
@@ -134,8 +147,10 @@ export function openNodes(deps: NodesDeps): Nodes {
   }
 
   async function tryInstall(runtime: string, waitMs: number): Promise<void> {
-    if (clock.now() < (failedUntil.get(runtime) ?? 0)) return;
-    const first = !underWay.has(runtime);
+    const until = failedUntil.get(runtime);
+    if (clock.now() < (until ?? 0)) return;
+    const since = underWay.get(runtime)?.since;
+    const first = since === undefined;
     const done = install(runtime).then(
       ({ version }) => {
         // The nearest that the registry has; it is not asked at every start.
@@ -148,9 +163,10 @@ export function openNodes(deps: NodesDeps): Nodes {
         log.warn({ runtime, reason }, `${runtime} could not be fetched; the nearest installed version is used`);
       },
     );
-    if (waitMs <= 0) return;
+    const leftMs = until === undefined ? waitMs - (clock.now() - (since ?? clock.now())) : 0;
+    if (leftMs <= 0) return;
     const waiting = new AbortController();
-    const late = clock.sleep(waitMs, waiting.signal).catch(() => undefined);
+    const late = clock.sleep(leftMs, waiting.signal).catch(() => undefined);
     await Promise.race([done, late]);
     waiting.abort();
   }

@@ -63,6 +63,28 @@ test('the note of a runtime that runs on another version, and none of what does 
   assert.deepEqual(fake.asked, []);
 });
 
+test('the first call of a runtime waits for its interpreter, the others do not', async () => {
+  const languages = open('auto');
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  fake.answer = async () => {
+    await released;
+    return false;
+  };
+  let over = false;
+  const [first, second] = [languages.ready(RUNTIME), languages.ready(RUNTIME)];
+  assert.ok(first && first === second);
+  void first.then(() => {
+    over = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(over, false);
+  release();
+  await first;
+  assert.equal(languages.ready(RUNTIME), undefined);
+  assert.equal(languages.ready('Go1'), undefined);
+  assert.equal(fake.asked.length, 1);
+});
+
 test('prefetching never fails; closing gives it up', async () => {
   const languages = open('auto');
   languages.prefetch('Go1');

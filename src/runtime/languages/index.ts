@@ -32,6 +32,8 @@ export interface Languages {
   of(runtime: string): Language | { readonly refused: Sentence };
   /** Begins to bring the very version of a runtime id here; waits for nothing, fails never. */
   prefetch(runtime: string): void;
+  /** Resolves when the first call of a runtime id has waited for its interpreter; undefined when there is no need to. */
+  ready(runtime: string): Promise<unknown> | undefined;
   /** What is to be said of a runtime id that runs on another version than its own, for GetFunction; else empty. */
   note(runtime: string): Promise<string>;
   /** Gives up what is under way. */
@@ -84,11 +86,29 @@ export function makeLanguages(served: readonly Language[] = [nodeLanguage(), pyt
     }
     return refuse(`运行环境 ${runtime} 不存在，请使用 ${ids}。`, `There is no runtime ${runtime}; use one of ${ids}.`);
   };
+  const waiting = new Map<string, Promise<void>>();
+  const settled = new Set<string>();
   return {
     served,
     of,
     prefetch(runtime) {
       served.find(row => row.pattern.test(runtime))?.prefetch(runtime);
+    },
+    ready(runtime) {
+      if (settled.has(runtime)) return undefined;
+      const language = of(runtime);
+      if ('refused' in language) return undefined;
+      const known = waiting.get(runtime);
+      if (known) return known;
+      const done = language
+        .choose(runtime)
+        .catch(() => undefined)
+        .then(() => {
+          settled.add(runtime);
+          waiting.delete(runtime);
+        });
+      waiting.set(runtime, done);
+      return done;
     },
     async note(runtime) {
       const language = of(runtime);
