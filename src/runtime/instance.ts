@@ -1,7 +1,6 @@
-// One living process of a function: starts, runs one event at a time, and ends.
+// One living process of a function: starts, runs its events in order or several at once, and ends.
 
 import type { Clock } from '../core/clock.ts';
-import type { FunctionVersion } from '../core/function.ts';
 import type { Outcome } from '../core/invocation.ts';
 import { LOG_BYTES, RESPONSE_BYTES } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -21,9 +20,11 @@ import {
   FrameReader,
   TO_INSTANCE,
 } from './frames.ts';
+import type { InstanceEvents, InstanceSpec } from './life.ts';
 import { LogBuffer, MarkScanner } from './logs.ts';
 import {
   earlyOutcome,
+  exitedWhileRunning,
   exitedWhileStarting,
   exitVerdict,
   failedRun,
@@ -51,40 +52,10 @@ const MARK_MS = 1000;
 const SAMPLE_MS = 50;
 const MB = 1024 * 1024;
 
-export interface InstanceSpec {
-  readonly id: string;
-  readonly version: FunctionVersion;
-  /** Where the function sees its code. */
-  readonly codeDir: string;
-  /** What the bootstrap is told: handler, folders, environment, context … */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Events that it runs at once. */
-  readonly concurrency: number;
-  /** Random text that ends the log of a run. */
-  readonly token: string;
-  /** First line of the log, or empty. */
-  readonly note: string;
-  readonly startedAt: number;
-}
-
-export interface InstanceEvents {
-  /** It can run its first event. */
-  ready(instance: Instance): void;
-  /** It ended before it could run one. */
-  unready(instance: Instance, outcome: Outcome): void;
-  /** A run is over; it took so long in the function, which gave up its thread meanwhile or not. */
-  ran(durationMs: number, waited: boolean): void;
-  /** It can take another event. */
-  free(instance: Instance): void;
-  /** Events that were sent and have not begun: they are to be run elsewhere. */
-  back(events: readonly Waiting[]): void;
-  /** Its process is gone. */
-  gone(instance: Instance): void;
-}
-
 export class Instance {
   readonly spec: InstanceSpec;
-  state: 'starting' | 'idle' | 'busy' | 'ending' | 'gone' = 'starting';
+  /** draining: it gets no more events and ends with those that it has. */
+  state: 'starting' | 'idle' | 'busy' | 'draining' | 'ending' | 'gone' = 'starting';
   /** When it was last free. */
   idleSince = 0;
   /** Events sent so far; the last turn. */
@@ -152,9 +123,11 @@ export class Instance {
     const now = this.#clock.now();
     const ahead = this.#runs.length > 0 && concurrency === 1;
     const run = new Run(waiting, ++this.runs, ahead);
+    // Of the one before it perhaps only the log is awaited.
+    const begins = !ahead || this.#runs.at(-1)?.over !== undefined;
     this.#runs.push(run);
     this.state = 'busy';
-    if (!ahead) this.#begin(run, now);
+    if (begins) this.#begin(run, now);
     const flags = (event.source === 'timer' ? BY_TIMER : 0) | (ahead ? AHEAD : 0);
     const head = { turn: run.turn, requestId: event.requestId, limitMs: version.timeoutS * 1000, flags };
     const together = event.body.length <= ONE_WRITE_BYTES;
@@ -191,23 +164,40 @@ export class Instance {
     run.peakBytes = this.memoryBytes;
   }
 
+  /** Events run in order: with the end of one the next begins. */
+  #beginNext(now: number): void {
+    for (const run of this.#runs) {
+      if (run.over) continue;
+      if (run.startedAt === 0) this.#begin(run, now);
+      return;
+    }
+  }
+
   /** Called every few ms while it starts or runs: deadlines and memory. */
   tick(now: number): void {
     if (this.state === 'starting' && now >= this.#initDeadlineAt)
       this.#kill(initTimedOut(this.spec.version.initTimeoutS));
-    if (this.state !== 'busy') return;
-    for (const run of this.#runs) {
-      if (run.over && now - run.overAt >= MARK_MS) {
+    if (this.state !== 'busy' && this.state !== 'draining') return;
+    for (const run of [...this.#runs]) {
+      if (run.over) {
+        if (now - run.overAt < MARK_MS) continue;
         this.#finish(run, run.over);
         return;
       }
-      if (!run.over && now >= run.deadlineAt) {
-        this.#kill(timedOut(this.spec.version.timeoutS));
-        return;
-      }
+      if (now >= run.deadlineAt) this.#expire(run, now);
     }
     const [first] = this.#runs;
     if (first) this.#watchMemory(first, now);
+  }
+
+  /** Documented: of several events in one instance a time-out fails its own alone. */
+  #expire(run: Run, now: number): void {
+    const verdict = timedOut(this.spec.version.timeoutS);
+    if (this.spec.concurrency === 1) this.#kill(verdict);
+    else {
+      this.state = 'draining';
+      this.#settle(run, verdict, now);
+    }
   }
 
   /** Ends it; a run under way ends with `verdict`. */
@@ -232,6 +222,7 @@ export class Instance {
       this.#exit = exit;
       // Nobody waits for what an idle one had to say.
       if (this.state === 'idle') this.#open = 0;
+      if (this.state === 'busy') this.state = 'draining';
       this.#drain = this.#clock.at(this.#clock.now() + DRAIN_MS, () => {
         this.#open = 0;
         this.#settleExit();
@@ -260,14 +251,15 @@ export class Instance {
     else if (type === FROM_INSTANCE.result) {
       const ended = decodeEnded(payload);
       const verdict = { status: 200, body: payload.subarray(ENDED_BYTES), message: '', stack: '' };
-      this.#answered(this.#runOf(ended.turn), ended, verdict);
+      this.#answered(ended, verdict);
     } else if (type === FROM_INSTANCE.error) {
       const failed = decodeFailed(payload);
       const verdict = failedRun(failed.status, failed.message, failed.stack, this.spec.codeDir);
-      this.#answered(this.#runOf(failed.turn), failed, verdict);
+      this.#answered(failed, verdict);
     } else if (type === FROM_INSTANCE.ended) {
       const ended = decodeEnded(payload);
       const run = this.#runOf(ended.turn);
+      if (!run) return;
       if (!run.answer) throw new FrameError('an end without an answer');
       this.#over(run, ended, run.answer);
     } else if (type === FROM_INSTANCE.declined) this.#declined(decodeDeclined(payload));
@@ -281,25 +273,34 @@ export class Instance {
     if (!run) return;
     if (run.over || !run.ahead) throw new FrameError(`turn ${turn} cannot be declined`);
     this.#runs.splice(at, 1);
-    const [next] = this.#runs;
-    if (at === 0 && next?.startedAt === 0) this.#begin(next, this.#clock.now());
-    if (!next) this.#rest(this.#clock.now());
+    const now = this.#clock.now();
+    this.#beginNext(now);
+    if (this.#runs.length === 0) this.#rest(now);
     this.#events.back([run.waiting]);
-    this.#events.free(this);
+    this.#freed();
   }
 
+  /** It has no event left. */
   #rest(now: number): void {
+    if (this.state === 'draining') this.#kill(undefined);
+    if (this.state !== 'busy') return;
     this.state = 'idle';
     this.idleSince = now;
   }
 
+  #freed(): void {
+    if (this.state === 'busy' || this.state === 'idle') this.#events.free(this);
+  }
+
   /** The run that is being answered: events are run in order, unless several run at once. */
-  #runOf(turn: number): Run {
+  #runOf(turn: number): Run | undefined {
     for (const run of this.#runs) {
       if (run.over) continue;
       if (run.turn === turn) return run;
       if (this.spec.concurrency === 1) break;
     }
+    // Its caller has been told of the time-out.
+    if (this.spec.concurrency > 1 && this.state === 'draining') return undefined;
     throw new FrameError(`an answer to turn ${turn}, which is not running`);
   }
 
@@ -320,7 +321,9 @@ export class Instance {
     else throw new FrameError(`frame ${type} while starting`);
   }
 
-  #answered(run: Run, ended: Ended, verdict: Verdict): void {
+  #answered(ended: Ended, verdict: Verdict): void {
+    const run = this.#runOf(ended.turn);
+    if (!run) return;
     if (!ended.early) {
       this.#over(run, ended, verdict);
       return;
@@ -345,8 +348,7 @@ export class Instance {
     } else if (!ended.printed) run.marked = true;
     run.over = whole;
     run.overAt = this.#clock.now();
-    const next = this.#runs[this.#runs.indexOf(run) + 1];
-    if (next && this.spec.concurrency === 1) this.#begin(next, run.overAt);
+    this.#beginNext(run.overAt);
   }
 
   #finish(run: Run, verdict: Verdict): void {
@@ -354,7 +356,7 @@ export class Instance {
     this.#settle(run, verdict, now);
     // Those behind it may have been over already, while its log was awaited.
     for (let next = this.#runs[0]; next?.over && next.marked; next = this.#runs[0]) this.#settle(next, next.over, now);
-    if (this.state === 'busy' || this.state === 'idle') this.#events.free(this);
+    this.#freed();
   }
 
   #settle(run: Run, verdict: Verdict, now: number): void {
@@ -366,10 +368,8 @@ export class Instance {
     if (!run.marked && this.#runs.length === 1) this.#takeOutput(run);
     const outcome = this.#outcome(run, verdict, now);
     this.#runs.splice(this.#runs.indexOf(run), 1);
-    const [next] = this.#runs;
-    if (next) {
-      if (next.startedAt === 0) this.#begin(next, now);
-    } else this.#rest(now);
+    if (this.#runs.length > 0) this.#beginNext(now);
+    else this.#rest(now);
     run.settle(outcome);
     this.#events.ran(outcome.durationMs, run.waited);
   }
@@ -422,7 +422,7 @@ export class Instance {
     this.#cutShort = this.state === 'starting';
     this.state = 'ending';
     this.#verdict = verdict ?? this.#verdict;
-    this.#sandbox.kill();
+    if (!this.#exit) this.#sandbox.kill();
   }
 
   /** The process is gone and all that it wrote has been read. */
@@ -442,16 +442,20 @@ export class Instance {
     if (starting) this.#events.unready(this, this.#unstarted(exit, now));
     const open = this.#runs.find(run => !run.marked);
     if (open) this.#takeOutput(open);
-    for (const run of this.#runs.splice(0)) run.settle(this.#outcome(run, this.#exitVerdict(run, exit), now));
+    // That it has begun is known from its turn alone.
+    for (const run of this.#runs) if (run.startedAt === 0) this.#begin(run, now);
+    for (const run of this.#runs.splice(0)) run.settle(this.#outcome(run, this.#exitVerdict(run, exit, now), now));
     this.#sandbox.close();
     if (back.length > 0) this.#events.back(back);
     this.#events.gone(this);
     this.#gone.resolve();
   }
 
-  #exitVerdict(run: Run, exit: Exit): Verdict {
+  #exitVerdict(run: Run, exit: Exit, now: number): Verdict {
     // Over already, only its log was still awaited.
     if (run.over) return run.over;
+    // One that began behind the one that took too long.
+    if (this.#verdict?.status === 433 && now < run.deadlineAt) return exitedWhileRunning('');
     if (this.#verdict) return this.#verdict;
     return this.#died(exit, run.log?.text() ?? '', run.peakBytes, this.#faultStack);
   }
