@@ -100,6 +100,22 @@ test('only so many start at once; the others follow as starts end', async () => 
   await machine.close();
 });
 
+test('starts that do not come to an end keep nobody from starting', async () => {
+  const { clock, machine, pool, submit, launcher } = rig({ memoryMB: 128 * 64 });
+  for (let i = 0; i < STARTS; i++) void submit(pool({ name: `stuck-${i}` }));
+  const call = submit(pool({ name: 'other' }));
+  await clock.advance(400);
+  assert.equal(launcher.processes.length, STARTS, 'as long as they may be the usual ones');
+  await clock.advance(120);
+  assert.equal(launcher.processes.length, STARTS + 1);
+  const own = launcher.processes.at(-1);
+  own?.ready();
+  await clock.advance(0);
+  own?.answer('1');
+  assert.equal((await call).status, 200);
+  await machine.close();
+});
+
 test('a stuck instance is not waited for', async () => {
   const { clock, machine, pool, submit, ready, process, launcher } = rig();
   const p = pool({ timeoutS: 900 });

@@ -29,6 +29,8 @@ const STUCK_MS = 5;
 const SUSPEND_MS = 50;
 /** A start is mostly CPU: more at once than there are cores only makes each of them slower. */
 const STARTS_AT_ONCE = Math.max(2, availableParallelism());
+/** One that takes longer than this waits for something, or never ends: others need not wait for it. */
+const LONG_START_MS = 500;
 /** After an instance that was to be kept ready failed to start. */
 const PROVISION_MS = 30_000;
 
@@ -38,6 +40,8 @@ interface Slot {
   readonly startedAt: number;
   instance: Instance | undefined;
   starting: boolean;
+  /** It keeps others from starting. */
+  blocking: boolean;
   /** It has just run an event that was a slow one among fast ones. */
   slow: boolean;
 }
@@ -48,7 +52,9 @@ export class Machine {
   readonly #usage: Usage;
   readonly #slots = new Set<Slot>();
   readonly #slotOf = new WeakMap<Instance, Slot>();
-  #starts = 0;
+  /** Those that are starting. */
+  readonly #starts = new Set<Slot>();
+  #blocking = 0;
   /** Pools that want room, in the order in which they get it. */
   readonly #hungry = new Set<Pool>();
   /** Pools with events that wait. */
@@ -85,7 +91,7 @@ export class Machine {
 
   /** Events wait, or instances start. */
   get busy(): boolean {
-    return this.#starts > 0 || this.#queued.size > 0;
+    return this.#blocking > 0 || this.#queued.size > 0;
   }
 
   *instances(): Iterable<Instance> {
@@ -174,7 +180,7 @@ export class Machine {
       if (newest) refuse(pool, newest, burst);
       return 'refused';
     }
-    if (this.#starts >= STARTS_AT_ONCE || !this.#makeRoom(this.usedMB + memoryMB - roomMB, () => true)) {
+    if (this.#blocking >= STARTS_AT_ONCE || !this.#makeRoom(this.usedMB + memoryMB - roomMB, () => true)) {
       this.#hungry.add(pool);
       return 'full';
     }
@@ -203,11 +209,12 @@ export class Machine {
 
   #start(pool: Pool): void {
     const startedAt = this.#clock.now();
-    const slot: Slot = { pool, startedAt, instance: undefined, starting: true, slow: false };
+    const slot: Slot = { pool, startedAt, instance: undefined, starting: true, blocking: true, slow: false };
     this.#slots.add(slot);
     this.#usage.count(pool.version, pool.version.memoryMB);
     this.#usage.started(pool.version, startedAt);
-    this.#starts++;
+    this.#starts.add(slot);
+    this.#blocking++;
     pool.live++;
     pool.starting++;
     const launching = this.#launch(slot).finally(() => this.#launching.delete(launching));
@@ -257,7 +264,13 @@ export class Machine {
     if (!slot.starting) return;
     slot.starting = false;
     slot.pool.starting--;
-    this.#starts--;
+    this.#starts.delete(slot);
+    this.#unblock(slot);
+  }
+
+  #unblock(slot: Slot): void {
+    if (slot.blocking) this.#blocking--;
+    slot.blocking = false;
   }
 
   #failed(slot: Slot, outcome: Outcome): void {
@@ -309,7 +322,7 @@ export class Machine {
 
   /** A function without any instance that has waited for room longer than this one's next event goes first. */
   #mustYield(pool: Pool): boolean {
-    if (this.#hungry.size === 0 || this.#starts >= STARTS_AT_ONCE) return false;
+    if (this.#hungry.size === 0 || this.#blocking >= STARTS_AT_ONCE) return false;
     const [first] = this.#hungry;
     if (!first || first === pool || first.live > 0) return false;
     return first.headSince < pool.headSince && this.#clock.now() - first.headSince > first.startMs;
@@ -391,6 +404,9 @@ export class Machine {
       if (instance.state === 'starting' || instance.state === 'busy') instance.tick(now);
       else this.#watched.delete(instance);
     }
+    const before = this.#blocking;
+    for (const slot of this.#starts) if (now - slot.startedAt >= LONG_START_MS) this.#unblock(slot);
+    if (this.#blocking < before) this.#feed();
     for (const pool of this.#queued) {
       for (const one of pool.expired(now)) one.settle(noRoom(pool.version.name, now - one.since));
       if (pool.waiting.length === 0) {
@@ -398,7 +414,7 @@ export class Machine {
         if (!pool.wants(now)) this.#hungry.delete(pool);
       } else if (pool.wants(now)) this.#consider(pool);
     }
-    if (!this.#closed && (this.#watched.size > 0 || this.#queued.size > 0)) this.#tickSoon();
+    if (!this.#closed && this.#watched.size + this.#queued.size + this.#starts.size > 0) this.#tickSoon();
   }
 
   #watchSoon(): void {
