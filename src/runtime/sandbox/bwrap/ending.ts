@@ -3,7 +3,12 @@
 import { constants } from 'node:os';
 import type { Exit } from '../driver.ts';
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
+/** Some have two names; the first one listed, such as SIGABRT, is the usual one. */
+const SIGNALS = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name as NodeJS.Signals]),
+);
 /** As of a shell: a program that died of signal n. */
 const BY_SIGNAL = 128;
 
