@@ -2,13 +2,14 @@
 
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../core/clock.ts';
-import { type Outcome, refusal } from '../core/invocation.ts';
+import type { Outcome } from '../core/invocation.ts';
 import type { Call } from '../core/ports.ts';
 import type { Instance } from './instance.ts';
 import { LaunchError, type Launcher } from './launcher.ts';
-import { outcomeOf, stopped } from './outcomes.ts';
+import { stopped } from './outcomes.ts';
 import type { Pool } from './pool.ts';
 import { type Quotas, Usage } from './quota.ts';
+import { neverRun, neverStarted, noRoom, refuse, tooBig } from './refusals.ts';
 import type { Waiting } from './run.ts';
 
 export interface MachineOptions {
@@ -68,6 +69,7 @@ export class Machine {
   #ticker: Disposable | undefined;
   #watcher: Disposable | undefined;
   #reaper: Disposable | undefined;
+  #reapAt = Number.POSITIVE_INFINITY;
   #closed = false;
   /** Processes that are on their way out. */
   readonly #leaving = new Set<Promise<void>>();
@@ -99,7 +101,7 @@ export class Machine {
   }
 
   run(pool: Pool, call: Call): Promise<Outcome> {
-    if (this.#closed) return Promise.resolve(outcomeOf(stopped(), NOTHING_MEASURED));
+    if (this.#closed) return Promise.resolve(neverRun());
     const since = this.#clock.now();
     return new Promise(settle => {
       const waiting = { call, since, until: since + call.waitMs, settle };
@@ -121,11 +123,13 @@ export class Machine {
     pool.provisionAt = 0;
     if (count > 0) this.#provisioned.add(pool);
     else this.#provisioned.delete(pool);
-    if (pool.wants(this.#clock.now()) && !this.#closed) {
+    if (this.#closed) return;
+    if (pool.wants(this.#clock.now())) {
       this.#hungry.add(pool);
       this.#feed();
-      this.#reapLater(PROVISION_MS);
     }
+    // Some may be too many now, or too few in spite of that.
+    this.#reapLater(pool.live < count ? PROVISION_MS : 0);
   }
 
   /** Ends the instances of a revision that is over; those that run finish first, and events that wait are still served. */
@@ -138,7 +142,7 @@ export class Machine {
   async close(): Promise<void> {
     this.#closed = true;
     for (const pool of this.#queued) {
-      for (const one of pool.waiting.splice(0)) one.settle(outcomeOf(stopped(), NOTHING_MEASURED));
+      for (const one of pool.waiting.splice(0)) one.settle(neverRun());
     }
     this.#queued.clear();
     this.#hungry.clear();
@@ -165,21 +169,13 @@ export class Machine {
     if (this.#closed) return 'refused';
     const { memoryMB } = pool.version;
     const { memoryMB: roomMB } = this.#options;
-    if (memoryMB > roomMB) {
-      if (newest) refuse(pool, newest, refusal(449, tooBig(memoryMB, roomMB)));
-      return 'refused';
-    }
+    if (memoryMB > roomMB) return refuse(pool, newest, tooBig(memoryMB, roomMB));
     const short = this.#usage.shortage(pool.version);
     if (short && !this.#makeRoom(short.missingMB, slot => slot.pool !== pool && short.helps(slot.pool.version))) {
-      if (newest) refuse(pool, newest, short.refusal());
-      pool.failure = short.refusal().errorMessage;
-      return 'refused';
+      return refuse(pool, newest, short.refusal());
     }
     const burst = this.#usage.burst(pool.version, this.#clock.now());
-    if (burst) {
-      if (newest) refuse(pool, newest, burst);
-      return 'refused';
-    }
+    if (burst) return refuse(pool, newest, burst);
     if (this.#blocking >= STARTS_AT_ONCE || !this.#makeRoom(this.usedMB + memoryMB - roomMB, () => true)) {
       this.#hungry.add(pool);
       return 'full';
@@ -244,6 +240,8 @@ export class Machine {
         },
         back: events => this.#queueAgain(pool, events),
         gone: gone => {
+          // One that dies before its first event would die again and again.
+          if (this.#slots.has(slot) && gone.runs === 0) this.#pauseProvision(pool);
           this.#release(slot, gone);
           if (pool.wants(this.#clock.now())) this.#consider(pool);
           this.#feed();
@@ -255,8 +253,7 @@ export class Machine {
       this.#tickSoon();
     } catch (error) {
       if (!(error instanceof LaunchError)) throw error;
-      const initMs = this.#clock.now() - startedAt;
-      this.#failed(slot, outcomeOf(error.verdict, { ...NOTHING_MEASURED, initMs }));
+      this.#failed(slot, neverStarted(error.verdict, this.#clock.now() - startedAt));
     }
   }
 
@@ -279,13 +276,18 @@ export class Machine {
     this.#release(slot, slot.instance);
     const now = this.#clock.now();
     pool.failure = outcome.errorMessage;
-    pool.provisionAt = now + PROVISION_MS;
-    if (pool.provisioned > 0) this.#reapLater(PROVISION_MS);
+    this.#pauseProvision(pool);
     for (const one of pool.sharers(startedAt)) {
       one.settle({ ...outcome, waitMs: Math.max(0, now - one.since - outcome.initMs) });
     }
     if (pool.wants(now)) this.#consider(pool);
     this.#feed();
+  }
+
+  #pauseProvision(pool: Pool): void {
+    if (pool.provisioned === 0) return;
+    pool.provisionAt = this.#clock.now() + PROVISION_MS;
+    this.#reapLater(PROVISION_MS);
   }
 
   /** An instance can take events: those that wait longest, or none. */
@@ -324,7 +326,7 @@ export class Machine {
   #mustYield(pool: Pool): boolean {
     if (this.#hungry.size === 0 || this.#blocking >= STARTS_AT_ONCE) return false;
     const [first] = this.#hungry;
-    if (!first || first === pool || first.live > 0) return false;
+    if (!first || first === pool || first.live > 0 || pool.live <= pool.provisioned) return false;
     return first.headSince < pool.headSince && this.#clock.now() - first.headSince > first.startMs;
   }
 
@@ -355,12 +357,18 @@ export class Machine {
   }
 
   #queueAgain(pool: Pool, events: readonly Waiting[]): void {
+    if (this.#closed) {
+      for (const one of events) one.settle(neverRun());
+      return;
+    }
     pool.putBack(events);
     this.#queued.add(pool);
     this.#tickSoon();
+    this.#handOut(pool);
   }
 
-  #dispatch(pool: Pool): void {
+  /** Instances that idle are not heard of while events wait: none idles unless events have come back. */
+  #handOut(pool: Pool): void {
     const now = this.#clock.now();
     while (pool.waiting.length > 0) {
       const instance = pool.pick(now);
@@ -368,7 +376,11 @@ export class Machine {
       const next = pool.waiting.shift();
       if (next) this.#send(instance, next);
     }
-    if (pool.wants(now)) this.#consider(pool);
+  }
+
+  #dispatch(pool: Pool): void {
+    this.#handOut(pool);
+    if (pool.wants(this.#clock.now())) this.#consider(pool);
   }
 
   #end(slot: Slot): void {
@@ -401,7 +413,8 @@ export class Machine {
     this.#ticker = undefined;
     const now = this.#clock.now();
     for (const instance of this.#watched) {
-      if (instance.state === 'starting' || instance.state === 'busy') instance.tick(now);
+      const { state } = instance;
+      if (state === 'starting' || state === 'busy' || state === 'draining') instance.tick(now);
       else this.#watched.delete(instance);
     }
     const before = this.#blocking;
@@ -437,11 +450,15 @@ export class Machine {
   }
 
   #reapLater(ms: number): void {
-    this.#reaper ??= this.#clock.at(this.#clock.now() + ms, () => this.#reap());
+    const at = this.#clock.now() + ms;
+    if (at >= this.#reapAt) return;
+    this.#reaper?.[Symbol.dispose]();
+    this.#reapAt = at;
+    this.#reaper = this.#clock.at(at, () => this.#reap());
   }
 
   #reap(): void {
-    this.#reaper = undefined;
+    this.#reapAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const slot of this.#slots) {
@@ -453,7 +470,7 @@ export class Machine {
     }
     for (const pool of this.#lacking()) {
       if (pool.wants(now)) this.#hungry.add(pool);
-      next = Math.min(next, Math.max(now, pool.provisionAt) + PROVISION_MS);
+      next = Math.min(next, pool.provisionAt > now ? pool.provisionAt : now + PROVISION_MS);
     }
     this.#feed();
     if (next < Number.POSITIVE_INFINITY && !this.#closed) this.#reapLater(next - now);
@@ -463,19 +480,4 @@ export class Machine {
   #lacking(): Pool[] {
     return [...this.#provisioned].filter(pool => pool.live < pool.provisioned);
   }
-}
-
-const NOTHING_MEASURED = { durationMs: 0, initMs: 0, waitMs: 0, memoryBytes: 0, log: '', instance: '' };
-
-function refuse(pool: Pool, waiting: Waiting, outcome: Outcome): void {
-  pool.drop(waiting);
-  waiting.settle(outcome);
-}
-
-function tooBig(memoryMB: number, roomMB: number): string {
-  return `The function needs ${memoryMB} MB, and this machine gives all functions together ${roomMB} MB; lower MemorySize or raise the machine's memory setting`;
-}
-
-function noRoom(name: string, waitMs: number): Outcome {
-  return { ...refusal(449, `No instance of function [ ${name} ] became free within ${waitMs} ms`), waitMs };
 }
