@@ -20,6 +20,15 @@ for (const [name, make] of sources) {
       for (const id of seen) assert.match(id, UUID(4));
     });
 
+    test('rising uuids have the shape of version 7, do not repeat, and rise', () => {
+      const ids = make();
+      const made = Array.from({ length: 3000 }, () => ids.risingUuid());
+      for (const id of made) assert.match(id, UUID(7));
+      assert.equal(new Set(made).size, 3000);
+      assert.deepEqual(made, made.toSorted());
+      assert.equal(new Set(made.map(id => id.slice(24))).size, 3000, 'what follows the time is chance');
+    });
+
     test('bytes come in the length that was asked for', () => {
       const ids = make();
       for (const count of [0, 1, 16, 31, 32, 33, 1000]) assert.equal(ids.bytes(count).length, count);
@@ -46,7 +55,14 @@ for (const [name, make] of sources) {
 }
 
 describe('a seed', () => {
-  const story = (ids: Ids) => [ids.uuid(), ids.bytes(40).toString('hex'), ids.fraction(), shortId(ids), ids.uuid()];
+  const story = (ids: Ids) => [
+    ids.uuid(),
+    ids.risingUuid(),
+    ids.bytes(40).toString('hex'),
+    ids.fraction(),
+    shortId(ids),
+    ids.uuid(),
+  ];
 
   test('gives the same ids again', () => {
     assert.deepEqual(story(new SeededIds('a')), story(new SeededIds('a')));

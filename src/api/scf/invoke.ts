@@ -34,7 +34,7 @@ const Invoke = action({
     if (type !== 'RequestResponse' && type !== 'Event') fail('InvalidParameterValue.InvokeType', { value: type });
     const limit = type === 'Event' ? ASYNC_EVENT_BYTES : SYNC_EVENT_BYTES;
     const event: FunctionEvent = {
-      requestId: context.ids.uuid(),
+      requestId: context.ids.risingUuid(),
       target: keyOf(request, context.region),
       qualifier: request.Qualifier || LATEST,
       source: 'invoke',

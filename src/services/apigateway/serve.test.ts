@@ -147,7 +147,7 @@ describe('what the target is told', () => {
     const { base } = await open.serve(target);
     const answer = await open.ask(`${base}/fn`, { headers: { 'X-Mixed-Case': 'a' } });
     const [seen] = target.seen;
-    assert.match(seen?.requestId ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    assert.match(seen?.requestId ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     assert.equal(seen?.traceId, seen?.requestId.replaceAll('-', ''));
     assert.equal(answer.headers['x-api-requestid'], seen?.traceId);
     assert.equal(seen?.sourceIp, '127.0.0.1');

@@ -54,7 +54,7 @@ export function createServe(deps: ServeDeps): (request: IncomingMessage, respons
     const sent = targetPath(target);
     const host = request.headers.host ?? '';
     const meant = addressed(hostName(host), sent);
-    const requestId = ids.uuid();
+    const requestId = ids.risingUuid();
     const arrival: Arrival = {
       request,
       response,
