@@ -63,7 +63,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['store', 'queue'],
   pg: ['store', 'queue', 'bus'],
   'node:sqlite': ['store', 'queue'],
-  zod: ['api', 'config', 'importers', 'server'],
+  // The runtime reads what other programs print.
+  zod: ['api', 'config', 'importers', 'server', 'runtime'],
   yaml: ['config', 'importers'],
   commander: ['cli'],
   pino: ['observe'],
@@ -100,6 +101,7 @@ const MAY_BE_AMBIENT: Readonly<Record<string, string>> = {
   'src/core/clock.ts': 'the one reader of the system clock',
   'src/core/ids.ts': 'the one source of chance',
   'src/http/server.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
+  'src/runtime/languages/node/output.cjs': 'runs inside the function, where time is the user’s',
   'src/runtime/languages/node/bootstrap.cjs': 'runs inside the function, where time is the user’s',
 };
 

@@ -40,12 +40,12 @@ export function createInvoker(deps: InvokerDeps): Invoker {
   const draw = () => deps.ids.fraction();
   const worker = createWorker({ queue, clock, log, work });
 
-  async function sync(event: FunctionEvent): Promise<Outcome> {
+  /** Few promises: this is the way of every request that somebody waits for. */
+  function sync(event: FunctionEvent): Promise<Outcome> {
     const hold = clock.hold();
     const acceptedAt = clock.now();
     const admitted = admit(catalog, event, 'sync', draw);
     const version = isAdmitted(admitted) ? admitted.version : undefined;
-    const outcome = isAdmitted(admitted) ? await attempt(admitted.version, event, 0) : admitted;
     const record = (outcome: Outcome) => {
       timeline.settled({
         event,
@@ -59,10 +59,14 @@ export function createInvoker(deps: InvokerDeps): Invoker {
       });
       hold[Symbol.dispose]();
     };
-    // A callback handler's caller has its answer while the run goes on; the record is of the whole run.
-    if (outcome.ended) void outcome.ended.catch(broken(event)).then(record);
-    else record(outcome);
-    return outcome;
+    const settled = (outcome: Outcome) => {
+      // A callback handler's caller has its answer while the run goes on; the record is of the whole run.
+      if (outcome.ended) void outcome.ended.catch(broken(event)).then(record);
+      else record(outcome);
+      return outcome;
+    };
+    if (!isAdmitted(admitted)) return Promise.resolve(settled(admitted));
+    return attempt(admitted.version, event, 0).then(settled);
   }
 
   async function async(event: FunctionEvent): Promise<void> {
@@ -113,11 +117,12 @@ export function createInvoker(deps: InvokerDeps): Invoker {
   }
 
   /** A runner never rejects; one that does all the same is the platform's failure, and an outcome like any other. */
-  async function attempt(version: FunctionVersion, event: FunctionEvent, retryNum: number): Promise<Outcome> {
+  function attempt(version: FunctionVersion, event: FunctionEvent, retryNum: number): Promise<Outcome> {
     try {
-      return await runner.run(version, { event, retryNum, waitMs: version.timeoutS * 1000 });
+      const run = runner.run(version, { event, retryNum, waitMs: version.timeoutS * 1000 });
+      return run.catch(broken(event));
     } catch (error) {
-      return broken(event)(error);
+      return Promise.resolve(broken(event)(error));
     }
   }
 

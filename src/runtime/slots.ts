@@ -11,6 +11,9 @@ const SLOT_MB = 10;
 const SLOTS_MAX = 24;
 /** Between two preparations while events run: they matter more. */
 const BUSY_MS = 20;
+/** The first few of a kind come one after the other; the rest leave the cores to others for so many times what one takes. */
+const SOON = 2;
+const REST = 4;
 /** After a preparation that failed. */
 const FAILED_MS = 5000;
 
@@ -105,6 +108,7 @@ export class Slots {
       this.#fillSoon(FAILED_MS);
       return;
     }
+    const began = this.#options.clock.now();
     const slot: Slot = { sandbox, loaded: false };
     kind.slots.push(slot);
     this.#preparing = true;
@@ -115,7 +119,10 @@ export class Slots {
       this.#fillSoon(ms);
     };
     // The first bytes say that the bootstrap waits; they stay where they are for the instance to read.
-    sandbox.channel.once('readable', () => next(0));
+    sandbox.channel.once('readable', () => {
+      const took = this.#options.clock.now() - began;
+      next(kind.slots.length < SOON ? 0 : took * REST);
+    });
     sandbox.channel.on('error', () => {});
     void sandbox.exited.then(() => {
       const at = kind.slots.indexOf(slot);

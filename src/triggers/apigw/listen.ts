@@ -16,7 +16,7 @@ export function listenApigw(trigger: ApigwTrigger, host: TriggerHost<ApiGateway>
   const build = createEventBuilder(qualifier);
   const key = { region, namespace, name };
 
-  async function invoke(request: GatewayRequest): Promise<GatewayReply> {
+  function invoke(request: GatewayRequest): Promise<GatewayReply> {
     const event: FunctionEvent = {
       requestId: request.requestId,
       target: key,
@@ -24,9 +24,12 @@ export function listenApigw(trigger: ApigwTrigger, host: TriggerHost<ApiGateway>
       source: 'apigw',
       body: build(request),
     };
-    const outcome = await host.submit.sync(event);
-    // As released, which need not be as configured.
-    return replyOf(outcome, request.requestId, request.route.api.backend.integrated);
+    return (
+      host.submit
+        .sync(event)
+        // As released, which need not be as configured.
+        .then(outcome => replyOf(outcome, request.requestId, request.route.api.backend.integrated))
+    );
   }
 
   const target: Target = Object.freeze({ functionName: name, invoke });
