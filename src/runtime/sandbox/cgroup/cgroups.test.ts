@@ -12,7 +12,7 @@ import { type Cgroups, openCgroups } from './cgroups.ts';
 import { FakeKernel } from './fixture.ts';
 import type { Group } from './group.ts';
 import { locate } from './mounts.ts';
-import { pidsIn, SYSTEM_TREE } from './tree.ts';
+import { pidsIn, SYSTEM_TREE, tryWrite } from './tree.ts';
 
 const MB = 1024 * 1024;
 const clock = new SystemClock();
@@ -174,6 +174,11 @@ async function withGroup(work: (group: Group, cgroups: Cgroups) => Promise<void>
   for (const file of group.procsFiles) assert.equal(existsSync(file), false);
 }
 
+function keepsPeak(group: Group): boolean {
+  const dir = group.procsFiles[0]?.replace('/cgroup.procs', '');
+  return real?.version === 1 || tryWrite(SYSTEM_TREE, `${dir}/memory.peak`, '0');
+}
+
 async function emptied(group: Group): Promise<void> {
   const folders = group.procsFiles.map(file => file.replace('/cgroup.procs', ''));
   while (folders.some(folder => pidsIn(SYSTEM_TREE, folder).length > 0)) await clock.sleep(5);
@@ -276,7 +281,8 @@ test('used memory follows the function, and the peak each run', options, () =>
     assert.ok(group.peakBytes() >= before + 45 * MB, 'the peak stays');
     group.resetPeak();
     assert.ok(group.peakBytes() < low + 10 * MB, `${group.peakBytes() / MB} after the reset, ${low / MB} used`);
-    // Nobody reads while it is high.
+    // Nobody reads while it is high. Kernels that cannot begin a peak anew have nothing to tell then.
+    if (!keepsPeak(group)) return;
     await ask(80 * MB);
     await ask(0);
     assert.ok(group.peakBytes() > before + 70 * MB, `${group.peakBytes() / MB}`);

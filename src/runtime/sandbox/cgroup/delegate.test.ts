@@ -71,12 +71,33 @@ test("among strangers it looks further up and leaves the group's processes where
   assert.ok(kernel.has(parent));
 });
 
-test('it never goes above a limit that was set for the server', () => {
+test('it never goes above a limit that was set for the server: its neighbours step aside with it', () => {
+  const scope = `${TOP}/user.slice/app.scope`;
   const kernel = unified('/user.slice/app.scope');
-  kernel.put(55, `${TOP}/user.slice/app.scope`);
-  kernel.set(`${TOP}/user.slice/app.scope/memory.max`, '1073741824');
-  assert.match(missing(below(kernel, `${TOP}/user.slice/app.scope`)), /holds other processes too/);
+  kernel.put(55, scope);
+  kernel.set(`${scope}/memory.max`, '1073741824');
+  const { parent, restore } = found(below(kernel, scope));
+  assert.equal(parent, `${scope}/openscf-m`);
   assert.equal(kernel.has(`${TOP}/user.slice/openscf-m`), false);
+  assert.deepEqual(kernel.pids(`${parent}-server`), [100, 55]);
+  kernel.rmdir(parent);
+  restore();
+  assert.deepEqual(kernel.pids(scope), [100, 55]);
+});
+
+test('a neighbour that cannot be moved ends the attempt, and all are where they were', () => {
+  const scope = `${TOP}/user.slice/app.scope`;
+  const kernel = unified('/user.slice/app.scope');
+  kernel.put(55, scope);
+  kernel.set(`${scope}/memory.max`, '1073741824');
+  const write = kernel.write.bind(kernel);
+  kernel.write = (path, text) => {
+    if (path.endsWith('cgroup.procs') && text === '55') throw Object.assign(new Error(), { code: 'EPERM' });
+    write(path, text);
+  };
+  assert.match(missing(below(kernel, scope)), /holds other processes too/);
+  assert.deepEqual(kernel.pids(scope), [100, 55]);
+  assert.deepEqual(kernel.folders(scope), []);
 });
 
 test('what does not offer the controllers or may not be written is said, for the lowest group', () => {

@@ -17,6 +17,9 @@ export interface Delegated {
 /** Ends the name of the leaf into which a server steps aside. */
 export const LEAF = '-server';
 
+/** Whom the server may take along when it steps aside. */
+type Along = 'nobody' | 'kin' | 'everybody';
+
 /** Looks from this server's group upwards for one that can hold the parent group `name`. */
 export function delegate(tree: CgroupTree, place: Place, name: string, needed: readonly string[]): Delegated | Missing {
   let first: Missing | undefined;
@@ -24,13 +27,16 @@ export function delegate(tree: CgroupTree, place: Place, name: string, needed: r
   // A server that was killed has left its shell in a leaf; the group above it is ready.
   if (/\/openscf-[^/]*-server$/.test(dir)) dir = above(dir);
   while (true) {
-    const found = tryGroup(tree, dir, dir === place.own, name, needed);
+    const found = tryGroup(tree, dir, dir === place.own ? 'kin' : 'nobody', name, needed);
     if (!('missing' in found)) return found;
     first ??= found;
     // Above a limit that was set for this server its functions would escape from it.
-    if (dir === place.top || isLimited(tree, dir)) return first;
+    if (dir === place.top || isLimited(tree, dir)) break;
     dir = above(dir);
   }
+  // A container with other services in it, or a user's unit with nothing above: they stay below their group.
+  const last = tryGroup(tree, place.own, 'everybody', name, needed);
+  return 'missing' in last ? first : last;
 }
 
 function above(dir: string): string {
@@ -40,7 +46,7 @@ function above(dir: string): string {
 function tryGroup(
   tree: CgroupTree,
   dir: string,
-  own: boolean,
+  along: Along,
   name: string,
   needed: readonly string[],
 ): Delegated | Missing {
@@ -55,7 +61,7 @@ function tryGroup(
     ensureDir(tree, parent);
     if (!switchOn(tree, dir, needed)) {
       const inside = pidsIn(tree, dir);
-      if (!own || !inside.includes(tree.pid) || !areKin(tree, inside)) {
+      if (along === 'nobody' || !inside.includes(tree.pid) || (along === 'kin' && !areKin(tree, inside))) {
         tryRmdir(tree, parent);
         return notAlone(dir);
       }
