@@ -63,9 +63,11 @@ export class Slots {
     for (const [key, kind] of this.#kinds) {
       if (keys.has(key)) continue;
       this.#kinds.delete(key);
-      for (const { sandbox } of kind.slots) sandbox.kill();
+      endAll(kind.slots.splice(0));
     }
     for (const spec of wanted) if (!this.#kinds.has(keyOf(spec))) this.#kinds.set(keyOf(spec), { spec, slots: [] });
+    // More kinds have less each.
+    for (const kind of this.#kinds.values()) endAll(kind.slots.splice(this.#share));
     this.#fillSoon(0);
   }
 
@@ -120,17 +122,20 @@ export class Slots {
     };
     // The first bytes say that the bootstrap waits; they stay where they are for the instance to read.
     sandbox.channel.once('readable', () => {
+      // That it has ended is told the same way.
+      if (sandbox.channel.readableLength === 0) return;
       const took = this.#options.clock.now() - began;
       next(kind.slots.length < SOON ? 0 : took * REST);
     });
     sandbox.channel.on('error', () => {});
     void sandbox.exited.then(() => {
       const at = kind.slots.indexOf(slot);
-      if (at >= 0) {
-        kind.slots.splice(at, 1);
-        sandbox.close();
-      }
+      // Taken, or not wanted any more.
+      if (at < 0) return next(0);
+      kind.slots.splice(at, 1);
+      sandbox.close();
       next(FAILED_MS);
+      this.#fillSoon(FAILED_MS);
     });
   }
 
@@ -143,15 +148,27 @@ export class Slots {
     }
   }
 
+  /** How many of each kind there may be. */
+  get #share(): number {
+    const room = Math.floor(this.#options.memoryMB / SLOT_MB / Math.max(1, this.#kinds.size));
+    return Math.min(SLOTS_MAX, room);
+  }
+
   /** The kind that lacks most. */
   #poorest(): Kind | undefined {
-    const room = Math.floor(this.#options.memoryMB / SLOT_MB / Math.max(1, this.#kinds.size));
-    const each = Math.min(SLOTS_MAX, room);
     let poorest: Kind | undefined;
     for (const kind of this.#kinds.values()) {
-      if (kind.slots.length < (poorest?.slots.length ?? each)) poorest = kind;
+      if (kind.slots.length < (poorest?.slots.length ?? this.#share)) poorest = kind;
     }
     return poorest;
+  }
+}
+
+/** Ends those that nobody can take any more. */
+function endAll(slots: readonly Slot[]): void {
+  for (const { sandbox } of slots) {
+    sandbox.kill();
+    void sandbox.exited.then(() => sandbox.close());
   }
 }
 
