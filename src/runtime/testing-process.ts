@@ -10,7 +10,7 @@ import { Instance } from './instance.ts';
 import { LaunchError, type Launcher } from './launcher.ts';
 import { markOf } from './logs.ts';
 import { failure } from './outcomes.ts';
-import type { Exit, Places, Sandbox } from './sandbox/driver.ts';
+import type { Exit, Places, Sandbox, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
 import { openTurns } from './sandbox/turns.ts';
 
 export const TOKEN = 'cafe';
@@ -91,6 +91,15 @@ export class FakeProcess implements Sandbox {
   ready(): void {
     this.send(FROM_INSTANCE.ready);
   }
+  hello(): void {
+    this.send(FROM_INSTANCE.hello);
+  }
+  /** Says that it has left out a turn. */
+  decline(turn: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(turn, 0);
+    this.send(FROM_INSTANCE.declined, payload);
+  }
   /** The turn that is to be answered next. */
   get turn(): number {
     return this.#over + 1;
@@ -123,6 +132,33 @@ export class FakeProcess implements Sandbox {
     this.#marked = turn;
     this.output.write(markOf(TOKEN, turn));
   }
+}
+
+/** Makes sandboxes without a function, as many as are asked for. */
+export class FakeDriver implements SandboxDriver {
+  readonly name = 'fake';
+  readonly protects = '';
+  readonly weaker = { zh: '', en: '' };
+  readonly places = undefined;
+  lateAssign = true;
+  /** It has no processes left while it is set. */
+  broken = false;
+  /** Tries to start one. */
+  tries = 0;
+  readonly started: { readonly spec: SandboxSpec; readonly process: FakeProcess }[] = [];
+  readonly #version: FunctionVersion;
+
+  constructor(version: FunctionVersion) {
+    this.#version = version;
+  }
+  start(spec: SandboxSpec): Sandbox {
+    this.tries++;
+    if (this.broken) throw new Error('spawn EAGAIN');
+    const process = new FakeProcess(this.#version);
+    this.started.push({ spec, process });
+    return process;
+  }
+  async close(): Promise<void> {}
 }
 
 function head(flags: number, turn: number, durationMs: number): Buffer {
