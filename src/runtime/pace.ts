@@ -15,6 +15,8 @@ const AHEAD_MAX = 16;
 /** How far an estimate of the 95th percentile moves up or down with one measurement. */
 const STEP = 0.1;
 const QUANTILE = 0.95;
+/** Below this the estimate is noise; it may fall under zero. */
+const LEAST_MS = 0.005;
 /** An event that waits for this long shows that others would wait behind it. */
 const SLOW_WAIT_MS = 2;
 /** One that keeps its thread this long may just have lost its core to others; that many of a hundred have not. */
@@ -42,7 +44,7 @@ export class Pace {
     this.#waitedShare += ((waited ? 1 : 0) - this.#waitedShare) / 64;
     if (this.#seen === 1) this.#highMs = ms;
     // Rises 19 times as fast as it falls, so that it rests where one of twenty is above.
-    const step = STEP * Math.max(this.#highMs, 0.005);
+    const step = STEP * Math.max(this.#highMs, LEAST_MS);
     this.#highMs += ms > this.#highMs ? step * QUANTILE : -step * (1 - QUANTILE);
     this.#slowShare += ((ms > SLOW_MS ? 1 : 0) - this.#slowShare) * SLOW_WEIGHT;
     const slow = (waited && ms > SLOW_WAIT_MS) || (ms > SLOW_MS && this.#slowShare > SLOW_SHARE);
@@ -64,7 +66,7 @@ export class Pace {
   /** How many events an instance may have beside the one that it runs. */
   ahead(now: number): number {
     if (now < this.#suspendedUntil || !this.isShort(now)) return 0;
-    return Math.min(AHEAD_MAX, Math.floor(AHEAD_MS / this.#highMs));
+    return Math.min(AHEAD_MAX, Math.floor(AHEAD_MS / Math.max(this.#highMs, LEAST_MS)));
   }
 
   #pause(now: number): void {
