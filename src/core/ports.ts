@@ -34,6 +34,8 @@ export interface Rows {
   count<T extends TableName>(table: T, where?: Where<T>, range?: Range): Promise<number>;
   /** Inserts, or replaces the row with the same key. */
   put<T extends TableName>(table: T, row: Row<T>): Promise<void>;
+  /** The same for many at once, in their order. */
+  putAll<T extends TableName>(table: T, rows: readonly Row<T>[]): Promise<void>;
   /** How many were removed. */
   remove<T extends TableName>(table: T, where: Where<T>, range?: Range): Promise<number>;
 }

@@ -1,9 +1,12 @@
-// Numbers for Prometheus, drawn from the attempts as they settle.
+// Numbers for Prometheus, drawn from the attempts as they settle. A call pays for a few additions;
+// labels and text are made when someone asks.
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { keyText } from '../core/function.ts';
 import type { Attempt } from '../core/invocation.ts';
-import { statusClass } from '../core/status.ts';
+import { type StatusClass, statusClass } from '../core/status.ts';
+import { CONTENT_TYPE, expose, type Family, labelText, type Sample } from './exposition.ts';
+import { Histogram } from './histogram.ts';
+import { processFamilies } from './process.ts';
+import { type Series, SeriesByFunction } from './series.ts';
 
 export interface Metrics {
   observe(attempt: Attempt): void;
@@ -14,103 +17,104 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-/** Functions with series of their own; what comes later is counted together, so that names cannot fill the memory. */
-const FUNCTIONS = 200;
-const OTHERS = 'others';
-/** From a warm hello-world to the longest time limit. */
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10, 60, 300, 900];
-
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  const invocations = new Counter({
-    name: 'openscf_invocations_total',
-    help: 'Attempts that ended, by function, way of the call and class of the status',
-    labelNames: ['function', 'mode', 'class'],
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'openscf_duration_seconds',
-    help: 'Time the handler ran',
-    labelNames: ['function'],
-    buckets: SECONDS,
-    registers,
-  });
-  const wait = new Histogram({
-    name: 'openscf_wait_seconds',
-    help: 'Time events waited for an instance',
-    buckets: SECONDS,
-    registers,
-  });
-  const init = new Histogram({
-    name: 'openscf_cold_start_seconds',
-    help: 'Time from the start of an instance until its handler could run',
-    buckets: SECONDS,
-    registers,
-  });
-  const coldStarts = new Counter({
-    name: 'openscf_cold_starts_total',
-    help: 'Attempts that had to wait for the start of an instance',
-    labelNames: ['function'],
-    registers,
-  });
-  const throttles = new Counter({
-    name: 'openscf_throttles_total',
-    help: 'Attempts refused for a limit (429, 432, 449)',
-    labelNames: ['function', 'status'],
-    registers,
-  });
-  const dead = new Counter({
-    name: 'openscf_dead_events_total',
-    help: 'Asynchronous events that were given up',
-    labelNames: ['function'],
-    registers,
-  });
-
-  const functions = new Set<string>();
-  function labelOf(name: string): string {
-    if (functions.has(name)) return name;
-    if (functions.size >= FUNCTIONS) return OTHERS;
-    functions.add(name);
-    return name;
-  }
+  const functions = new SeriesByFunction();
+  const wait = new Histogram();
+  const init = new Histogram();
+  const gauges: (() => Promise<Family>)[] = [];
 
   return {
     observe({ event, mode, version, outcome, verdict }) {
       // Names that no function has are callers' inventions.
-      const label = version ? labelOf(keyText(event.target)) : OTHERS;
+      const series = version ? functions.of(event.target) : functions.others;
       const group = statusClass(outcome.status);
-      invocations.inc({ function: label, mode, class: group });
+      series.ended[mode][group]++;
       if (outcome.instance !== '') {
-        duration.observe({ function: label }, outcome.durationMs / 1000);
+        series.duration.observe(outcome.durationMs / 1000);
         wait.observe(outcome.waitMs / 1000);
       }
       if (outcome.initMs > 0) {
-        coldStarts.inc({ function: label });
+        series.coldStarts++;
         init.observe(outcome.initMs / 1000);
       }
-      if (group === 'limit') throttles.inc({ function: label, status: outcome.status });
-      if (verdict === 'dead') dead.inc({ function: label });
+      if (group === 'limit') series.throttles.set(outcome.status, (series.throttles.get(outcome.status) ?? 0) + 1);
+      if (verdict === 'dead') series.dead++;
     },
 
     gauge(name, help, read) {
-      new Gauge({
-        name,
-        help,
-        registers,
-        async collect() {
-          // One source that cannot answer must not hide all the others.
-          this.set(
-            await Promise.resolve()
-              .then(read)
-              .catch(() => Number.NaN),
-          );
-        },
+      gauges.push(async () => {
+        // One source that cannot answer must not hide all the others.
+        const value = await Promise.resolve()
+          .then(read)
+          .catch(() => Number.NaN);
+        return { name, help, type: 'gauge', samples: [{ labels: '', value }] };
       });
     },
 
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
+    async text() {
+      const read = await Promise.all(gauges.map(gauge => gauge()));
+      return expose([...(await processFamilies()), ...callFamilies(functions.all, wait, init), ...read]);
+    },
+
+    contentType: CONTENT_TYPE,
   };
+}
+
+function callFamilies(all: readonly Series[], wait: Histogram, init: Histogram): Family[] {
+  const counted = (count: (series: Series) => number) =>
+    all.filter(series => count(series) > 0).map(series => ({ labels: series.labels, value: count(series) }));
+  return [
+    {
+      name: 'openscf_invocations_total',
+      help: 'Attempts that ended, by function, way of the call and class of the status',
+      type: 'counter',
+      samples: all.flatMap(endings),
+    },
+    {
+      name: 'openscf_duration_seconds',
+      help: 'Time the handler ran',
+      type: 'histogram',
+      samples: all.filter(({ duration }) => duration.count > 0).flatMap(one => one.duration.samples(one.labels)),
+    },
+    {
+      name: 'openscf_wait_seconds',
+      help: 'Time events waited for an instance',
+      type: 'histogram',
+      samples: wait.samples(''),
+    },
+    {
+      name: 'openscf_cold_start_seconds',
+      help: 'Time from the start of an instance until its handler could run',
+      type: 'histogram',
+      samples: init.samples(''),
+    },
+    {
+      name: 'openscf_cold_starts_total',
+      help: 'Attempts that had to wait for the start of an instance',
+      type: 'counter',
+      samples: counted(series => series.coldStarts),
+    },
+    {
+      name: 'openscf_throttles_total',
+      help: 'Attempts refused for a limit (429, 432, 449)',
+      type: 'counter',
+      samples: all.flatMap(({ labels, throttles }) =>
+        Array.from(throttles, ([status, value]) => ({ labels: `${labels},${labelText({ status })}`, value })),
+      ),
+    },
+    {
+      name: 'openscf_dead_events_total',
+      help: 'Asynchronous events that were given up',
+      type: 'counter',
+      samples: counted(series => series.dead),
+    },
+  ];
+}
+
+function endings({ labels, ended }: Series): Sample[] {
+  return (Object.entries(ended) as [Attempt['mode'], Record<StatusClass, number>][]).flatMap(([mode, counts]) =>
+    Object.entries(counts)
+      .filter(([, value]) => value > 0)
+      .map(([group, value]) => ({ labels: `${labels},${labelText({ mode, class: group })}`, value })),
+  );
 }

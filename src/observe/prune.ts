@@ -9,8 +9,11 @@ export interface RowBudget {
 }
 
 export interface Pruner {
-  /** To be told of rows written; prunes when it is time. Not to be called while an earlier call goes on. */
-  wrote(rows: number): Promise<void>;
+  /**
+   * To be told of rows written; prunes when it is time. Not to be called while an earlier call goes on.
+   * Resolves with the ms of real time it took from others.
+   */
+  wrote(rows: number): Promise<number>;
 }
 
 const AGE_CHECK_MS = 60_000;
@@ -20,9 +23,10 @@ const CHUNK_ROWS = 256;
 export function createPruner(deps: {
   readonly store: Store;
   readonly clock: Clock;
+  readonly wallClock: Clock;
   readonly budget: RowBudget;
 }): Pruner {
-  const { store, clock, budget } = deps;
+  const { store, clock, wallClock, budget } = deps;
   // Counting reads the whole index: the number is estimated, from above, and counted when that passes the budget.
   const slack = Math.ceil(budget.rows / 16);
   let estimate: number | undefined;
@@ -44,22 +48,29 @@ export function createPruner(deps: {
 
   return {
     async wrote(rows) {
-      await dropOldest(store, await tooOld());
-      const excess = await tooMany(rows);
-      await dropOldest(store, excess);
+      let busyMs = 0;
+      const timed = async <R>(work: () => Promise<R>): Promise<R> => {
+        const began = wallClock.now();
+        try {
+          return await work();
+        } finally {
+          busyMs += wallClock.now() - began;
+        }
+      };
+      const dropOldest = async (count: number) => {
+        for (let left = count; left > 0; await new Promise(setImmediate)) {
+          const removed = await timed(() => dropSome(store, Math.min(left, CHUNK_ROWS)));
+          if (removed === 0) return;
+          left -= removed;
+        }
+      };
+      await dropOldest(await timed(tooOld));
+      const excess = await timed(() => tooMany(rows));
+      await dropOldest(excess);
       if (excess > 0) estimate = budget.rows;
+      return busyMs;
     },
   };
-}
-
-async function dropOldest(store: Store, count: number): Promise<void> {
-  let left = count;
-  while (left > 0) {
-    const removed = await dropSome(store, Math.min(left, CHUNK_ROWS));
-    if (removed === 0) return;
-    left -= removed;
-    await new Promise(setImmediate);
-  }
 }
 
 async function dropSome(store: Store, count: number): Promise<number> {

@@ -20,34 +20,44 @@ export const isAttempt = (entry: Entry): entry is Attempt => 'outcome' in entry;
 /** Documented: 202 stands for an invocation that is not over. */
 export const RUNNING = 202;
 
+/** Written out in one piece: it runs once per call. */
 export function rowOf(entry: Entry): InvocationRow {
-  const { requestId, target, qualifier, source } = entry.event;
-  const { region, namespace, name } = target;
-  const acceptedAt = Math.round(entry.acceptedAt);
-  const origin = { region, namespace, name, requestId, qualifier, source, acceptedAt };
-  if (!isAttempt(entry)) return { ...origin, ...WAITING, startedAt: acceptedAt };
-  const { outcome, version } = entry;
-  const { status, durationMs, initMs, waitMs, log, instance } = outcome;
-  const isSuccess = status === 200;
+  if (!isAttempt(entry)) return waitingRow(entry);
+  const { event, outcome, version } = entry;
+  const { requestId, target } = event;
+  const isSuccess = outcome.status === 200;
   return {
-    ...origin,
+    region: target.region,
+    namespace: target.namespace,
+    name: target.name,
+    requestId,
     retryNum: entry.retryNum,
     version: version?.version ?? '',
+    qualifier: event.qualifier,
+    source: event.source,
+    acceptedAt: Math.round(entry.acceptedAt),
     startedAt: Math.round(entry.startedAt),
-    status,
+    status: outcome.status,
     verdict: entry.verdict,
-    durationMs,
-    initMs,
-    waitMs,
+    durationMs: outcome.durationMs,
+    initMs: outcome.initMs,
+    waitMs: outcome.waitMs,
     memoryBytes: Math.round(outcome.memoryBytes),
     memoryMB: version?.memoryMB ?? 0,
     retMsg: isSuccess
       ? headText(outcome.body, RESPONSE_LINE_BYTES)
       : cutHead(errorJson(requestId, outcome), RESPONSE_LINE_BYTES),
     errMsg: isSuccess ? '' : cutHead(outcome.stackTrace || outcome.errorMessage, RESPONSE_LINE_BYTES),
-    log,
-    instance,
+    log: outcome.log,
+    instance: outcome.instance,
   };
+}
+
+function waitingRow({ event, acceptedAt }: Accepted): InvocationRow {
+  const { requestId, target, qualifier, source } = event;
+  const { region, namespace, name } = target;
+  const instant = Math.round(acceptedAt);
+  return { region, namespace, name, requestId, qualifier, source, acceptedAt: instant, startedAt: instant, ...WAITING };
 }
 
 const WAITING = {

@@ -3,11 +3,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type CompiledQuery, Kysely } from 'kysely';
+import { Kysely } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Page, Range, Rows, Store, Where } from '../core/ports.ts';
 import type { Row, TableName } from '../core/rows.ts';
+import type { Cell } from './codec.ts';
 import { NodeSqliteDialect, SqliteConnection } from './connection.ts';
 import { BUSY_TIMEOUT_MS, explain } from './errors.ts';
 import { lockStore } from './lock.ts';
@@ -95,6 +96,10 @@ class SqliteStore implements Store {
     return this.#run(() => this.#rows.put(table, row), table);
   }
 
+  putAll<T extends TableName>(table: T, rows: readonly Row<T>[]): Promise<void> {
+    return this.transaction(open => open.putAll(table, rows));
+  }
+
   remove<T extends TableName>(table: T, where: Where<T>, range?: Range): Promise<number> {
     return this.#run(() => this.#rows.remove(table, where, range), table);
   }
@@ -104,9 +109,9 @@ class SqliteStore implements Store {
     return this.#run(() =>
       this.#db.transaction().execute(async open => {
         const mark = { open: true };
-        const execute = async ({ sql, parameters }: CompiledQuery) => {
+        const execute = async (sql: string, cells: readonly Cell[]) => {
           if (!mark.open) throw new Error('the transaction is over');
-          this.#connection.prepare(sql).run(parameters);
+          this.#connection.prepare(sql).run(cells);
         };
         const began = clock.now();
         try {
