@@ -19,30 +19,39 @@ export function wantedKinds({ deployed, generic, slots, log }: WantedDeps): () =
 
   async function plan(): Promise<void> {
     planning = true;
-    try {
-      do {
-        again = false;
-        slots.plan(await kinds());
-      } while (again);
-    } catch (error) {
-      log.warn({ err: error }, 'sandboxes could not be prepared');
-    } finally {
-      planning = false;
-    }
+    do {
+      again = false;
+      slots.plan(await kinds());
+    } while (again);
+    planning = false;
   }
 
   /** The most frequent first. */
   async function kinds(): Promise<SandboxSpec[]> {
-    const byKind = new Map<string, { readonly version: FunctionVersion; count: number }>();
+    const byKind = new Map<string, FunctionVersion[]>();
     for (const version of deployed()) {
       const kind = `${version.runtime} ${version.memoryMB} ${JSON.stringify(version.echoed.PublicNetConfig ?? '')}`;
       const known = byKind.get(kind);
-      if (known) known.count++;
-      else byKind.set(kind, { version, count: 1 });
+      if (known) known.push(version);
+      else byKind.set(kind, [version]);
     }
-    const sorted = [...byKind.values()].sort((a, b) => b.count - a.count);
-    const specs = await Promise.all(sorted.map(({ version }) => generic(version)));
+    const sorted = [...byKind.values()].sort((a, b) => b.length - a.length);
+    const specs = await Promise.all(sorted.map(specOf));
     return specs.filter(spec => spec !== undefined);
+  }
+
+  /** That of the first version which starts like others; one may have variables of its own that count at the start. */
+  async function specOf(versions: readonly FunctionVersion[]): Promise<SandboxSpec | undefined> {
+    for (const version of versions) {
+      try {
+        const spec = await generic(version);
+        if (spec) return spec;
+      } catch (error) {
+        log.warn({ err: error, runtime: version.runtime }, 'sandboxes of a runtime could not be prepared');
+        return undefined;
+      }
+    }
+    return undefined;
   }
 
   return () => {
