@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -26,6 +27,8 @@
 #define LAST_KNOWN 469
 #define X32_BIT 0x40000000
 #define NETLINK_ROUTE 0
+// The rest of a socket's type are flags.
+#define SOCK_TYPES 0xf
 
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
@@ -41,6 +44,8 @@
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
 // Skips the next `n` when the value is another one.
 #define UNLESS(value, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, n)
+// Skips them when it is this one.
+#define WHEN(value, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), n, 0)
 #define DENY(call) UNLESS(SYS_##call, 1), REFUSE(EPERM)
 #define MISSING(call) UNLESS(SYS_##call, 1), REFUSE(ENOSYS)
 
@@ -95,10 +100,20 @@ static const struct sock_filter FILTER[] = {
     UNLESS(SYS_ioctl, 5), LOAD_ARG(1), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0), UNLESS(TIOCLINUX, 1),
     REFUSE(EPERM), ALLOW,
 
-    // Routing netlink lists the network interfaces.
-    UNLESS(SYS_socket, 9), LOAD_ARG(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 5, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 4, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 3, 0),
-    UNLESS(AF_NETLINK, 3), LOAD_ARG(2), UNLESS(NETLINK_ROUTE, 1), ALLOW, REFUSE(EAFNOSUPPORT),
+    // The only family of which pairs are made; for others the call would load a module and make a socket first.
+    UNLESS(SYS_socketpair, 4), LOAD_ARG(0), UNLESS(AF_UNIX, 1), ALLOW, REFUSE(EAFNOSUPPORT),
+
+    // Of the Internet's protocols those of everyday programs: another one (SCTP, DCCP, L2TP, SMC) is a module that the
+    // first socket loads. Raw ones need power anyway. Routing netlink lists the network interfaces.
+    UNLESS(SYS_socket, 21), LOAD_ARG(0), WHEN(AF_UNIX, 17), WHEN(AF_NETLINK, 13), WHEN(AF_INET, 1), UNLESS(AF_INET6, 13),
+    LOAD_ARG(1), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SOCK_TYPES), WHEN(SOCK_RAW, 12),
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SOCK_DGRAM, 6, 0),
+    LOAD_ARG(2), WHEN(0, 8), WHEN(IPPROTO_TCP, 7), WHEN(IPPROTO_UDP, 6), WHEN(IPPROTO_ICMP, 5), WHEN(IPPROTO_ICMPV6, 4),
+    REFUSE(EPROTONOSUPPORT),
+    LOAD_ARG(2), WHEN(NETLINK_ROUTE, 1),
+    REFUSE(EAFNOSUPPORT),
+    ALLOW,
+    REFUSE(EPERM),
 
     ALLOW,
 };

@@ -13,6 +13,7 @@ const REFUSED = 0x00050000;
 const EPERM = 1;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
+const EPROTONOSUPPORT = 93;
 
 /** Numbers of x86_64 and aarch64, from the kernel's tables; undefined: there is no such call. */
 const CALLS: Readonly<Record<string, readonly [x64: number, arm64: number | undefined]>> = {
@@ -80,6 +81,7 @@ const WITH_ARGUMENTS: typeof CALLS = {
   mknodat: [259, 33],
   ioctl: [16, 29],
   socket: [41, 198],
+  socketpair: [53, 199],
 };
 const LAST_KNOWN = 469;
 
@@ -219,6 +221,28 @@ for (const { name, place, arch, others } of MACHINES)
       for (const family of [0, 3, 9, 17, 31, 38, 40, 44])
         assert.equal(judge(socket, [family, 1, 0]), REFUSED | EAFNOSUPPORT, `family ${family}`);
     });
+
+    test('sockets of the Internet: TCP, UDP and ping, whatever flags they have', () => {
+      const socket = numberOf('socket');
+      const [flags, sctp, dccp, l2tp, udplite, smc, mptcp] = [0o2004000, 132, 33, 115, 136, 256, 262];
+      for (const family of [2, 10]) {
+        const asked = (type: number, protocol: number) => judge(socket, [family, type | flags, protocol]);
+        for (const protocol of [0, 6]) assert.equal(asked(1, protocol), ALLOWED);
+        for (const protocol of [0, 17, 1, 58]) assert.equal(asked(2, protocol), ALLOWED);
+        for (const protocol of [sctp, dccp, l2tp, udplite, smc, mptcp])
+          for (const type of [1, 2]) assert.equal(asked(type, protocol), REFUSED | EPROTONOSUPPORT, `${protocol}`);
+        // One kind of socket alone may load a module as well.
+        for (const type of [4, 5, 6, 10]) assert.equal(asked(type, 0), REFUSED | EPROTONOSUPPORT, `type ${type}`);
+        for (const protocol of [0, 1, 132, 255]) assert.equal(asked(3, protocol), REFUSED | EPERM);
+      }
+    });
+
+    test('pairs of sockets are local', () => {
+      const socketpair = numberOf('socketpair');
+      for (const type of [1, 2, 5]) assert.equal(judge(socketpair, [1, type, 0]), ALLOWED);
+      for (const family of [0, 2, 10, 16, 17, 21, 30, 31, 38, 40])
+        assert.equal(judge(socketpair, [family, 1, 0]), REFUSED | EAFNOSUPPORT, `family ${family}`);
+    });
   });
 
 // Calls that anybody may make without the filter: what refuses them with it is the filter.
@@ -256,6 +280,7 @@ test('the kernel applies it', { skip: withPython }, async () => {
     ['clone3', ENOSYS, MISSING.clone3, 0, 0],
     ['io_uring', ENOSYS, MISSING.io_uring_setup, 0, 0],
     ['generic netlink', EAFNOSUPPORT, nr('socket'), 16, 3, 16],
+    ['a pair of another family', EAFNOSUPPORT, nr('socketpair'), 16, 3, 0, 0],
     ['a later call', ENOSYS, 100_000],
   ];
   const attempt = async (...options: string[]) => {
