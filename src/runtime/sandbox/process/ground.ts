@@ -11,7 +11,7 @@ import { sandboxProgram } from '../native.ts';
 import { Access } from './access.ts';
 import { DIE_WITH_SERVER } from './launch.ts';
 import type { Ground, Users } from './sandbox.ts';
-import { blockedBy, type Facts, NO_CGROUPS, NO_USERS, NOT_ROOT } from './words.ts';
+import { blockedBy, type Facts, NO_CGROUPS, NO_USERS, NOT_HERE, NOT_ROOT } from './words.ts';
 
 export interface GroundDeps {
   readonly dataDir: string;
@@ -99,7 +99,7 @@ async function shellGround(dir: string, log: Log): Promise<Found> {
   const launch = { program: undefined, prefix: bound ? DIE_WITH_SERVER : [], seccomp: false };
   return {
     ground: { launch, cgroups: undefined, users: undefined, dir, log },
-    facts: { user: NO_USERS, cgroups: NO_CGROUPS, bound, filtered: false },
+    facts: { user: NOT_HERE, cgroups: NOT_HERE, bound, filtered: false },
     close: async () => {},
   };
 }

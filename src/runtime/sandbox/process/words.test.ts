@@ -33,6 +33,11 @@ test('a user of its own holds together what groups do not', () => {
   assert.doesNotMatch(en, /outlives/);
 });
 
+test('who shares the user of the server can leave a group that it owns', () => {
+  assert.match(weaknesses({ ...FULL, user: NOT_ROOT }).en, /leave its control group/);
+  assert.doesNotMatch(weaknesses(FULL).en, /leave/);
+});
+
 test('the folder in the way is named, with what to do', () => {
   assert.match(blockedBy('/root').en, /\/root.*--data/);
   assert.match(blockedBy('/root').zh, /\/root.*--data/);

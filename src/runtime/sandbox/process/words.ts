@@ -21,6 +21,10 @@ export const NO_USERS: Sentence = {
   zh: '此容器的用户映射没有余量，或不允许切换用户',
   en: 'this container has no users to spare, or none may be changed to',
 };
+export const NOT_HERE: Sentence = {
+  zh: '独立用户与控制组仅用于 Linux x64 与 arm64',
+  en: 'users and control groups of their own are for Linux on x64 and arm64',
+};
 export function blockedBy(folder: string): Sentence {
   return {
     zh: `其他用户无法进入 ${folder}，请将数据目录设在其他用户可进入的路径下，例如 --data /var/lib/openscf`,
@@ -62,6 +66,12 @@ export function weaknesses({ user, cgroups, bound }: Facts): Sentence {
     found.push({
       zh: `函数代码以本服务的用户身份运行，可见其文件，可写自己的代码目录（${user.zh}）`,
       en: `code runs as the user of this server, sees its files, and can write to its own code folder (${user.en})`,
+    });
+  }
+  if (cgroups === 'used' && user !== 'own') {
+    found.push({
+      zh: '有意为之的程序可离开自己的控制组',
+      en: 'a program that means to can leave its control group',
     });
   }
   if (cgroups !== 'used') {
