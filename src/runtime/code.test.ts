@@ -60,13 +60,16 @@ test('a package is unpacked with its modes, folders and inner links', async () =
       'lib/link': link('deep/a.txt'),
       'lib/deep/up': link('../../index.js'),
       secret: { text: 's', mode: 0o100600 },
+      'bin/own': { text: '#!/bin/sh', mode: 0o100700 },
     }),
   );
   assert.equal(await readFile(join(path, 'lib/link'), 'utf8'), 'a');
   assert.equal(await readlink(join(path, 'lib/deep/up')), '../../index.js');
   assert.equal((await stat(join(path, 'bin/run'))).mode & 0o777, 0o755);
   assert.equal((await stat(join(path, 'index.js'))).mode & 0o777, 0o644);
-  assert.equal((await stat(join(path, 'secret'))).mode & 0o777, 0o600);
+  // Instances have users of their own.
+  assert.equal((await stat(join(path, 'secret'))).mode & 0o777, 0o644);
+  assert.equal((await stat(join(path, 'bin/own'))).mode & 0o777, 0o755);
 });
 
 test('names that lead out of the package are refused', async () => {

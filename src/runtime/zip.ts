@@ -132,8 +132,10 @@ function itemOf(entry: yauzl.Entry): Item {
   if (kind === 'link' && entry.uncompressedSize > LINK_TARGET_BYTES) failPackage('link', { name });
   const mode = unix & 0o777;
   // The server itself has to read it and one day to remove it.
-  if (kind === 'folder') return { entry, name, kind, mode: (mode || 0o755) | 0o700 };
-  return { entry, name, kind, mode: (mode || 0o644) | 0o400 };
+  if (kind === 'folder') return { entry, name, kind, mode: (mode || 0o755) | 0o755 };
+  // Instances have users of their own: what the owner may read or run, they may.
+  const run = (mode & 0o100) !== 0 ? 0o111 : 0;
+  return { entry, name, kind, mode: (mode || 0o644) | 0o444 | run };
 }
 
 function checkName(name: string, shown: string): void {
