@@ -6,6 +6,7 @@ import {
   BY_TIMER,
   decodeEnded,
   decodeFailed,
+  decodeFault,
   decodeLoadError,
   EARLY,
   encodeFrame,
@@ -123,6 +124,17 @@ test('answers are read', () => {
     stack: 'stack',
   });
   assert.deepEqual(decodeLoadError(Buffer.from([1, 0xbb, 0x78])), { status: 443, message: 'x' });
+});
+
+test('a status that a function cannot have is refused, and a long stack is cut', () => {
+  const failed = (status: number) =>
+    Buffer.concat([Buffer.alloc(9), Buffer.from([status >> 8, status & 255, 0, 0, 0, 0])]);
+  for (const status of [400, 407, 430]) assert.equal(decodeFailed(failed(status)).status, status);
+  for (const status of [0, 200, 432, 434, 449, 500, 65_535]) assert.throws(() => decodeFailed(failed(status)), FrameError);
+  for (const status of [0, 200, 430, 450, 500]) {
+    assert.throws(() => decodeLoadError(Buffer.from([status >> 8, status & 255])), FrameError);
+  }
+  assert.equal(decodeFault(Buffer.alloc(1 << 20, 'x')).length, 256 * 1024);
 });
 
 test('answers of any bytes are read or refused, never an other error', () => {

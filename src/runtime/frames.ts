@@ -163,6 +163,23 @@ export function decodeEnded(payload: Buffer): Ended {
   };
 }
 
+/** Texts are clipped by the bootstraps. */
+const TEXT_BYTES = 256 * 1024;
+/** What can be wrong with a run, and with loading, as a bootstrap sees it; the rest is not the function's to say. */
+const RUN_FAILURES: readonly number[] = [400, 407, 430];
+const LOAD_FAILURES: readonly number[] = [437, 443];
+
+function statusAt(payload: Buffer, at: number, known: readonly number[]): number {
+  const status = payload.readUInt16BE(at);
+  if (!known.includes(status)) throw new FrameError(`the status ${status} is not one of ${known}`);
+  return status;
+}
+
+/** FAULT: the stack of an error that ends the process. */
+export function decodeFault(payload: Buffer): string {
+  return payload.toString('utf8', 0, TEXT_BYTES);
+}
+
 /** ERROR: head, u16 status, u32 length of the message, message, stack. */
 export function decodeFailed(payload: Buffer): Failed {
   const at = ENDED_BYTES + 6;
@@ -171,7 +188,7 @@ export function decodeFailed(payload: Buffer): Failed {
   if (at + length > payload.length) throw new FrameError('an error message is longer than its frame');
   return {
     ...decodeEnded(payload),
-    status: payload.readUInt16BE(ENDED_BYTES),
+    status: statusAt(payload, ENDED_BYTES, RUN_FAILURES),
     message: payload.toString('utf8', at, at + length),
     stack: payload.toString('utf8', at + length),
   };
@@ -186,5 +203,5 @@ export function decodeDeclined(payload: Buffer): number {
 /** LOAD_ERROR: u16 status, text. */
 export function decodeLoadError(payload: Buffer): { readonly status: number; readonly message: string } {
   if (payload.length < 2) throw new FrameError('a load error is too short');
-  return { status: payload.readUInt16BE(0), message: payload.toString('utf8', 2) };
+  return { status: statusAt(payload, 0, LOAD_FAILURES), message: payload.toString('utf8', 2) };
 }

@@ -10,6 +10,7 @@ import {
   decodeDeclined,
   decodeEnded,
   decodeFailed,
+  decodeFault,
   decodeLoadError,
   ENDED_BYTES,
   type Ended,
@@ -23,6 +24,7 @@ import {
 import type { InstanceEvents, InstanceSpec } from './life.ts';
 import { LogBuffer, MarkScanner } from './logs.ts';
 import {
+  brokeOff,
   earlyOutcome,
   exitedWhileRunning,
   exitedWhileStarting,
@@ -175,8 +177,10 @@ export class Instance {
 
   /** Called every few ms while it starts or runs: deadlines and memory. */
   tick(now: number): void {
-    if (this.state === 'starting' && now >= this.#initDeadlineAt)
-      this.#kill(initTimedOut(this.spec.version.initTimeoutS));
+    if (this.state === 'starting') {
+      if (now >= this.#initDeadlineAt) this.#kill(initTimedOut(this.spec.version.initTimeoutS));
+      else this.#watchMemory(undefined, now);
+    }
     if (this.state !== 'busy' && this.state !== 'draining') return;
     for (const run of [...this.#runs]) {
       if (run.over) {
@@ -215,6 +219,7 @@ export class Instance {
       stream.on('error', () => {});
       stream.once('close', () => {
         this.#open--;
+        if (stream === channel) this.#unplugged();
         this.#settleExit();
       });
     }
@@ -223,11 +228,23 @@ export class Instance {
       // Nobody waits for what an idle one had to say.
       if (this.state === 'idle') this.#open = 0;
       if (this.state === 'busy') this.state = 'draining';
+      this.#drain?.[Symbol.dispose]();
       this.#drain = this.#clock.at(this.#clock.now() + DRAIN_MS, () => {
         this.#open = 0;
         this.#settleExit();
       });
       this.#settleExit();
+    });
+  }
+
+  /** Its channel is closed: it is about to end, or can neither hear of events nor answer them. */
+  #unplugged(): void {
+    if (this.#exit || this.state === 'ending' || this.state === 'gone') return;
+    this.#cutShort = this.state === 'starting';
+    this.state = 'ending';
+    this.#drain = this.#clock.at(this.#clock.now() + DRAIN_MS, () => {
+      this.#verdict ??= brokeOff(this.#cutShort, 'closed');
+      this.#sandbox.kill();
     });
   }
 
@@ -240,13 +257,14 @@ export class Instance {
         { instance: this.spec.id, reason: error.message },
         'a function wrote to the channel of its runtime',
       );
-      this.#kill(failure(439, 'User process exit when running'));
+      this.#sandbox.channel.removeAllListeners('data').resume();
+      this.#kill(brokeOff(this.state === 'starting', 'wrote to'));
     }
   }
 
   #heard(type: number, payload: Buffer): void {
     if (this.state === 'starting') this.#heardStarting(type, payload);
-    else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(payload.toString('utf8'), this.spec.codeDir);
+    else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(decodeFault(payload), this.spec.codeDir);
     else if (this.state === 'ending') return;
     else if (type === FROM_INSTANCE.result) {
       const ended = decodeEnded(payload);
@@ -317,7 +335,7 @@ export class Instance {
       const { status, message } = decodeLoadError(payload);
       // It ends by itself, after all that it printed.
       this.#verdict = failure(status, shownStack(message, this.spec.codeDir));
-    } else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(payload.toString('utf8'), this.spec.codeDir);
+    } else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(decodeFault(payload), this.spec.codeDir);
     else throw new FrameError(`frame ${type} while starting`);
   }
 
@@ -404,11 +422,11 @@ export class Instance {
     this.#output = undefined;
   }
 
-  #watchMemory(run: Run, now: number): void {
+  #watchMemory(run: Run | undefined, now: number): void {
     const limit = this.spec.version.memoryMB * MB;
     if (now - this.#sampledAt < SAMPLE_MS && this.memoryBytes < limit / 2) return;
     this.#sample(now);
-    run.peakBytes = Math.max(run.peakBytes, this.memoryBytes);
+    if (run) run.peakBytes = Math.max(run.peakBytes, this.memoryBytes);
     if (this.memoryBytes > limit) this.#kill(outOfMemory(this.spec.version.memoryMB));
   }
 
@@ -469,15 +487,14 @@ export class Instance {
   #unstarted(exit: Exit, now: number): Outcome {
     const how = exit.error?.message ?? (exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`);
     const initMs = now - this.spec.startedAt;
-    const log = this.#output?.text() ?? '';
+    const printed = this.#output?.text() ?? '';
     const bySelf = { ...exitedWhileStarting(how), stack: this.#faultStack };
-    const died = this.#died(exit, log, this.memoryBytes, '');
+    const died = this.#died(exit, printed, this.memoryBytes, '');
     if (exit.error) this.#log.error({ instance: this.spec.id, reason: how }, 'an instance could not be started');
     const unstarted = exit.error && failure(500, `The instance could not be started: ${how}`);
     const verdict = this.#verdict ?? unstarted ?? (died.status === 434 ? died : bySelf);
     const { id, version } = this.spec;
-    const hinted = hintedLog(log, verdict, version.runtime);
-    const memoryBytes = this.memoryBytes;
-    return outcomeOf(verdict, { durationMs: 0, initMs, waitMs: 0, memoryBytes, log: hinted, instance: id });
+    const log = hintedLog(printed, verdict, version.runtime);
+    return outcomeOf(verdict, { durationMs: 0, initMs, waitMs: 0, memoryBytes: this.memoryBytes, log, instance: id });
   }
 }

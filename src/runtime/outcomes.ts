@@ -30,6 +30,10 @@ export const outOfMemory = (memoryMB: number): Verdict =>
 
 export const exitedWhileRunning = (stack: string): Verdict => failure(439, 'User process exit when running', stack);
 
+/** It has taken the channel of its runtime for something else. */
+export const brokeOff = (starting: boolean, how: 'closed' | 'wrote to'): Verdict =>
+  starting ? exitedWhileStarting(`it ${how} the channel of its runtime`) : exitedWhileRunning('');
+
 export const initTimedOut = (initTimeoutS: number): Verdict =>
   failure(450, `Initializing the function timed out after ${initTimeoutS} seconds`);
 

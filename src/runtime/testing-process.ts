@@ -85,6 +85,11 @@ export class FakeProcess implements Sandbox {
     this.channel.destroy();
     this.output.end();
   }
+  /** Closes its channel and lives on. */
+  hangUp(): void {
+    this.#far.destroy();
+    this.channel.destroy();
+  }
   send(type: number, payload: Buffer = Buffer.alloc(0)): void {
     this.#far.write(encodeFrame(type, payload));
   }

@@ -14,14 +14,22 @@ import { readSync, writeSync } from 'node:fs';
 const REVOKED_AT = 8;
 const word = Buffer.alloc(4);
 
-/** Takes back all turns up to `last` that have not begun; those up to the answer may have. */
+/** Takes back all turns up to `last` that have not begun; those up to the answer may have: all when it cannot be told. */
 export function revoke(fd: number, last: number): number {
   word.writeUInt32LE(last, 0);
-  writeSync(fd, word, 0, 4, REVOKED_AT);
-  return begun(fd);
+  return attempted(() => writeSync(fd, word, 0, 4, REVOKED_AT)) < 4 ? Number.POSITIVE_INFINITY : begun(fd);
 }
 
 /** The last turn that began, of those that could be taken back; 0 before the first. */
 export function begun(fd: number): number {
-  return readSync(fd, word, 0, 4, 0) < 4 ? 0 : word.readUInt32LE(0);
+  return attempted(() => readSync(fd, word, 0, 4, 0)) < 4 ? Number.POSITIVE_INFINITY : word.readUInt32LE(0);
+}
+
+/** A function can cut its file short on a full disk, or set flags (O_DIRECT) with which small reads and writes fail. */
+function attempted(use: () => number): number {
+  try {
+    return use();
+  } catch {
+    return -1;
+  }
 }
