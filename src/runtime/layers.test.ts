@@ -100,15 +100,15 @@ test('links stay links, and nothing is written through one', async () => {
 
 test('modes are kept, of folders those of the last layer that has them', async () => {
   const { cache, layer } = await scene();
-  const first = await layer({ 'bin/run': { text: '#!/bin/sh', mode: 0o100755 }, bin: { text: '', mode: 0o040750 } });
+  const first = await layer({ 'bin/run': { text: '#!/bin/sh', mode: 0o100755 }, bin: { text: '', mode: 0o040775 } });
   const second = await layer({ 'bin/other': { text: '', mode: 0o100600 } });
   const mode = async (path: string) => (await stat(path)).mode & 0o777;
   const folder = (await cache.folder([first, second])) ?? '';
   assert.equal(await mode(join(folder, 'bin/run')), 0o755);
-  assert.equal(await mode(join(folder, 'bin/other')), 0o600);
+  assert.equal(await mode(join(folder, 'bin/other')), 0o644, 'instances have users of their own');
   assert.equal(await mode(join(folder, 'bin')), 0o755);
   const over = (await cache.folder([second, first])) ?? '';
-  assert.equal(await mode(join(over, 'bin')), 0o750);
+  assert.equal(await mode(join(over, 'bin')), 0o775);
 });
 
 test('laying over leaves the packages themselves as they were', async () => {
