@@ -18,8 +18,11 @@ const SHM_BYTES = 64 * MB;
 /** Documented: processes and threads together. */
 export const PIDS = 1024;
 
-/** What the last step needs to change its user and make its user namespace; it gives them up itself. */
-const CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_SYS_ADMIN'];
+/**
+ * What the last step needs to change its user and make its user namespace; it gives them up itself.
+ * CAP_SETFCAP: without it no root may be mapped, be it that of the helper's namespace.
+ */
+const CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_SYS_ADMIN', 'CAP_SETFCAP'];
 
 export interface Layout {
   readonly root: HostRoot;
@@ -32,26 +35,34 @@ export interface Layout {
 /** Options up to the command, for `--args`: values of the environment are no business of `ps`. */
 export function bwrapOptions(layout: Layout, spec: SandboxSpec, tmp: readonly string[]): string[] {
   const { root, features } = layout;
-  const show = (path: string) => ['--ro-bind', path, path];
+  const { dataDir } = layout;
   const system = root.shown.flatMap(path => ['--ro-bind-try', path, path]);
   const shared = features.perms ? ['--perms', '1777', ...size(features, SHM_BYTES), '--tmpfs', '/dev/shm'] : [];
-  const shows = outermost(spec.shows).filter(path => !root.shown.some(shown => within(path, shown)));
+  const [kept, shows] = split(spec.shows, path => path !== dataDir && within(path, dataDir));
+  const foreign = outermost(shows).filter(path => !root.shown.some(shown => within(path, shown)));
+  // What is asked for by name is shown on top of the cover.
+  const covered = [...root.shown, ...foreign].some(path => within(dataDir, path));
   return [
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
     ...(spec.network === 'own' ? ['--unshare-net'] : []),
     ...['--hostname', HOST_NAME, '--die-with-parent', '--new-session'],
     ...['--cap-drop', 'ALL', ...CAPABILITIES.flatMap(name => ['--cap-add', name])],
-    ...parents([...root.shown, ...root.made.map(([, path]) => path), ...shows, PROGRAM_INSIDE]),
+    ...parents([...root.shown, ...root.made.map(([, path]) => path), ...spec.shows, PROGRAM_INSIDE]),
     ...system,
     ...root.links.flatMap(([path, target]) => ['--symlink', target, path]),
     ...root.made.flatMap(([source, path]) => ['--ro-bind', source, path]),
     ...['--proc', '/proc', '--dev', '/dev', ...shared, '--remount-ro', '/dev'],
     ...['--dir', USER.home, '--dir', PLACES.codeDir, '--dir', PLACES.optDir],
     ...tmp,
-    ...hidden(layout, shows),
-    ...shows.flatMap(show),
+    // Those made above are hidden by what has come to lie on them.
+    ...parents(foreign.filter(path => within(path, PLACES.tmpDir))),
+    ...foreign.flatMap(shown),
+    ...(covered ? ['--tmpfs', dataDir] : []),
+    ...parents(kept.filter(path => covered || within(path, PLACES.tmpDir))),
+    ...outermost(kept).flatMap(shown),
     ...['--ro-bind', layout.program, PROGRAM_INSIDE],
     ...(spec.assignment ? assigned(spec.assignment) : []),
+    ...(covered ? ['--remount-ro', dataDir] : []),
     ...['--remount-ro', '/'],
     // bubblewrap sets PWD to it. Where the code will be, as the cloud has it.
     ...['--chdir', PLACES.codeDir],
@@ -68,11 +79,6 @@ function assigned({ codeDir, optDir }: Assignment): string[] {
   return ['--ro-bind', codeDir, PLACES.codeDir, ...opt];
 }
 
-/** A data folder below something that is shown is covered, and what is asked for by name is shown on top of that. */
-function hidden({ root, dataDir }: Layout, shows: readonly string[]): string[] {
-  return [...root.shown, ...shows].some(path => within(dataDir, path)) ? ['--tmpfs', dataDir] : [];
-}
-
 /** bubblewrap makes missing folders on the way for root alone. */
 function parents(paths: readonly string[]): string[] {
   const found = new Set<string>();
@@ -80,6 +86,12 @@ function parents(paths: readonly string[]): string[] {
     for (let folder = dirname(path); folder !== '/'; folder = dirname(folder)) found.add(folder);
   }
   return [...found].sort().flatMap(folder => ['--dir', folder]);
+}
+
+const shown = (path: string) => ['--ro-bind', path, path];
+
+function split<T>(all: readonly T[], first: (one: T) => boolean): readonly [T[], T[]] {
+  return [all.filter(first), all.filter(one => !first(one))];
 }
 
 /** Without those that lie in another, parents first. */

@@ -1,9 +1,10 @@
 // One sandbox's processes: bubblewrap behind our program, and the descriptors between them and this server.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import type { Exit } from '../driver.ts';
-import { exitOf, OWN_FAILURE } from './ending.ts';
+import { exitOf, mayBeFailure } from './ending.ts';
 
 /** Descriptors of the child, beside the standard ones, the channel (3) and the turn file (4). */
 export const OPTIONS_FD = 5;
@@ -81,27 +82,29 @@ class FirstProcess {
     });
   }
 
-  get entered(): boolean {
-    return this.#entered;
-  }
-
-  /** bubblewrap's outer process has ended. */
+  /** bubblewrap's outer process has ended, and what there was to say has been read. */
   over(error: Error | undefined): void {
     this.#over = true;
     // Killed before it had told its child to die with it, it leaves that behind.
-    if (this.#killed && !this.#entered) this.#killFirst();
+    if (!this.#entered) this.#killFirst();
     this.#reject(error ?? new Error('the sandbox has ended'));
   }
 
   kill(): void {
     this.#killed = true;
+    if (this.#over) return;
+    if (this.#pid !== undefined) {
+      // bubblewrap's outer process notices, and leaves no zombie to whoever is the parent of orphans here.
+      this.#killFirst();
+      return;
+    }
+    killChildren(this.#child);
     this.#child.kill('SIGKILL');
-    if (!this.#over) this.#killFirst();
   }
 
   #named(pid: number): void {
     this.#pid = pid;
-    if (this.#killed && !this.#entered) this.#killFirst();
+    if ((this.#killed || this.#over) && !this.#entered) this.#killFirst();
     this.#settle();
   }
 
@@ -110,12 +113,29 @@ class FirstProcess {
   }
 
   #killFirst(): void {
-    if (this.#pid === undefined) return;
-    try {
-      process.kill(this.#pid, 'SIGKILL');
-    } catch {
-      // Already gone.
-    }
+    if (this.#pid !== undefined) killQuietly(this.#pid);
+  }
+}
+
+/**
+ * Between its clone and the word that lets the new process go on, bubblewrap's end would leave that waiting for ever.
+ * A process with a signal pending makes no more children, and a stopped one keeps those it has.
+ */
+function killChildren(child: ChildProcess): void {
+  if (child.pid === undefined || !child.kill('SIGSTOP')) return;
+  try {
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1');
+    for (const pid of children.split(' ').filter(text => text !== '')) killQuietly(Number(pid));
+  } catch {
+    // It has just ended.
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Already gone.
   }
 }
 
@@ -131,14 +151,10 @@ function ended(child: ChildProcess, complaints: Readable, first: FirstProcess): 
     };
     child.once('error', error => settle({ code: null, signal: null, error }));
     child.once('exit', (code, signal) => {
-      const settleWith = () => settle(exitOf(code, signal, complaint, first.entered));
-      if (first.entered && code !== OWN_FAILURE) settleWith();
-      else {
-        // Before the function there is an explanation in the pipe, which ends with the last of its writers.
-        first.kill();
-        if (complaints.closed) settleWith();
-        else complaints.once('close', settleWith);
-      }
+      const settleWith = () => settle(exitOf(code, signal, complaint));
+      // The reason is in the pipe, which ends with the last of its writers.
+      if (!mayBeFailure(code) || complaints.closed) settleWith();
+      else complaints.once('close', settleWith);
     });
   });
 }

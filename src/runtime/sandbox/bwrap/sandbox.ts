@@ -9,8 +9,9 @@ import type { Assignment, Exit, Places, Sandbox, SandboxSpec } from '../driver.t
 import { type MemoryReader, memoryReader } from '../memory.ts';
 import type { MountHelper } from '../native.ts';
 import { openTurns } from '../turns.ts';
-import { bwrapOptions, type Entering, enterCommand, type Layout, PIDS, PLACES } from './args.ts';
+import { bwrapOptions, type Entering, enterCommand, type Layout, PIDS, PLACES, within } from './args.ts';
 import { INFO_FD, OPTIONS_FD, type Started, startProcess } from './process.ts';
+import { markOf } from './sweep.ts';
 import type { TmpSlot, TmpSource } from './tmp.ts';
 import type { Uids } from './uids.ts';
 
@@ -25,6 +26,7 @@ export interface Port {
 export interface Workshop {
   readonly bwrap: string;
   readonly layout: Layout;
+  readonly mark: string;
   readonly helper: Pick<MountHelper, 'mount' | 'forward' | 'umount' | 'pid'>;
   /** The helper's user namespace is where sandboxes are made: the server has no privileges itself. */
   readonly inHelper: boolean;
@@ -39,6 +41,8 @@ export interface Workshop {
 }
 
 const MB = 1024 * 1024;
+/** ESRCH */
+const DEAD = /No such process/;
 /** bubblewrap's two processes, page tables and socket buffers are charged to the group as well. */
 const EXTRA_MB = 16;
 /**
@@ -101,20 +105,29 @@ export class BwrapSandbox implements Sandbox {
   async assign(assignment: Assignment): Promise<Places> {
     if (this.#assigned) throw new Error('this sandbox has a function already');
     this.#assigned = true;
+    try {
+      await this.#bringIn(assignment);
+    } catch (error) {
+      // One that has died says why better than those who looked for it.
+      if (DEAD.test((error as Error).message)) throw (await this.exited).error ?? error;
+      throw error;
+    }
+    return PLACES;
+  }
+
+  async #bringIn({ codeDir, optDir, memoryMB }: Assignment): Promise<void> {
+    const { assignment, shows, memoryMB: startedMB } = this.#spec;
     const pid = await this.#ready;
-    const { assignment: given } = this.#spec;
-    const { codeDir, optDir, memoryMB } = assignment;
-    if (given) {
-      if (given.codeDir !== codeDir || given.optDir !== optDir)
+    const hidden = optDir === undefined ? undefined : shows.find(path => within(path, PLACES.optDir));
+    if (hidden !== undefined) throw new Error(`layers at /opt would hide ${hidden}: install it elsewhere`);
+    if (assignment) {
+      if (assignment.codeDir !== codeDir || assignment.optDir !== optDir)
         throw new Error('this sandbox was started for another function');
-    } else if (!this.#workshop.lateAssign)
-      throw new Error('a function cannot be brought into a sandbox that has started here');
-    else {
+    } else if (this.#workshop.lateAssign) {
       const code = [codeDir, PLACES.codeDir] as const;
       await this.#workshop.helper.mount(pid, optDir === undefined ? [code] : [code, [optDir, PLACES.optDir]]);
-    }
-    if (memoryMB !== this.#spec.memoryMB && !this.#over) this.#limit(memoryMB);
-    return PLACES;
+    } else throw new Error('a function cannot be brought into a sandbox that has started here');
+    if (memoryMB !== startedMB && !this.#over) this.#limit(memoryMB);
   }
 
   memoryBytes(): number {
@@ -138,7 +151,6 @@ export class BwrapSandbox implements Sandbox {
   kill(): void {
     if (this.#over) return;
     this.#process.kill();
-    this.#group?.kill();
   }
 
   close(): void {
@@ -146,14 +158,16 @@ export class BwrapSandbox implements Sandbox {
   }
 
   #start(uid: number | undefined): Started {
-    const { bwrap, layout, inHelper, nproc } = this.#workshop;
+    const { bwrap, layout, mark, inHelper, nproc } = this.#workshop;
     const dataBytes = this.#group ? undefined : UNWATCHED_BYTES;
     const entering: Entering = { uid, dataBytes, nproc };
     const args = [
       'run',
       ...(this.#group?.procsFiles ?? []).flatMap(file => ['--cgroup', file]),
       ...(inHelper ? ['--ns', String(this.#helperPid())] : []),
-      ...['--', bwrap, '--args', String(OPTIONS_FD), '--info-fd', String(INFO_FD)],
+      // A variable that nobody has: the mark by which a later server knows the processes of this one.
+      ...['--', bwrap, '--unsetenv', `${markOf(mark)}${this.#id}`],
+      ...['--args', String(OPTIONS_FD), '--info-fd', String(INFO_FD)],
       ...['--', ...enterCommand(this.#spec, entering)],
     ];
     return startProcess(layout.program, args, this.turnFd);
@@ -202,7 +216,7 @@ export class BwrapSandbox implements Sandbox {
   #ended(exit: Exit): Exit {
     this.oomKilled();
     this.#over = true;
-    // Its first process takes the others along; those of a kernel that is slow to do so, the group.
+    // Its first process takes the others along; a process that was just being made is only in the group.
     this.#group?.kill();
     this.#memory?.close();
     return this.#failure ? { code: null, signal: null, error: this.#failure } : exit;

@@ -1,6 +1,7 @@
-// What a killed server has left in its data folder: mounts and folders for /tmp. Sandboxes die with their server.
+// What a killed server has left: mounts and folders for /tmp, and, without control groups, a process that was
+// just being made; all others die with their server.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import type { Log } from '../../../core/log.ts';
 import { within } from './args.ts';
@@ -26,4 +27,30 @@ export async function sweep(dir: string, umount: (path: string) => Promise<void>
   if (mounts.length > 0) log.info({ mounts: mounts.length }, 'removed the mounts of a server that was killed');
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true, mode: 0o700 });
+}
+
+/** In the command line of every sandbox of one server. */
+export function markOf(mark: string): string {
+  return `openscf-${mark}-`;
+}
+
+export function sweepProcesses(mark: string, log: Log): void {
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name) && isMarked(name, mark));
+  for (const pid of pids) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // Already gone.
+    }
+  }
+  if (pids.length > 0) log.info({ processes: pids.length }, 'ended the sandboxes of a server that was killed');
+}
+
+function isMarked(pid: string, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`\0--unsetenv\0${markOf(mark)}`);
+  } catch {
+    // Already gone.
+    return false;
+  }
 }

@@ -12,7 +12,7 @@ import { openImage } from './image.ts';
 import type { Means } from './probe.ts';
 import { makeRoot } from './root.ts';
 import type { Port, Workshop } from './sandbox.ts';
-import { sweep } from './sweep.ts';
+import { sweep, sweepProcesses } from './sweep.ts';
 import { folderSource, loopSource, type TmpKind, type TmpSource, tmpfsSource } from './tmp.ts';
 import { Uids, uidRange } from './uids.ts';
 
@@ -69,7 +69,8 @@ export async function openWorkshop(deps: BwrapDeps, choices: BwrapChoices, means
     await sweep(tmpDir, path => helper.umount(path), log);
     const groups = choices.cgroups === false ? { missing: NOT_WANTED } : await openCgroups({ mark, log, clock });
     if (!('missing' in groups)) cgroups = groups;
-    await cgroups?.sweep();
+    if (cgroups) await cgroups.sweep();
+    else sweepProcesses(mark, log);
     const range = inHelper ? undefined : uidRange(mark);
     const layout = {
       root: await makeRoot({ dir: etcDir, hosts: deps.hosts, caFile: deps.caFile }),
@@ -80,6 +81,7 @@ export async function openWorkshop(deps: BwrapDeps, choices: BwrapChoices, means
     const workshop: Workshop = {
       bwrap: bwrap.path,
       layout,
+      mark,
       helper,
       inHelper,
       cgroups,
