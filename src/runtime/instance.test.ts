@@ -1,66 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TurnableClock } from '../core/clock.ts';
-import type { Outcome } from '../core/invocation.ts';
-import type { Call } from '../core/ports.ts';
 import { encodeFrame, FROM_INSTANCE } from './frames.ts';
-import type { Instance } from './instance.ts';
-import { VERSION } from './testing.ts';
-import { FakeLauncher, type FakeProcess } from './testing-process.ts';
+import { call, started } from './testing-instance.ts';
 
 const MB = 1024 * 1024;
-
-function call(requestId = 'r1'): Call {
-  const event = { requestId, target: VERSION, qualifier: '$LATEST', source: 'invoke', body: Buffer.from('{}') };
-  return { event, retryNum: 0, waitMs: 1000 };
-}
-
-interface Started {
-  readonly clock: TurnableClock;
-  readonly process: FakeProcess;
-  readonly instance: Instance;
-  readonly heard: string[];
-  readonly failures: Outcome[];
-  /** Sends an event that has waited so long. */
-  begin(call: Call, waitedMs?: number): Promise<Outcome>;
-  /** Lets everything that is under way happen. */
-  turn(ms?: number): Promise<void>;
-}
-
-async function started(ready = true): Promise<Started> {
-  const clock = new TurnableClock(1_000_000);
-  const launcher = new FakeLauncher(clock);
-  const heard: string[] = [];
-  const failures: Outcome[] = [];
-  const instance = await launcher.launch(VERSION, clock.now(), {
-    ready: () => heard.push('ready'),
-    unready: (_, outcome) => {
-      heard.push('unready');
-      failures.push(outcome);
-    },
-    ran: durationMs => heard.push(`ran ${durationMs}`),
-    free: () => heard.push('free'),
-    back: events => heard.push(`back ${events.map(one => one.call.event.requestId)}`),
-    gone: () => heard.push('gone'),
-  });
-  const [process] = launcher.processes;
-  assert.ok(process);
-  const turn = async (ms = 0) => {
-    await clock.advance(ms);
-    instance.tick(clock.now());
-    await clock.advance(0);
-  };
-  if (ready) {
-    await clock.advance(40);
-    process.ready();
-    await turn();
-  }
-  const begin = (call: Call, waitedMs = 0) =>
-    new Promise<Outcome>(settle => {
-      instance.send({ call, since: clock.now() - waitedMs, until: Number.POSITIVE_INFINITY, settle });
-    });
-  return { begin, clock, process, instance, heard, failures, turn };
-}
 
 test('an instance is ready, runs, and is free again', async () => {
   const { begin, process, instance, heard, turn } = await started();
@@ -246,14 +189,14 @@ test('an answer that was sent before the process ended still counts', async () =
 });
 
 test('ways not to become ready', async () => {
-  const late = await started(false);
+  const late = await started({ ready: false });
   await late.turn(9999);
   assert.equal(late.process.killed, false);
   await late.turn(1);
   assert.deepEqual(late.heard, ['unready', 'gone']);
   assert.equal(late.failures[0]?.status, 450);
 
-  const broken = await started(false);
+  const broken = await started({ ready: false });
   broken.process.print('loading\n');
   broken.process.loadError(443, 'File "/data/code/abc/index.py"');
   await broken.turn();
@@ -263,7 +206,7 @@ test('ways not to become ready', async () => {
   assert.equal(broken.failures[0]?.errorMessage, 'File "/var/user/index.py"');
   assert.equal(broken.failures[0]?.log, 'loading\n');
 
-  const exited = await started(false);
+  const exited = await started({ ready: false });
   exited.process.die(7);
   await exited.turn();
   assert.equal(exited.failures[0]?.status, 405);
