@@ -113,6 +113,35 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       assert.equal(await store.remove('invocations', {}), 3);
     });
 
+    test('many rows at once are all there, a later one in the place of an earlier one', async () => {
+      const many = Array.from({ length: 100 }, (_, i) => invocation({ requestId: `r${i}`, startedAt: i }));
+      await store.put('invocations', invocation({ requestId: 'r7', log: 'before' }));
+      await store.putAll('invocations', [...many, invocation({ requestId: 'r9', log: 'again' })]);
+      const found = await store.list('invocations', {}, { orderBy: 'startedAt', limit: 9 });
+      assert.deepEqual(found, many.slice(0, 9));
+      assert.equal((await store.get('invocations', { requestId: 'r9' }))?.log, 'again');
+      assert.equal(await store.count('invocations'), 100);
+      for (const count of [0, 1, 15, 16, 17, 33]) {
+        await store.remove('invocations', {});
+        await store.putAll('invocations', many.slice(0, count));
+        assert.equal(await store.count('invocations'), count);
+      }
+    });
+
+    test('of many rows with a bad one none is kept, outside a transaction and inside', async () => {
+      const many = Array.from({ length: 50 }, (_, i) => invocation({ requestId: `r${i}` }));
+      const bad = [...many, invocation({ requestId: 'bad', durationMs: Number.NaN })];
+      await assert.rejects(store.putAll('invocations', bad), /durationMs/);
+      const work = store.transaction(async rows => {
+        await rows.put('missed', SAMPLES.missed[0]);
+        await rows.putAll('invocations', bad);
+      });
+      await assert.rejects(work, /durationMs/);
+      assert.deepEqual([await store.count('invocations'), await store.count('missed')], [0, 0]);
+      await store.transaction(rows => rows.putAll('invocations', many));
+      assert.equal(await store.count('invocations'), 50);
+    });
+
     test('triggers of one bucket share a name and differ in what they listen for: their rows do not collide', async () => {
       await store.put('triggers', trigger({ id: 'a', type: 'cos' }));
       await store.put('triggers', trigger({ id: 'b', type: 'cos' }));
@@ -216,6 +245,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       });
       await assert.rejects(async () => kept?.count('missed'));
       await assert.rejects(async () => kept?.put('missed', SAMPLES.missed[0]));
+      await assert.rejects(async () => kept?.putAll('missed', SAMPLES.missed));
       assert.equal(await store.count('missed'), 0);
     });
 
