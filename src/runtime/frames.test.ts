@@ -130,7 +130,8 @@ test('a status that a function cannot have is refused, and a long stack is cut',
   const failed = (status: number) =>
     Buffer.concat([Buffer.alloc(9), Buffer.from([status >> 8, status & 255, 0, 0, 0, 0])]);
   for (const status of [400, 407, 430]) assert.equal(decodeFailed(failed(status)).status, status);
-  for (const status of [0, 200, 432, 434, 449, 500, 65_535]) assert.throws(() => decodeFailed(failed(status)), FrameError);
+  for (const status of [0, 200, 432, 434, 449, 500, 65_535])
+    assert.throws(() => decodeFailed(failed(status)), FrameError);
   for (const status of [0, 200, 430, 450, 500]) {
     assert.throws(() => decodeLoadError(Buffer.from([status >> 8, status & 255])), FrameError);
   }
