@@ -382,8 +382,8 @@ export class Instance {
       run.peakBytes = Math.max(run.peakBytes, this.#sandbox.peakBytes());
       this.#sample(now);
     }
-    // Programs that it started print without a mark.
-    if (!run.marked && this.#runs.length === 1) this.#takeOutput(run);
+    // Programs that it started print without a mark; of several at once nobody can tell whose a line is.
+    if (!run.marked && (this.#runs.length === 1 || this.spec.concurrency > 1)) this.#takeOutput(run);
     const outcome = this.#outcome(run, verdict, now);
     this.#runs.splice(this.#runs.indexOf(run), 1);
     if (this.#runs.length > 0) this.#beginNext(now);
