@@ -232,6 +232,26 @@ describe('timeline', () => {
     );
   });
 
+  test('what was dropped is said every ten seconds, and the rest of it at the end', async () => {
+    const timeline = open({ budget: { memoryRows: 1 } });
+    const drop = async (count: number) => {
+      for (let i = 0; i <= count; i++) timeline.settled(anAttempt(`r${i}`));
+      await timeline.flush();
+    };
+    await drop(3);
+    await drop(4);
+    await clock.advance(9_999);
+    await drop(5);
+    const said = () => log.lines.map(line => line.fields);
+    assert.deepEqual(said(), [{ dropped: 3 }]);
+    await clock.advance(1);
+    await drop(6);
+    assert.deepEqual(said(), [{ dropped: 3 }, { dropped: 15 }]);
+    await drop(7);
+    await timeline.close();
+    assert.deepEqual(said(), [{ dropped: 3 }, { dropped: 15 }, { dropped: 7 }]);
+  });
+
   test('a store that cannot write is named once, asked again later, and nothing is lost', async () => {
     const { watch, faulty } = watched(store);
     const timeline = open({ store: faulty });

@@ -8,6 +8,7 @@ import type { Log } from '../core/log.ts';
 import type { Store, Timeline } from '../core/ports.ts';
 import { createPruner, type Pruner } from './prune.ts';
 import { type Entry, isAttempt, rowOf } from './row.ts';
+import { Waiting } from './waiting.ts';
 
 export interface TimelineBudget {
   /** Rows kept in the store, and for how long. */
@@ -54,8 +55,7 @@ export function createTimeline(deps: TimelineDeps): KeptTimeline {
 class WrittenBehind implements KeptTimeline {
   readonly #deps: TimelineDeps;
   readonly #pruner: Pruner;
-  #waiting: Entry[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new Waiting();
   /** How many ever came, and how many of them are dealt with: written or dropped. */
   #came = 0;
   #done = 0;
@@ -95,7 +95,9 @@ class WrittenBehind implements KeptTimeline {
     await this.flush();
     this.#timer?.[Symbol.dispose]();
     await this.#pruning;
-    const lost = this.#waiting.length;
+    this.#saidDroppedAt = Number.NEGATIVE_INFINITY;
+    this.#sayDropped();
+    const lost = this.#waiting.count;
     if (lost > 0) this.#deps.log.error({ lost }, 'invocation records could not be written before the end');
   }
 
@@ -106,11 +108,11 @@ class WrittenBehind implements KeptTimeline {
       return;
     }
     this.#came++;
-    this.#waiting.push(entry);
-    this.#waitingBytes += bytesOf(entry);
-    if (this.#waiting.length > budget.memoryRows || this.#waitingBytes > MEMORY_BYTES) this.#drop();
+    const waiting = this.#waiting;
+    waiting.add(entry);
+    if (waiting.count > budget.memoryRows || waiting.bytes > MEMORY_BYTES) this.#drop();
     if (this.#isFailing) return;
-    if (this.#waiting.length >= BATCH_ROWS || this.#waitingBytes > FULL_BYTES) this.#writeSoon();
+    if (waiting.count >= BATCH_ROWS || waiting.bytes > FULL_BYTES) this.#writeSoon();
     // A clock that stands still brings no timer: what is read is flushed first, and a full batch is written all the same.
     else this.#timer ??= clock.at(clock.now() + WRITE_AFTER_MS, () => this.#wake());
   }
@@ -134,17 +136,15 @@ class WrittenBehind implements KeptTimeline {
         await rest.catch(() => undefined);
       }
       this.#isDueSoon = false;
-      if (this.#waiting.length > 0 && !this.#isFailing && !this.#isClosed) this.#writeSoon();
+      if (this.#waiting.count > 0 && !this.#isFailing && !this.#isClosed) this.#writeSoon();
     });
   }
 
   /** Some at a time: taking the first out of a long array moves all the others. */
   #drop(): void {
-    const few = Math.max(1, this.#deps.budget.memoryRows >> 6);
-    const gone = this.#waiting.splice(0, few);
-    for (const entry of gone) this.#waitingBytes -= bytesOf(entry);
-    this.#done += gone.length;
-    this.#dropped += gone.length;
+    const gone = this.#waiting.take(Math.max(1, this.#deps.budget.memoryRows >> 6)).length;
+    this.#done += gone;
+    this.#dropped += gone;
   }
 
   #writeSome(): Promise<boolean> {
@@ -157,17 +157,15 @@ class WrittenBehind implements KeptTimeline {
   /** False if the store cannot take rows now; they go on waiting. */
   async #writeBatch(): Promise<boolean> {
     const hold = this.#deps.clock.hold();
-    const batch = this.#waiting.splice(0, BATCH_ROWS);
+    const batch = this.#waiting.take(BATCH_ROWS);
     try {
-      for (const entry of batch) this.#waitingBytes -= bytesOf(entry);
       await this.#write(batch);
       this.#done += batch.length;
       this.#isFailing = false;
       this.#prune(batch.length);
       return true;
     } catch (error) {
-      this.#waiting = [...batch, ...this.#waiting];
-      for (const entry of batch) this.#waitingBytes += bytesOf(entry);
+      this.#waiting.putBack(batch);
       this.#tryLater(error);
       return false;
     } finally {
@@ -216,7 +214,7 @@ class WrittenBehind implements KeptTimeline {
   #tryLater(error: unknown): void {
     const { clock, log } = this.#deps;
     if (!this.#isFailing)
-      log.error({ err: error, waiting: this.#waiting.length }, 'invocation records cannot be written');
+      log.error({ err: error, waiting: this.#waiting.count }, 'invocation records cannot be written');
     this.#isFailing = true;
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#isClosed ? undefined : clock.at(clock.now() + RETRY_AFTER_MS, () => this.#wake());
@@ -242,9 +240,4 @@ function withoutReplaced(batch: readonly Entry[]): readonly Entry[] {
   if (batch.every(isAttempt)) return batch;
   const begun = new Set(batch.filter(entry => isAttempt(entry) && entry.retryNum === 0).map(idOf));
   return batch.filter(entry => isAttempt(entry) || !begun.has(idOf(entry)));
-}
-
-function bytesOf(entry: Entry): number {
-  const bytes = entry.event.body.length;
-  return isAttempt(entry) ? bytes + entry.outcome.body.length + entry.outcome.log.length : bytes;
 }
