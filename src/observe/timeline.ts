@@ -40,7 +40,7 @@ const BATCH_ROWS = 256;
 const SLICE_ROWS = 64;
 /**
  * Writing behind takes at most 4 % of the time from the calls: after each batch it rests so many times as long. A record
- * takes 6 µs with the removal of an old one, so that several thousand in a second are kept; what comes beyond is dropped.
+ * takes 8 µs with the removal of an old one, so that several thousand in a second are kept; what comes beyond is dropped.
  */
 const REST = 24;
 const SAY_DROPPED_EVERY_MS = 10_000;
