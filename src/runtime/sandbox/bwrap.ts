@@ -9,7 +9,7 @@ import { probeBwrap } from './bwrap/probe.ts';
 import { BwrapSandbox, type Workshop } from './bwrap/sandbox.ts';
 import { trial } from './bwrap/trial.ts';
 import { PROTECTS, weaknesses } from './bwrap/words.ts';
-import { type BwrapChoices, type BwrapDeps, openWorkshop } from './bwrap/workshop.ts';
+import { type BwrapChoices, type BwrapDeps, type OpenWorkshop, openWorkshop } from './bwrap/workshop.ts';
 import type { SandboxDriver, SandboxSpec } from './driver.ts';
 
 /** `missing` says why it cannot be used here, and what helps. */
@@ -19,7 +19,14 @@ export async function openBwrapDriver(
 ): Promise<SandboxDriver | { readonly missing: Sentence }> {
   const means = await probeBwrap(choices.path);
   if ('missing' in means) return means;
-  const { workshop, etcDir, cgroups, close } = await openWorkshop(deps, choices, means);
+  let opened: OpenWorkshop;
+  try {
+    opened = await openWorkshop(deps, choices, means);
+  } catch (error) {
+    deps.log.debug({ error }, 'the sandbox cannot be prepared');
+    return { missing: obstacleOf((error as Error).message) };
+  }
+  const { workshop, etcDir, cgroups, close } = opened;
   const living = new Set<BwrapSandbox>();
   const end = async () => {
     for (const one of living) one.kill();

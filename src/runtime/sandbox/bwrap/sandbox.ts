@@ -18,8 +18,9 @@ import type { Uids } from './uids.ts';
 export interface Port {
   /** On the sandbox's own loopback. */
   readonly port: number;
-  /** Of this server, on 127.0.0.1. */
   readonly targetPort: number;
+  /** Where this server listens; 127.0.0.1 when left out. */
+  readonly host?: string;
 }
 
 /** What all sandboxes of one driver have in common. */
@@ -203,7 +204,7 @@ export class BwrapSandbox implements Sandbox {
       this.#workshop.log.warn({ sandbox: this.#id, error }, 'the mount of an instance could not be taken away');
     });
     if (this.#spec.network === 'own') {
-      const ports = this.#workshop.ports().map(({ port, targetPort }) => ({ port, host: '127.0.0.1', targetPort }));
+      const ports = this.#workshop.ports().map(one => ({ ...one, host: one.host ?? '127.0.0.1' }));
       if (ports.length > 0) await this.#workshop.helper.forward(pid, ports);
     }
     return pid;

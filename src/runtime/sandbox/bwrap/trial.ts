@@ -47,7 +47,7 @@ export async function trial({ start, codeDir, file, late, clock }: TrialInput): 
   const { code, signal, error } = await sandbox.exited;
   sandbox.close();
   if (error) return error.message;
-  if (refused !== undefined) return refused;
   if (code === 0) return undefined;
+  if (refused !== undefined && signal === 'SIGKILL') return refused;
   return signal ? `the trial was ended by ${signal}` : `the trial ended with exit code ${code}`;
 }

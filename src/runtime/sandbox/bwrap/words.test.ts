@@ -12,7 +12,11 @@ test('what is missing is told, with what the control groups said', () => {
   const { zh, en } = weaknesses({ cgroups: { zh: '没有', en: 'there are none' }, ownUid: false, tmp: 'tmpfs' });
   assert.equal(en.split('; ').length, 4);
   assert.equal(zh.split('；').length, 4);
-  assert.match(en, /watched every 20-50 ms.*: there are none; .*user of this server.*; files in \/tmp lie in memory/);
+  assert.match(
+    en,
+    /watched every 20-50 ms.*: there are none; .*user of this server.*; files in \/tmp lie in memory and are not counted/,
+  );
   assert.match(zh, /：没有；/);
   assert.match(weaknesses({ cgroups: 'used', ownUid: true, tmp: 'folder' }).en, /not limited/);
+  assert.match(weaknesses({ cgroups: 'used', ownUid: true, tmp: 'tmpfs' }).zh, /其中的文件计入函数内存/);
 });

@@ -23,17 +23,24 @@ const SAME_USER: Sentence = {
   en: 'all functions run as the user of this server, kept apart by namespaces alone (as root each instance has a user of its own)',
 };
 
-const TMP: Readonly<Record<TmpKind, Sentence | undefined>> = {
-  loop: undefined,
-  tmpfs: {
-    zh: '/tmp 位于内存，其中的文件计入函数内存（以 root 运行且有 loop 设备与 mkfs.ext4 时位于磁盘）',
-    en: 'files in /tmp lie in memory and count as memory of the function (on disk when the server is root and there are loop devices and mkfs.ext4)',
-  },
-  folder: {
-    zh: '/tmp 的总大小不受限制（bubblewrap 0.7 起可限制）',
-    en: 'the size of /tmp as a whole is not limited (it is from bubblewrap 0.7 on)',
-  },
+const NO_LOOP: Sentence = {
+  zh: '（以 root 运行且有 loop 设备与 mkfs.ext4 时位于磁盘）',
+  en: ' (on disk when the server is root and there are loop devices and mkfs.ext4)',
 };
+
+function ofTmp(tmp: TmpKind, counted: boolean): Sentence | undefined {
+  if (tmp === 'loop') return undefined;
+  if (tmp === 'folder') {
+    return {
+      zh: '/tmp 的总大小不受限制（bubblewrap 0.7 起可限制）',
+      en: 'the size of /tmp as a whole is not limited (it is from bubblewrap 0.7 on)',
+    };
+  }
+  return {
+    zh: `/tmp 位于内存，其中的文件${counted ? '计入' : '不计入'}函数内存${NO_LOOP.zh}`,
+    en: `files in /tmp lie in memory and ${counted ? 'count as' : 'are not counted as'} memory of the function${NO_LOOP.en}`,
+  };
+}
 
 export function weaknesses({ cgroups, ownUid, tmp }: Facts): Sentence {
   const found = [SHARED];
@@ -44,7 +51,7 @@ export function weaknesses({ cgroups, ownUid, tmp }: Facts): Sentence {
     });
   }
   if (!ownUid) found.push(SAME_USER);
-  const kept = TMP[tmp];
+  const kept = ofTmp(tmp, cgroups === 'used');
   if (kept) found.push(kept);
   return { zh: found.map(one => one.zh).join('；'), en: found.map(one => one.en).join('; ') };
 }

@@ -1,6 +1,6 @@
 // Brings together what sandboxes are made with: folders, helper, control groups, users, a source of /tmp.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../core/clock.ts';
 import { type Ids, shortId } from '../../../core/ids.ts';
@@ -53,7 +53,9 @@ const NOT_WANTED: Sentence = { zh: '控制组（cgroup）已关闭', en: 'contro
 const NPROC_KERNEL: readonly [number, number] = [5, 14];
 
 export async function openWorkshop(deps: BwrapDeps, choices: BwrapChoices, means: Means): Promise<OpenWorkshop> {
-  const { dataDir, mark, clock, log } = deps;
+  const { mark, clock, log } = deps;
+  // What is shown is shown where it really lies.
+  const dataDir = await realpath(deps.dataDir);
   const { program, bwrap, able } = means;
   const dir = join(dataDir, 'sandbox');
   const [etcDir, tmpDir, turnDir] = [join(dir, 'etc'), join(dir, 'tmp'), join(dir, 'turns')] as const;
