@@ -9,28 +9,28 @@ let token = '';
 /** Something was printed since the last mark. */
 let printed = false;
 
+/** Whether it is out: the user's code may have closed the descriptor. */
 function write(bytes) {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += fs.writeSync(1, bytes, at, bytes.length - at);
     } catch (error) {
-      if (error.code !== 'EAGAIN') return;
+      if (error.code !== 'EAGAIN') return false;
       Atomics.wait(sleeper, 0, 0, 1);
     }
   }
+  return true;
 }
 
 function print(bytes) {
-  printed = true;
-  write(bytes);
+  if (write(bytes)) printed = true;
 }
 
-/** Ends a run's output; whether there was any. */
+/** Ends a run's output; whether there was any that can be waited for. */
 function mark(turn) {
   if (!printed) return false;
   printed = false;
-  write(Buffer.from(`\x1e${token}${turn.toString(16).padStart(8, '0')}\n`, 'latin1'));
-  return true;
+  return write(Buffer.from(`\x1e${token}${turn.toString(16).padStart(8, '0')}\n`, 'latin1'));
 }
 
 function standardStream(fd) {

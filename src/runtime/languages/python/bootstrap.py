@@ -104,15 +104,16 @@ class Printed(object):
 
 
 def write_out(data):
-    Printed.since_mark = True
     done = 0
     while done < len(data):
         try:
             done += os.write(1, data[done:])
         except OSError as error:
             if error.errno not in (4, 11, 35):
+                # The user's code has closed it: there is nothing to wait for.
                 return len(data)
             time.sleep(0.001)
+    Printed.since_mark = True
     return len(data)
 
 
@@ -321,9 +322,10 @@ def run(handler, settings, token, payload):
     flush_all()
     answer = 0
     if Printed.since_mark:
-        write_out(token + b'%08x\n' % turn)
         Printed.since_mark = False
-        answer = PRINTED
+        write_out(token + b'%08x\n' % turn)
+        answer = PRINTED if Printed.since_mark else 0
+        Printed.since_mark = False
     if status == 200:
         channel.send(RESULT, ENDED.pack(answer, turn, micros) + result)
     else:
