@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SystemClock } from '../../src/core/clock.ts';
 import type { FunctionVersion } from '../../src/core/function.ts';
 import type { Outcome } from '../../src/core/invocation.ts';
+import type { RuntimeDeps } from '../../src/runtime/runtime.ts';
 import { probeBwrap } from '../../src/runtime/sandbox/bwrap/probe.ts';
 import { type Bench, bench, type Files } from '../../src/runtime/testing.ts';
 
@@ -43,8 +45,13 @@ export interface Attack {
   calls(calls: readonly Call[]): Promise<string[]>;
   /** The same, with all that is known of the run. */
   outcome(script: string, event?: object): Promise<Outcome>;
-  /** The function behind `node` and `outcome`. */
+  /** How often its instance of Node.js has been asked this: 1 when it is another one than before. */
+  calledTimes(): Promise<number>;
+  /** Ends its instances once they are idle. */
+  end(): void;
+  /** The functions behind it. */
   readonly version: FunctionVersion;
+  readonly inPython: FunctionVersion;
 }
 
 export interface Ground extends Bench, AsyncDisposable {
@@ -52,8 +59,8 @@ export interface Ground extends Bench, AsyncDisposable {
   attack(name: string, change?: Partial<FunctionVersion>): Promise<Attack>;
 }
 
-export async function ground(): Promise<Ground> {
-  const at = await bench({ sandbox: 'bwrap', idleMs: 600_000 });
+export async function ground(change: Partial<RuntimeDeps> = {}): Promise<Ground> {
+  const at = await bench({ sandbox: 'bwrap', idleMs: 600_000, ...change });
   assert.equal(at.runtime.driver.name, 'bwrap');
   const close = () => at[Symbol.asyncDispose]();
   return {
@@ -73,13 +80,50 @@ export async function ground(): Promise<Ground> {
         returned<T>(await at.run(target, { ...event, script }));
       return {
         version,
+        inPython,
         outcome,
+        calledTimes: () => run(version, 'globalThis.times = (globalThis.times ?? 0) + 1; return globalThis.times;'),
+        end() {
+          for (const one of [version, inPython]) at.runtime.forget(one);
+        },
         node: (script, event) => run(version, script, event),
         python: (script, event) => run(inPython, script, event),
         calls: list => run(inPython, 'answer = calls.answers(event["calls"])', { calls: list }),
       };
     },
   };
+}
+
+/** Host processes in which a word stands in the command line. */
+export function processesWith(word: string): number[] {
+  const found = readdirSync('/proc').filter(name => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(word);
+    } catch {
+      return false;
+    }
+  });
+  return found.map(Number).filter(pid => pid !== process.pid);
+}
+
+/** Processes below this one: the mount helper, and all that runs in sandboxes. */
+export function descendants(pid = process.pid): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap(task => {
+      const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ');
+      return children.filter(child => child !== '').flatMap(child => [Number(child), ...descendants(Number(child))]);
+    });
+  } catch {
+    // Just ended.
+    return [];
+  }
+}
+
+/** Waits for what nobody tells: ends of processes, freed folders. */
+export async function until(holds: () => boolean, what: string, ms = 10_000): Promise<void> {
+  const clock = new SystemClock();
+  for (const end = clock.now() + ms; clock.now() < end; await clock.sleep(5)) if (holds()) return;
+  assert.fail(`not within ${ms} ms: ${what}`);
 }
 
 /** What a function returned; fails with its log when it did not. */

@@ -57,6 +57,14 @@ def apart(work):
     return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else text
 
 
+def outcome(work):
+    """What `work` answers and None, or None and what it raised."""
+    try:
+        return work(), None
+    except Exception as error:
+        return None, error
+
+
 def cloning(flags):
     """Clone with flags, as fork does otherwise. The child ends at once."""
 
