@@ -14,7 +14,7 @@ const NEW = { perms: true, size: true };
 const IMAGE = { bytes: 65536, blocks: [{ at: 4096, content: Buffer.from('ext4') }] };
 
 /** A helper that mounts nothing and tells what it was asked for. */
-function helper(more: { fails?: boolean } = {}) {
+function helper(more: { fails?: boolean; umountFails?: string[] } = {}) {
   const asked: string[] = [];
   return {
     asked,
@@ -26,6 +26,8 @@ function helper(more: { fails?: boolean } = {}) {
     },
     async umount() {
       asked.push('umount');
+      const reason = more.umountFails?.shift();
+      if (reason !== undefined) throw new Error(reason);
     },
   };
 }
@@ -77,5 +79,42 @@ test('without a device it lies in memory, and that is logged', async () => {
   const source = loopSource({ dir, image: IMAGE, helper: at, otherwise: tmpfsSource(NEW), log });
   const slot = await source.take('four', undefined);
   assert.equal(slot.kind, 'tmpfs');
-  assert.deepEqual([await readdir(dir), at.asked, told.length], [[], ['loop'], 1]);
+  assert.deepEqual([await readdir(dir), at.asked, told.length], [[], ['loop', 'umount'], 1]);
+});
+
+test('a helper that dies meanwhile is asked again', async () => {
+  const at = helper({ umountFails: ['the mount helper has ended'] });
+  const source = loopSource({ dir, image: IMAGE, helper: at, otherwise: tmpfsSource(NEW), log: NO_LOG });
+  const slot = await source.take('five', undefined);
+  await assert.rejects(slot.entered(), /has ended/);
+  await slot.free();
+  assert.deepEqual([await readdir(dir), at.asked], [[], ['loop', 'umount', 'umount']]);
+});
+
+test('what was never mounted is no trouble', async () => {
+  const at = helper({ fails: true, umountFails: ['the mount helper has ended', 'umount: Invalid argument'] });
+  const source = loopSource({ dir, image: IMAGE, helper: at, otherwise: tmpfsSource(NEW), log: NO_LOG });
+  assert.equal((await source.take('six', undefined)).kind, 'tmpfs');
+  assert.deepEqual([await readdir(dir), at.asked], [[], ['loop', 'umount', 'umount']]);
+});
+
+test('devices are looked for one after the other, whatever becomes of one', async () => {
+  const at = helper();
+  let looking = 0;
+  let count = 0;
+  const one = {
+    ...at,
+    async loop(image: string, path: string, bytes: number) {
+      assert.equal(looking++, 0);
+      await new Promise(setImmediate);
+      looking--;
+      if (count++ === 2) throw new Error('no device');
+      await at.loop(image, path, bytes);
+    },
+  };
+  const source = loopSource({ dir, image: IMAGE, helper: one, otherwise: tmpfsSource(NEW), log: NO_LOG });
+  const slots = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(id => source.take(id, undefined)));
+  assert.deepEqual(slots.map(slot => slot.kind).sort(), ['loop', 'loop', 'loop', 'loop', 'tmpfs']);
+  for (const slot of slots) await slot.free();
+  assert.deepEqual(await readdir(dir), []);
 });

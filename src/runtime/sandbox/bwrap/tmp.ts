@@ -58,27 +58,38 @@ export interface LoopDeps {
 }
 
 export function loopSource({ dir, image, helper, otherwise, log }: LoopDeps): TmpSource {
+  let last: Promise<unknown> = Promise.resolve();
+  // Several that look for a free device at once find the same one, and all but one fail.
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  }
+
   async function mount(id: string, uid: number | undefined): Promise<TmpSlot> {
     const path = join(dir, id);
     const file = `${path}.img`;
     await mkdir(path, { mode: 0o700 });
-    let mounted = false;
-    let entered: Promise<void> | undefined;
+    let asked = false;
+    let gone: Promise<void> | undefined;
     // The sandbox's own mount keeps it; a server that is killed then leaves none behind.
     const leave = async () => {
-      if (mounted) await helper.umount(path);
-      mounted = false;
+      if (asked) await umounted(path);
       await rmdir(path);
     };
     const away = () => {
-      entered ??= leave();
-      return entered;
+      gone ??= leave().catch(error => {
+        // To be tried again: a helper that has died is there again then.
+        gone = undefined;
+        throw error;
+      });
+      return gone;
     };
     try {
       await writeImage(image, file);
       try {
-        await helper.loop(file, path, image.bytes);
-        mounted = true;
+        asked = true;
+        await inTurn(() => helper.loop(file, path, image.bytes));
       } finally {
         // The device holds it.
         await unlink(file);
@@ -87,10 +98,21 @@ export function loopSource({ dir, image, helper, otherwise, log }: LoopDeps): Tm
       if (uid !== undefined) await chown(path, uid, uid);
       await chmod(path, 0o1777);
     } catch (error) {
-      await away().catch(() => {});
+      await away()
+        .catch(away)
+        .catch(() => {});
       throw error;
     }
     return { kind: 'loop', options: ['--bind', path, PLACES.tmpDir], entered: away, free: away };
+  }
+
+  async function umounted(path: string): Promise<void> {
+    try {
+      await helper.umount(path);
+    } catch (error) {
+      // It was not mounted.
+      if (!/Invalid argument/.test((error as Error).message)) throw error;
+    }
   }
 
   return {
