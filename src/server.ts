@@ -66,7 +66,7 @@ export interface RunningServer {
 /** How long running calls may take to end when the server stops. */
 const GRACE_MS = 10_000;
 /** Kept invocations. */
-const BUDGET = { rows: 100_000, ageMs: 7 * 86_400_000, memoryRows: 10_000 };
+const BUDGET = { rows: 100_000, ageMs: 7 * 86_400_000, memoryRows: 4_000 };
 
 /** Starts all or nothing: what a failed start has opened is closed again. */
 export async function startServer({ config }: { config: Config; origins?: Origins }): Promise<RunningServer> {

@@ -68,7 +68,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config', 'importers'],
   commander: ['cli'],
   pino: ['observe'],
-  'prom-client': ['observe'],
   // control and importers look for the entry file in a package before it is stored or sent.
   yauzl: ['runtime', 'api', 'control', 'importers'],
   yazl: ['importers', 'api', 'cli'],

@@ -215,7 +215,7 @@ describe('timeline', () => {
     );
   });
 
-  test('memory is bounded: the oldest entries go, and the log says how many', async () => {
+  test('memory is bounded: what comes beyond it is not kept, and the log says how many', async () => {
     const { watch, faulty } = watched(store);
     let go = () => {};
     watch.gate = new Promise(resolve => {
@@ -225,11 +225,19 @@ describe('timeline', () => {
     for (let i = 0; i < 10; i++) timeline.settled(anAttempt(`r${i}`));
     go();
     await timeline.flush();
-    assert.deepEqual(await ids(), ['r7', 'r8', 'r9']);
+    assert.deepEqual(await ids(), ['r0', 'r1', 'r2']);
     assert.deepEqual(
       log.lines.map(line => [line.level, line.fields]),
       [['warn', { dropped: 7 }]],
     );
+  });
+
+  test('where there is no room an asynchronous event goes before an older record', async () => {
+    const timeline = open({ budget: { memoryRows: 2 } });
+    for (const id of ['s1', 's2', 's3']) timeline.settled(anAttempt(id));
+    timeline.settled(anAttempt('a1', { mode: 'async', verdict: 'acked' }));
+    await timeline.flush();
+    assert.deepEqual(await ids(), ['a1', 's2']);
   });
 
   test('what was dropped is said every ten seconds, and the rest of it at the end', async () => {

@@ -109,8 +109,17 @@ class WrittenBehind implements KeptTimeline {
     }
     this.#came++;
     const waiting = this.#waiting;
+    if (waiting.count >= budget.memoryRows || waiting.bytes > MEMORY_BYTES) {
+      // What is kept for a while and then dropped costs the garbage collector most: under load, what comes beyond the
+      // room is not kept at all. The status of an asynchronous event is asked for later: it goes before an older record.
+      if (isAttempt(entry) && entry.mode === 'sync') {
+        this.#done++;
+        this.#dropped++;
+        return;
+      }
+      this.#drop();
+    }
     waiting.add(entry);
-    if (waiting.count > budget.memoryRows || waiting.bytes > MEMORY_BYTES) this.#drop();
     if (this.#isFailing) return;
     if (waiting.count >= BATCH_ROWS || waiting.bytes > FULL_BYTES) this.#writeSoon();
     // A clock that stands still brings no timer: what is read is flushed first, and a full batch is written all the same.
@@ -178,7 +187,7 @@ class WrittenBehind implements KeptTimeline {
     const { wallClock, log } = this.#deps;
     const now = wallClock.now();
     if (this.#dropped === 0 || now - this.#saidDroppedAt < SAY_DROPPED_EVERY_MS) return;
-    log.warn({ dropped: this.#dropped }, 'more invocations than can be recorded: the oldest records were dropped');
+    log.warn({ dropped: this.#dropped }, 'more invocations than can be recorded: some records were dropped');
     this.#dropped = 0;
     this.#saidDroppedAt = now;
   }
