@@ -57,7 +57,7 @@ export async function openBwrapDriver(
   return {
     name: 'bwrap',
     protects: PROTECTS,
-    weaker: weaknesses({ cgroups, ownUid: used.uids !== undefined, tmp: used.tmp.kind }),
+    weaker: weaknesses({ cgroups, ownUid: used.uids !== undefined, nproc: used.nproc, tmp: used.tmp.kind }),
     lateAssign: used.lateAssign,
     places: PLACES,
     start: startIn(used),

@@ -10,6 +10,8 @@ export const PROTECTS =
 export interface Facts {
   readonly cgroups: 'used' | Sentence;
   readonly ownUid: boolean;
+  /** Whether a limit per user can hold the number of processes where control groups do not. */
+  readonly nproc: boolean;
   readonly tmp: TmpKind;
 }
 
@@ -21,6 +23,11 @@ const SHARED: Sentence = {
 const SAME_USER: Sentence = {
   zh: '所有函数与本服务使用同一系统用户，彼此仅以命名空间隔开（以 root 运行时每个实例使用独立用户）',
   en: 'all functions run as the user of this server, kept apart by namespaces alone (as root each instance has a user of its own)',
+};
+
+const ANY_NUMBER: Sentence = {
+  zh: '不限制进程数（Linux 5.14 起或以 root 运行时限制）',
+  en: 'the number of processes is not limited (it is from Linux 5.14 on, and when the server is root)',
 };
 
 const NO_LOOP: Sentence = {
@@ -42,7 +49,7 @@ function ofTmp(tmp: TmpKind, counted: boolean): Sentence | undefined {
   };
 }
 
-export function weaknesses({ cgroups, ownUid, tmp }: Facts): Sentence {
+export function weaknesses({ cgroups, ownUid, nproc, tmp }: Facts): Sentence {
   const found = [SHARED];
   if (cgroups !== 'used') {
     found.push({
@@ -50,6 +57,7 @@ export function weaknesses({ cgroups, ownUid, tmp }: Facts): Sentence {
       en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${cgroups.en}`,
     });
   }
+  if (cgroups !== 'used' && !nproc) found.push(ANY_NUMBER);
   if (!ownUid) found.push(SAME_USER);
   const kept = ofTmp(tmp, cgroups === 'used');
   if (kept) found.push(kept);
