@@ -143,7 +143,7 @@ export class FakeProcess implements Sandbox {
 export class FakeDriver implements SandboxDriver {
   readonly name = 'fake';
   readonly protects = '';
-  readonly weaker = { zh: '', en: '' };
+  readonly weaker = [];
   readonly places = undefined;
   lateAssign = true;
   /** It has no processes left while it is set. */

@@ -6,7 +6,8 @@ export interface NotesOf {
   readonly lang: Language;
   readonly driver: {
     readonly name: string;
-    readonly weaker: Readonly<Record<Language, string>>;
+    /** What is not kept apart. */
+    readonly weaker: readonly { readonly brief: Readonly<Record<Language, string>> }[];
     /** Why the full sandbox was not taken. */
     readonly instead?: Readonly<Record<Language, string>>;
   };
@@ -17,10 +18,10 @@ export interface NotesOf {
 export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly string[] {
   const say = (zh: string, en: string) => (lang === 'zh' ? zh : en);
   const notes = [
-    driver.weaker[lang],
     ...(driver.instead
-      ? [say(`未使用 bwrap 沙箱：${driver.instead.zh}`, `Not in the bwrap sandbox: ${driver.instead.en}`)]
+      ? [say(`未使用 bwrap 沙箱：${driver.instead.zh}。`, `Not in the bwrap sandbox: ${driver.instead.en}.`)]
       : []),
+    limitsOf(driver, lang),
     say(
       '异步事件队列在内存中：进程结束时，尚在等待的事件会丢失。',
       'The queue of asynchronous events is in memory: what waits is lost when the process ends.',
@@ -37,4 +38,15 @@ export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly strin
     );
   }
   return notes;
+}
+
+/** One line; `doctor` has the reasons, and what helps. */
+function limitsOf({ name, weaker }: NotesOf['driver'], lang: Language): string {
+  const brief = weaker.map(one => one.brief[lang]);
+  if (lang === 'zh') {
+    const kept = name === 'process' ? '普通进程只防误操作、不防恶意代码' : '沙箱未隔离或限制的部分';
+    return `${kept}：${brief.join('；')}。详见 openscf doctor。`;
+  }
+  const kept = name === 'process' ? 'Plain processes keep mistakes apart, not malice' : 'What the sandbox leaves open';
+  return `${kept}: ${brief.join('; ')}. openscf doctor tells more.`;
 }

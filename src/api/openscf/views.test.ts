@@ -20,7 +20,12 @@ const LANGUAGES: readonly LanguageView[] = [
 
 async function doctor(language: 'zh' | 'en') {
   const missed = { list: async () => [] };
-  const driver = { name: 'process', protects: { zh: '强', en: 'strong' }, weaker: { zh: '弱', en: 'weak' } };
+  const driver = {
+    name: 'process',
+    protects: { zh: '强', en: 'strong' },
+    weaker: [{ brief: {}, whole: { zh: '弱', en: 'weak' } }],
+    instead: { zh: '无', en: 'missing' },
+  };
   const deps = {
     control: { missed },
     kinds: [],
@@ -44,5 +49,5 @@ test('doctor says what each runtime runs on, and what would be its own', async (
   ]);
   const { runtimes, driver } = await doctor('zh');
   assert.match(JSON.stringify(runtimes), /已安装预装依赖库.*首次使用时下载对应版本.*最接近的版本.*不行/);
-  assert.deepEqual(driver, { name: 'process', notes: ['弱'] });
+  assert.deepEqual(driver, { name: 'process', notes: ['无', '弱'] });
 });

@@ -33,7 +33,7 @@ export interface ViewDeps {
   readonly version: string;
   readonly driver: {
     readonly name: string;
-    readonly weaker: Readonly<Record<Language, string>>;
+    readonly weaker: readonly { readonly whole: Readonly<Record<Language, string>> }[];
     readonly instead?: Readonly<Record<Language, string>>;
   };
   readonly languages: () => Promise<readonly LanguageView[]>;
@@ -76,7 +76,10 @@ export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
         return {
           version,
           node: process.versions.node,
-          driver: { name, notes: [weaker[language], ...(instead ? [instead[language]] : [])] },
+          driver: {
+            name,
+            notes: [...(instead ? [instead[language]] : []), ...weaker.map(({ whole }) => whole[language])],
+          },
           cloudNames: cloudNames[language],
           runtimes,
           missed: await control.missed.list(),

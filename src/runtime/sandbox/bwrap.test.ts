@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { SystemClock } from '../../core/clock.ts';
 import { SystemIds } from '../../core/ids.ts';
 import { NO_LOG } from '../../core/log.ts';
-import { asRoot, bench, finish, leftovers, NODE, nextLine, run, specOf, withBwrap } from './bwrap/testing.ts';
+import { asRoot, bench, finish, leftovers, NODE, nextLine, run, specOf, weaker, withBwrap } from './bwrap/testing.ts';
 import { openBwrapDriver } from './bwrap.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'openscf-bwrap-'));
@@ -56,13 +56,13 @@ test('all sources of /tmp work, and are told', asRoot, async () => {
     await using at = await bench({ tmp });
     const { out } = await run(at.driver, 'echo x > /tmp/y && stat -c %u%g%s /tmp/y; ls -A /tmp');
     assert.equal(out, '100010002\ny\n', tmp);
-    if (tmp !== 'loop') assert.match(at.driver.weaker.en, /\/tmp/);
+    if (tmp !== 'loop') assert.match(weaker(at.driver), /\/tmp/);
   }
 });
 
 test('without control groups memory is polled', withBwrap, async () => {
   await using at = await bench({ cgroups: false });
-  assert.match(at.driver.weaker.en, /switched off/);
+  assert.match(weaker(at.driver), /switched off/);
   const script = 'held = Buffer.alloc(1e8, 1); console.log("up"); setInterval(() => {}, 1e6)';
   const sandbox = at.driver.start(specOf('', { command: NODE, args: ['-e', script] }));
   await finish(sandbox, async () => {

@@ -64,11 +64,19 @@ export interface Sandbox {
   close(): void;
 }
 
+/** What a driver does not keep apart on this machine. */
+export interface Weakness {
+  /** A few words, for a list. */
+  readonly brief: Readonly<Record<Language, string>>;
+  /** With the reason and what helps. */
+  readonly whole: Readonly<Record<Language, string>>;
+}
+
 export interface SandboxDriver {
   readonly name: string;
   /** For people: what it keeps apart, and what it does not. */
   readonly protects: string;
-  readonly weaker: Readonly<Record<Language, string>>;
+  readonly weaker: readonly Weakness[];
   /** Whether a function can be brought into a sandbox that has started. */
   readonly lateAssign: boolean;
   /** Where every function finds things, where that is known beforehand. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, finish, NODE, nextLine, run, specOf, withBwrap } from './testing.ts';
+import { bench, finish, NODE, nextLine, run, specOf, weaker, withBwrap } from './testing.ts';
 
 const MB = 1024 * 1024;
 const holding = (bytes: number) => `held = Buffer.alloc(${bytes}, 1); console.log('held'); setInterval(() => {}, 1e6)`;
@@ -8,7 +8,7 @@ const holding = (bytes: number) => `held = Buffer.alloc(${bytes}, 1); console.lo
 /** Skips for machines whose control groups are not ours to use. */
 async function withGroups(skip: (why: string) => void): Promise<boolean> {
   await using at = await bench();
-  const polled = at.driver.weaker.en.includes('memory is watched');
+  const polled = weaker(at.driver).includes('memory is watched');
   if (polled) skip('control groups cannot be used here');
   return !polled;
 }

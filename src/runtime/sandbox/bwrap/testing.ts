@@ -21,6 +21,9 @@ const means = await probeBwrap();
 export const withBwrap = { skip: 'missing' in means ? means.missing.en : false };
 export const asRoot = { skip: withBwrap.skip || (!('missing' in means) && !means.able.root && 'needs root') };
 
+/** What a driver says of its weaknesses. */
+export const weaker = ({ weaker }: SandboxDriver): string => weaker.map(({ whole }) => whole.en).join('; ');
+
 export interface Bench extends AsyncDisposable {
   readonly driver: SandboxDriver;
   readonly mark: string;

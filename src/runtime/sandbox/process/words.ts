@@ -1,6 +1,7 @@
 // What is said about this driver at start: what it keeps apart, and what it does not.
 
 import type { Sentence } from '../../languages/language.ts';
+import type { Weakness } from '../driver.ts';
 
 export interface Facts {
   /** Why instances share the server's user, where they do. */
@@ -50,47 +51,68 @@ export function protects({ user, cgroups, filtered }: Facts): string {
   ].join('; ');
 }
 
-const SHARED: Sentence = {
-  zh: '函数与本机共用网络（停用公网访问的函数也不例外）、进程列表和 /tmp',
-  en: 'functions share the network of this machine (those without public network access too), its list of processes, and /tmp',
+const SHARED: Weakness = {
+  brief: { zh: '共用网络、进程列表与 /tmp', en: 'shared network, list of processes and /tmp' },
+  whole: {
+    zh: '函数与本机共用网络（停用公网访问的函数也不例外）、进程列表和 /tmp',
+    en: 'functions share the network of this machine (those without public network access too), its list of processes, and /tmp',
+  },
 };
 
-export function weaknesses({ user, cgroups, bound }: Facts): Sentence {
+export function weaknesses({ user, cgroups, bound }: Facts): readonly Weakness[] {
   const found = [SHARED];
   if (user === 'own') {
     found.push({
-      zh: '可读取本机上所有用户可读的文件',
-      en: 'functions can read files that everybody on this machine can read',
+      brief: { zh: '可读本机公开的文件', en: 'files that everybody can read' },
+      whole: {
+        zh: '可读取本机上所有用户可读的文件',
+        en: 'functions can read files that everybody on this machine can read',
+      },
     });
   } else {
     found.push({
-      zh: `函数代码以本服务的用户身份运行，可见其文件，可写自己的代码目录（${user.zh}）`,
-      en: `code runs as the user of this server, sees its files, and can write to its own code folder (${user.en})`,
+      brief: { zh: '以本服务的用户身份运行，可见其文件', en: 'the user and files of this server' },
+      whole: {
+        zh: `函数代码以本服务的用户身份运行，可见其文件，可写自己的代码目录（${user.zh}）`,
+        en: `code runs as the user of this server, sees its files, and can write to its own code folder (${user.en})`,
+      },
     });
   }
   if (cgroups === 'used' && user !== 'own') {
     found.push({
-      zh: '有意为之的程序可离开自己的控制组',
-      en: 'a program that means to can leave its control group',
+      brief: { zh: '可离开控制组', en: 'control groups that can be left' },
+      whole: {
+        zh: '有意为之的程序可离开自己的控制组',
+        en: 'a program that means to can leave its control group',
+      },
     });
   }
   if (cgroups !== 'used') {
     found.push({
-      zh: `内存每 20–50 毫秒检查一次，而不由内核限制，CPU 不按内存分配：${cgroups.zh}`,
-      en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${cgroups.en}`,
+      brief: { zh: '内存只检查、不由内核限制', en: 'memory watched, not limited by the kernel' },
+      whole: {
+        zh: `内存每 20–50 毫秒检查一次，而不由内核限制，CPU 不按内存分配：${cgroups.zh}`,
+        en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${cgroups.en}`,
+      },
     });
     if (user !== 'own') {
       found.push({
-        zh: '不限制进程数；自行开启会话的程序会比实例活得更久',
-        en: 'the number of processes is not limited; a program that starts a session of its own outlives its instance',
+        brief: { zh: '不限进程数', en: 'any number of processes' },
+        whole: {
+          zh: '不限制进程数；自行开启会话的程序会比实例活得更久',
+          en: 'the number of processes is not limited; a program that starts a session of its own outlives its instance',
+        },
       });
     }
   }
   if (!bound) {
     found.push({
-      zh: '服务被强制终止时，从不让出的函数会继续运行（在 Linux 上安装 util-linux 以获得 setpriv）',
-      en: 'a function that never yields outlives a server that is killed (on Linux, install util-linux for setpriv)',
+      brief: { zh: '可能比被强制终止的服务活得更久', en: 'functions that may outlive a killed server' },
+      whole: {
+        zh: '服务被强制终止时，从不让出的函数会继续运行（在 Linux 上安装 util-linux 以获得 setpriv）',
+        en: 'a function that never yields outlives a server that is killed (on Linux, install util-linux for setpriv)',
+      },
     });
   }
-  return { zh: found.map(one => one.zh).join('；'), en: found.map(one => one.en).join('; ') };
+  return found;
 }
