@@ -205,7 +205,7 @@ describe('the channel of an instance', sandboxed, () => {
 import array, os, socket, time
 for number in (1, 3):
     channel = socket.socket(fileno=os.dup(number))
-    fds = array.array('i', [os.open('/dev/null', 0) for _ in range(100)])
+    fds = array.array('i', [os.open('/dev/null', 0) for _ in range(20)])
     sent = 0
     try:
         while sent < 20: sent += channel.sendmsg([b'\\n'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
@@ -216,7 +216,7 @@ os.write(3, b'\\n' * 16)
 time.sleep(0.2)`,
     });
     assert.equal(outcome.status, 439);
-    assert.match(outcome.log, /sent [1-9]\d*\n(?:.*\n)*sent [1-9]/);
+    assert.match(outcome.log, /sent 20/);
     assert.ok(count() <= before, `${count()} > ${before}`);
     await bystanderGoesOn();
   });
