@@ -131,6 +131,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   });
   opened.defer(() => runtime.close());
   metrics.gauge('openscf_instances', 'Living function instances', () => runtime.stats().instances.length);
+  metrics.gauge('openscf_prepared_sandboxes', 'Sandboxes that wait for a function', () => runtime.stats().prepared);
   metrics.gauge('openscf_waiting', 'Events that wait for an instance', () => runtime.stats().waiting);
 
   const gateway = await createApiGateway({
@@ -247,6 +248,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
         kinds: Object.values(kinds),
         version: version(),
         driver: runtime.driver,
+        load: runtime.stats,
         languages: runtime.languages,
         cloudNames: cloudNamesWords(config.cloudNames),
       }),

@@ -17,8 +17,8 @@ const logs = async (query: LogQuery) => {
 };
 
 /** The samples of a metric: its labels as text, and the value. */
-async function metric(name: string): Promise<Map<string, number>> {
-  const response = await fetch(`${server.endpoint}/metrics`);
+async function metric(name: string, of = server): Promise<Map<string, number>> {
+  const response = await fetch(`${of.endpoint}/metrics`);
   assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   const samples = new Map<string, number>();
   for (const line of (await response.text()).split('\n')) {
@@ -58,7 +58,17 @@ test('calls are counted by function, way and class, with their times', async () 
   assert.equal((await metric('openscf_cold_starts_total')).get(label(FunctionName)), 1);
   assert.equal((await metric('openscf_instances')).get(''), 1);
   assert.equal((await metric('openscf_waiting')).get(''), 0);
+  assert.equal((await metric('openscf_prepared_sandboxes')).get(''), 0);
   assert.ok((await metric('process_resident_memory_bytes')).size > 0);
+});
+
+test('prepared sandboxes are counted, and doctor tells the same', async t => {
+  const warm = await startTestServer({ warm: 20 });
+  t.after(() => warm.close());
+  await deploy(sdkOf(warm), 'early', OBEYS);
+  await until('both are there', async () => (await metric('openscf_prepared_sandboxes', warm)).get('') === 2);
+  const { load } = await warm.get<{ load: object }>('/doctor');
+  assert.deepEqual(load, { instances: 0, prepared: 2, waiting: 0, usedMB: 0, memoryMB: 2048 });
 });
 
 test('what no function has is not counted under its name', async () => {

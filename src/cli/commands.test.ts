@@ -280,6 +280,7 @@ test('doctor tells what is free and what the server found', async t => {
       version: '1',
       node: '24',
       driver: { name: 'process', notes: ['weaker'] },
+      load: { instances: 2, prepared: 5, waiting: 1, usedMB: 256, memoryMB: 4096 },
       cloudNames: 'lead here',
       runtimes: [{ runtime: 'Nodejs18.15', works: true, detail: 'exact' }],
       missed: [{ service: 'scf', action: 'PublishLayerVersion', calls: 3, lastAt: 0 }],
@@ -302,6 +303,7 @@ test('doctor tells what is free and what the server found', async t => {
   assert.match(out, new RegExp(`^portApi +${port} +in use`, 'm'));
   assert.match(out, /^portHttp +0 +free$/m);
   assert.match(out, /sandbox: process\n {2}weaker/);
+  assert.match(out, /^instances: 2, taking 256 of 4096 MB .*; sandboxes prepared: 5; events waiting: 1$/m);
   assert.match(out, /^cloud names: lead here$/m);
   assert.match(out, /Nodejs18\.15 +works +exact/);
   assert.match(out, /scf:PublishLayerVersion +3×/);

@@ -79,6 +79,7 @@ function serverText(server: Doctor, say: Say): string {
     one.works ? say({ zh: '可用', en: 'works' }) : say({ zh: '不可用', en: 'does not work' });
   const parts = [
     `${say({ zh: '沙箱', en: 'sandbox' })}: ${[server.driver.name, ...server.driver.notes].join('\n  ')}`,
+    loadText(server.load, say),
     `${say({ zh: '云域名', en: 'cloud names' })}: ${server.cloudNames}`,
     table(server.runtimes.map(one => [one.runtime, works(one), one.detail])),
   ];
@@ -89,6 +90,13 @@ function serverText(server: Doctor, say: Say): string {
     );
   }
   return `${parts.join('\n\n')}\n`;
+}
+
+function loadText({ instances, prepared, waiting, usedMB, memoryMB }: Doctor['load'], say: Say): string {
+  return say({
+    zh: `实例: ${instances}，占用 ${usedMB} MB（上限 ${memoryMB} MB，见设置 memory）；预备沙箱: ${prepared}；等待中的事件: ${waiting}`,
+    en: `instances: ${instances}, taking ${usedMB} of ${memoryMB} MB (setting memory); sandboxes prepared: ${prepared}; events waiting: ${waiting}`,
+  });
 }
 
 /** undefined when no server is running: that is a finding here, not a fault. */

@@ -65,6 +65,16 @@ export interface Doctor {
   readonly version: string;
   readonly node: string;
   readonly driver: { readonly name: string; readonly notes: readonly string[] };
+  readonly load: {
+    readonly instances: number;
+    /** Sandboxes that wait for a function. */
+    readonly prepared: number;
+    /** Events that wait for an instance. */
+    readonly waiting: number;
+    readonly usedMB: number;
+    /** The setting `memory`. */
+    readonly memoryMB: number;
+  };
   /** What becomes of the cloud's names inside functions. */
   readonly cloudNames: string;
   readonly runtimes: readonly { readonly runtime: string; readonly works: boolean; readonly detail: string }[];

@@ -87,6 +87,8 @@ export interface RuntimeStats {
   /** Events that wait for an instance. */
   readonly waiting: number;
   readonly instances: readonly InstanceView[];
+  /** Sandboxes that wait for a function. */
+  readonly prepared: number;
 }
 
 export interface Runtime extends Runner {
@@ -205,7 +207,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       // Real time is when it was; the difference says when that was by the user's clock.
       const offset = deps.clock.now() - processClock.now();
       const instances = [...machine.instances()].map(instance => viewOf(instance, offset));
-      return { memoryMB, usedMB: machine.usedMB, waiting: machine.waiting, instances };
+      return { memoryMB, usedMB: machine.usedMB, waiting: machine.waiting, instances, prepared: slots.count };
     },
     async close() {
       await Promise.all([machine.close(), slots.close()]);

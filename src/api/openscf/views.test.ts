@@ -31,12 +31,13 @@ async function doctor(language: 'zh' | 'en') {
     kinds: [],
     version: '1',
     driver,
+    load: () => ({ memoryMB: 1024, usedMB: 256, instances: [{}, {}], prepared: 3, waiting: 4, other: 1 }),
     languages: async () => LANGUAGES,
     cloudNames: { zh: '', en: '' },
   };
   const route = viewRoutes(deps as unknown as ViewDeps).find(one => one.path === '/doctor');
   const context = { language, params: {} } as unknown as Parameters<NonNullable<typeof route>['handle']>[0];
-  return (await route?.handle(context)) as { runtimes: unknown; driver: unknown };
+  return (await route?.handle(context)) as { runtimes: unknown; driver: unknown; load: unknown };
 }
 
 test('doctor says what each runtime runs on, and what would be its own', async () => {
@@ -47,7 +48,8 @@ test('doctor says what each runtime runs on, and what would be its own', async (
     { runtime: 'Python3.7', works: true, detail: '3.9.1  /bin/python3.9  (the nearest version)' },
     { runtime: 'Go1', works: false, detail: 'no' },
   ]);
-  const { runtimes, driver } = await doctor('zh');
+  const { runtimes, driver, load } = await doctor('zh');
   assert.match(JSON.stringify(runtimes), /已安装预装依赖库.*首次使用时下载对应版本.*最接近的版本.*不行/);
   assert.deepEqual(driver, { name: 'process', notes: ['无', '弱'] });
+  assert.deepEqual(load, { memoryMB: 1024, usedMB: 256, instances: 2, prepared: 3, waiting: 4 });
 });

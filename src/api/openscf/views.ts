@@ -36,13 +36,20 @@ export interface ViewDeps {
     readonly weaker: readonly { readonly whole: Readonly<Record<Language, string>> }[];
     readonly instead?: Readonly<Record<Language, string>>;
   };
+  readonly load: () => {
+    readonly memoryMB: number;
+    readonly usedMB: number;
+    readonly instances: readonly { readonly runs: number }[];
+    readonly prepared: number;
+    readonly waiting: number;
+  };
   readonly languages: () => Promise<readonly LanguageView[]>;
   /** What becomes of the cloud's names inside functions. */
   readonly cloudNames: Readonly<Record<Language, string>>;
 }
 
 export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
-  const { control, kinds, version, driver, languages, cloudNames } = deps;
+  const { control, kinds, version, driver, load, languages, cloudNames } = deps;
   return [
     {
       method: 'GET',
@@ -73,6 +80,7 @@ export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
       async handle({ language }) {
         const runtimes = (await languages()).flatMap(one => runtimesOf(one, language));
         const { name, weaker, instead } = driver;
+        const { memoryMB, usedMB, instances, prepared, waiting } = load();
         return {
           version,
           node: process.versions.node,
@@ -80,6 +88,7 @@ export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
             name,
             notes: [...(instead ? [instead[language]] : []), ...weaker.map(({ whole }) => whole[language])],
           },
+          load: { instances: instances.length, prepared, waiting, usedMB, memoryMB },
           cloudNames: cloudNames[language],
           runtimes,
           missed: await control.missed.list(),
