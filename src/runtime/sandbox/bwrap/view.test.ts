@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bench, finish, nextLine, run, specOf, withBwrap } from './testing.ts';
@@ -167,6 +167,20 @@ test('what is beside cannot be reached by any way round', withBwrap, async () =>
   assert.match(sandbox.out, /mount: .*(?:permission denied|must be superuser)/);
   assert.match(sandbox.out, /unshare: .*Operation not permitted/);
   assert.match(sandbox.out, /mknod: .*Operation not permitted/);
+});
+
+test('a data folder below something that is shown is covered', withBwrap, async () => {
+  await using outer = await bench();
+  const folder = await outer.folder({ 'boot.js': 'boot' });
+  const dataDir = join(folder, 'data');
+  await mkdir(join(dataDir, 'runtimes'), { recursive: true });
+  await writeFile(join(dataDir, 'secret'), 'hunter2');
+  await writeFile(join(dataDir, 'runtimes', 'node'), 'node');
+  await chmod(dataDir, 0o755);
+  await using at = await bench({}, { dataDir });
+  const look = `cat ${folder}/boot.js ${dataDir}/runtimes/node; ls ${dataDir}; touch ${dataDir}/new 2>&1`;
+  const { out } = await run(at.driver, look, { shows: [folder, join(dataDir, 'runtimes')] });
+  assert.match(out, /^bootnoderuntimes\ntouch: .*Read-only file system\n$/);
 });
 
 test('two sandboxes see nothing of each other', withBwrap, async () => {
