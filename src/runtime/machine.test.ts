@@ -1,68 +1,9 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { TurnableClock } from '../core/clock.ts';
-import { type FunctionVersion, NO_CONCURRENCY } from '../core/function.ts';
-import type { Outcome } from '../core/invocation.ts';
-import { Machine } from './machine.ts';
-import { Pool } from './pool.ts';
-import { VERSION } from './testing.ts';
-import { FakeLauncher, type FakeProcess } from './testing-process.ts';
+import { rig } from './testing-machine.ts';
 
 const STARTS = Math.max(2, availableParallelism());
-
-interface Rig {
-  readonly clock: TurnableClock;
-  readonly machine: Machine;
-  readonly launcher: FakeLauncher;
-  pool(change?: Partial<FunctionVersion>): Pool;
-  /** Outcomes in the order in which they came, as "name status". */
-  readonly done: string[];
-  submit(pool: Pool, waitMs?: number): Promise<Outcome>;
-  ready(): Promise<void>;
-  process(index: number): FakeProcess;
-}
-
-function rig({ memoryMB = 1024, quotaMB = 64_000, idleMs = 600_000 } = {}): Rig {
-  const quotas = { quotaMB: () => quotaMB, reservedMB: () => 0, of: () => NO_CONCURRENCY, burst: 0 };
-  const clock = new TurnableClock(1_000_000);
-  const launcher = new FakeLauncher(clock);
-  const machine = new Machine({ memoryMB, idleMs, quotas, clock, launcher });
-  const done: string[] = [];
-  let requests = 0;
-  return {
-    clock,
-    machine,
-    launcher,
-    done,
-    pool(change = {}) {
-      const version = { ...VERSION, ...change };
-      return new Pool(version.name, version);
-    },
-    async submit(pool, waitMs = 10_000) {
-      const event = {
-        requestId: `r${++requests}`,
-        target: VERSION,
-        qualifier: '',
-        source: 'invoke',
-        body: Buffer.from('{}'),
-      };
-      const outcome = await machine.run(pool, { event, retryNum: 0, waitMs });
-      done.push(`${event.requestId} ${outcome.status}`);
-      return outcome;
-    },
-    async ready() {
-      await clock.advance(10);
-      for (const process of launcher.processes) if (process.invoked.length === 0 && !process.killed) process.ready();
-      await clock.advance(0);
-    },
-    process(index) {
-      const process = launcher.processes[index];
-      assert.ok(process, `process ${index} was started`);
-      return process;
-    },
-  };
-}
 
 test('one instance serves one event after another, oldest first', async () => {
   const { clock, machine, pool, submit, ready, process, done, launcher } = rig();
@@ -159,7 +100,7 @@ test('a function larger than the machine is refused at once', async () => {
 });
 
 test('the region\u2019s quota is 432 at once, with the documented sentence', async () => {
-  const { clock, machine, pool, submit, ready, process } = rig({ quotaMB: 256 });
+  const { clock, machine, pool, submit, ready, process } = rig({ quotaMB: () => 256 });
   const p = pool({ timeoutS: 900 });
   const running = [submit(p), submit(p)];
   await ready();
