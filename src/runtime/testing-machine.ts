@@ -34,6 +34,7 @@ export function rig({ memoryMB = 1024, idleMs = 600_000, ...given }: RigOptions 
   const launcher = new FakeLauncher(clock);
   const machine = new Machine({ memoryMB, idleMs, quotas, clock, launcher });
   const done: string[] = [];
+  const greeted = new Set<FakeProcess>();
   let requests = 0;
   return {
     clock,
@@ -58,7 +59,11 @@ export function rig({ memoryMB = 1024, idleMs = 600_000, ...given }: RigOptions 
     },
     async ready() {
       await clock.advance(10);
-      for (const process of launcher.processes) if (process.invoked.length === 0 && !process.killed) process.ready();
+      for (const process of launcher.processes) {
+        if (greeted.has(process) || process.killed) continue;
+        greeted.add(process);
+        process.ready();
+      }
       await clock.advance(0);
     },
     process(index) {
