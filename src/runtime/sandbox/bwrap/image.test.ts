@@ -22,7 +22,7 @@ test('an image is small, sparse and sound', withTools, async () => {
   assert.equal(size, made.bytes);
   assert.ok(blocks * 512 < 1024 * 1024);
   const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-  assert.match(execFileSync('e2fsck', ['-fn', path], { env, encoding: 'utf8', stdio: 'pipe' }), /11\/32768 files/);
+  assert.match(execFileSync('e2fsck', ['-fn', path], { env, encoding: 'utf8', stdio: 'pipe' }), /11\/\d+ files/);
   await assert.rejects(writeImage(made, path), { code: 'EEXIST' });
 });
 

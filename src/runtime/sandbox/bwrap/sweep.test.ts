@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -34,18 +34,26 @@ test('a folder is left empty', async () => {
   }
 });
 
-test('processes with the mark are ended, and no others', {
-  skip: process.platform !== 'linux' && 'needs /proc',
-}, async () => {
-  const start = (mark: string) => {
+const onLinux = { skip: process.platform !== 'linux' && 'needs /proc' };
+
+test('processes with the mark are ended, and no others', onLinux, async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'openscf-sweep-'));
+  await symlink('/bin/sh', join(dir, 'bwrap'));
+  const start = (mark: string, program = join(dir, 'bwrap')) => {
     const marked = ['--unsetenv', `${markOf(mark)}one`];
-    return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)', '--', ...marked], { stdio: 'ignore' });
+    return spawn(program, ['-c', 'read go', ...marked], { stdio: ['pipe', 'ignore', 'ignore'] });
   };
-  const [ours, theirs] = [start('ours'), start('oursnot')];
-  await Promise.all([once(ours, 'spawn'), once(theirs, 'spawn')]);
-  sweepProcesses('ours', NO_LOG);
-  assert.deepEqual(await once(ours, 'exit'), [null, 'SIGKILL']);
-  assert.equal(theirs.signalCode, null);
-  theirs.kill('SIGTERM');
-  assert.deepEqual(await once(theirs, 'exit'), [null, 'SIGTERM']);
+  const ours = start('ours');
+  const others = [start('oursnot'), start('ours', '/bin/sh')];
+  try {
+    await Promise.all([ours, ...others].map(one => once(one, 'spawn')));
+    sweepProcesses('ours', NO_LOG);
+    assert.deepEqual(await once(ours, 'exit'), [null, 'SIGKILL']);
+    for (const one of others) {
+      one.kill('SIGTERM');
+      assert.deepEqual(await once(one, 'exit'), [null, 'SIGTERM']);
+    }
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });

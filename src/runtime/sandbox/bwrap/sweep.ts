@@ -48,6 +48,8 @@ export function sweepProcesses(mark: string, log: Log): void {
 
 function isMarked(pid: string, mark: string): boolean {
   try {
+    // The name alone: to read the command line of a process that hangs may hang.
+    if (readFileSync(`/proc/${pid}/comm`, 'latin1') !== 'bwrap\n') return false;
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`\0--unsetenv\0${markOf(mark)}`);
   } catch {
     // Already gone.
