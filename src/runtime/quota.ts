@@ -37,10 +37,6 @@ export class Usage {
     this.#quotas = quotas;
   }
 
-  provisionedOf(version: FunctionVersion): number {
-    return this.#quotas.of(version).provisioned.get(version.version) ?? 0;
-  }
-
   count(version: FunctionVersion, memoryMB: number): void {
     this.usedMB += memoryMB;
     const name = keyText(version);
