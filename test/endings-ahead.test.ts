@@ -115,7 +115,7 @@ for (const runtime of LANGUAGES) {
     let elsewhere = 0;
     for (let at = 0; at < 5; at++) {
       const round = await warmed(runtime);
-      const name = `ahead-${at}`;
+      const name = `ahead-${process.pid}`;
       await round.call({ how: 'named', name });
       const pids = stage.named(name);
       assert.equal(pids.length, 1);

@@ -38,7 +38,7 @@ export interface Stage {
   works(name: string, event: unknown, value: unknown): Promise<Ended>;
   /** Processes of functions, and all that this process has started: pid and command line. */
   processes(): Map<number, string>;
-  /** Those of them that have given themselves this name. */
+  /** Processes that have given themselves this name (/proc/self/comm), of at most 15 characters. */
   named(name: string): number[];
   /** Instances that the server counts as living. */
   instances(): Promise<number>;
@@ -98,7 +98,7 @@ export async function openStage(settings: Readonly<Record<string, unknown>> = {}
       return ended;
     },
     processes,
-    named: name => [...processes().keys()].filter(pid => read(`/proc/${pid}/comm`) === `${name}\n`),
+    named: name => [...living()].filter(([, stat]) => stat.name === name).map(([pid]) => pid),
     async instances() {
       const text = await (await fetch(`${server.endpoint}/metrics`)).text();
       return Number(/^openscf_instances(?:\{.*\})? (\d+)/m.exec(text)?.[1]);
@@ -122,25 +122,36 @@ export function gone(living: () => readonly unknown[]): Promise<unknown> {
   return until('the processes have ended', async () => living().length === 0);
 }
 
-/** All that descends from this process, and whatever carries one of the marks; those that only wait to be reaped are dead. */
-function processesOf(marks: readonly string[]): Map<number, string> {
-  const parents = new Map<number, number>();
-  const found = new Map<number, string>();
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
+interface Stat {
+  readonly name: string;
+  readonly parent: number;
+}
+
+/** All that live; those that only wait to be reaped are dead. Nothing is read here that a process could hold up. */
+function living(): Map<number, Stat> {
+  const found = new Map<number, Stat>();
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
     if (!(pid > 0) || pid === process.pid) continue;
     const stat = read(`/proc/${pid}/stat`);
+    const end = stat.lastIndexOf(')');
     // After the name, which may hold anything: state, parent.
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, parent] = stat.slice(end + 2).split(' ');
     if (stat === '' || state === 'Z' || state === 'X') continue;
-    parents.set(pid, Number(parent));
-    const environment = read(`/proc/${pid}/environ`);
-    if (marks.some(mark => environment.includes(mark))) found.set(pid, commandOf(pid));
+    found.set(pid, { name: stat.slice(stat.indexOf('(') + 1, end), parent: Number(parent) });
   }
-  for (const pid of parents.keys()) {
-    let ancestor = parents.get(pid);
-    while (ancestor !== undefined && ancestor !== process.pid) ancestor = parents.get(ancestor);
-    if (ancestor === process.pid) found.set(pid, commandOf(pid));
+  return found;
+}
+
+/** All that descends from this process, and whatever carries one of the marks. */
+function processesOf(marks: readonly string[]): Map<number, string> {
+  const all = living();
+  const found = new Map<number, string>();
+  for (const pid of all.keys()) {
+    let ancestor = all.get(pid)?.parent;
+    while (ancestor !== undefined && ancestor !== process.pid) ancestor = all.get(ancestor)?.parent;
+    const environment = ancestor === process.pid ? '' : read(`/proc/${pid}/environ`);
+    if (ancestor === process.pid || marks.some(mark => environment.includes(mark))) found.set(pid, commandOf(pid));
   }
   return found;
 }
