@@ -4,16 +4,17 @@ import assert from 'node:assert/strict';
 import { closeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { type Clock, SystemClock, TurnableClock } from '../../../core/clock.ts';
 import { openTurns } from '../turns.ts';
 import { type Started, startProcess } from './process.ts';
-import { processesWith, until } from './testing.ts';
+import { processesWith } from './testing.ts';
 
 const onLinux = { skip: process.platform !== 'linux' && 'needs /proc' };
 
-function shell(script: string, command = '/bin/sh'): Started {
+function shell(script: string, command = '/bin/sh', clock: Clock = new SystemClock()): Started {
   const fd = openTurns();
   try {
-    const started = startProcess(command, ['-c', script], fd);
+    const started = startProcess(command, ['-c', script], fd, clock);
     started.channel.on('error', () => {}).resume();
     return started;
   } finally {
@@ -76,16 +77,43 @@ test('a program that is not there is an error of the start', onLinux, async () =
   started.kill();
 });
 
-test('killed before its pid is known, it leaves no child behind', onLinux, async () => {
-  const word = `41${process.pid}`;
-  // As bubblewrap between its clone and the word for its child: that holds all descriptors and waits.
-  const started = shell(`sleep ${word} & echo up; wait`);
-  await new Promise(resolve => started.output.once('data', resolve));
+test('killed before it is told what to do, it ends at once', onLinux, async () => {
+  const started = shell('cat <&5');
   started.output.resume();
-  assert.equal(processesWith(word).length, 2);
   started.kill();
   assert.deepEqual(await started.exited, { code: null, signal: 'SIGKILL' });
-  await until(() => processesWith(word).length === 0, 'the end of the child');
+});
+
+test('killed before its pid is known, it is left alone until its child can be ended', onLinux, async () => {
+  const word = `41${process.pid}`;
+  const child = `sleep ${word} & echo up; read go <&3`;
+  const started = shell(`${child}; echo '{ "child-pid": '$!' }' >&6; wait $!; exit $?`);
+  await new Promise(resolve => started.output.once('data', resolve));
+  started.output.resume();
+  started.configure([]);
+  started.kill();
+  started.kill();
+  assert.equal(processesWith(word).length, 2);
+  started.channel.write('\n');
+  assert.deepEqual(await started.exited, { code: null, signal: 'SIGKILL' });
+  assert.equal(processesWith(word).length, 0);
+});
+
+test('one that hangs without telling a pid is ended after a while', onLinux, async () => {
+  const clock = new TurnableClock(0);
+  const started = shell('echo up; read go <&3', '/bin/sh', clock);
+  started.configure([]);
+  await new Promise(resolve => started.output.once('data', resolve));
+  started.output.resume();
+  started.kill();
+  let ended = false;
+  void started.exited.then(() => {
+    ended = true;
+  });
+  await clock.advance(1999);
+  assert.equal(ended, false);
+  await clock.advance(1);
+  assert.deepEqual(await started.exited, { code: null, signal: 'SIGKILL' });
 });
 
 test('killed later, it is the first process inside that goes', onLinux, async () => {

@@ -1,14 +1,16 @@
 // One sandbox's processes: bubblewrap behind our program, and the descriptors between them and this server.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
+import type { Clock } from '../../../core/clock.ts';
 import type { Exit } from '../driver.ts';
 import { exitOf, mayBeFailure } from './ending.ts';
 
 /** Descriptors of the child, beside the standard ones, the channel (3) and the turn file (4). */
 export const OPTIONS_FD = 5;
 export const INFO_FD = 6;
+/** A bubblewrap that is hung; it tells the pid within milliseconds. */
+const PATIENCE_MS = 2000;
 const COMPLAINT_CHARS = 4096;
 
 export interface Started {
@@ -23,7 +25,7 @@ export interface Started {
 }
 
 /** Throws when the system has no descriptors left. */
-export function startProcess(command: string, args: readonly string[], turnFd: number): Started {
+export function startProcess(command: string, args: readonly string[], turnFd: number, clock: Clock): Started {
   const child = spawn(command, args, {
     cwd: '/',
     env: {},
@@ -38,14 +40,17 @@ export function startProcess(command: string, args: readonly string[], turnFd: n
   if (!output || !complaints || !channel || !options || !info || !standing)
     throw new Error('the system has no descriptors or processes left for an instance');
   for (const stream of [complaints, options, info, standing]) stream.on('error', () => {});
-  const first = new FirstProcess(child, info, standing);
+  const first = new FirstProcess(child, info, standing, clock);
   const exited = ended(child, complaints, first);
   return {
     channel,
     output,
     exited,
     standing: first.standing,
-    configure: list => options.end(list.map(one => `${one}\0`).join('')),
+    configure(list) {
+      first.configured();
+      options.end(list.map(one => `${one}\0`).join(''));
+    },
     kill: () => first.kill(),
   };
 }
@@ -58,11 +63,15 @@ class FirstProcess {
   #entered = false;
   #over = false;
   #killed = false;
+  #configured = false;
+  #patience: Disposable | undefined;
+  readonly #clock: Clock;
   readonly #resolve: (pid: number) => void;
   readonly #reject: (error: Error) => void;
 
-  constructor(child: ChildProcess, info: Duplex, standing: Duplex) {
+  constructor(child: ChildProcess, info: Duplex, standing: Duplex, clock: Clock) {
     this.#child = child;
+    this.#clock = clock;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.standing = promise;
     this.#resolve = resolve;
@@ -85,9 +94,15 @@ class FirstProcess {
   /** bubblewrap's outer process has ended, and what there was to say has been read. */
   over(error: Error | undefined): void {
     this.#over = true;
+    this.#patience?.[Symbol.dispose]();
     // Killed before it had told its child to die with it, it leaves that behind.
     if (!this.#entered) this.#killFirst();
     this.#reject(error ?? new Error('the sandbox has ended'));
+  }
+
+  /** From now on bubblewrap may make its first process inside. */
+  configured(): void {
+    this.#configured = true;
   }
 
   kill(): void {
@@ -96,10 +111,11 @@ class FirstProcess {
     if (this.#pid !== undefined) {
       // bubblewrap's outer process notices, and leaves no zombie to whoever is the parent of orphans here.
       this.#killFirst();
-      return;
-    }
-    killChildren(this.#child);
-    this.#child.kill('SIGKILL');
+    } else if (this.#configured) {
+      // Ended between its clone and the word that lets the new process go on, bubblewrap would leave that waiting
+      // for ever. The pid is told right after the clone.
+      this.#patience ??= this.#clock.at(this.#clock.now() + PATIENCE_MS, () => this.#child.kill('SIGKILL'));
+    } else this.#child.kill('SIGKILL');
   }
 
   #named(pid: number): void {
@@ -114,20 +130,6 @@ class FirstProcess {
 
   #killFirst(): void {
     if (this.#pid !== undefined) killQuietly(this.#pid);
-  }
-}
-
-/**
- * Between its clone and the word that lets the new process go on, bubblewrap's end would leave that waiting for ever.
- * A process with a signal pending makes no more children, and a stopped one keeps those it has.
- */
-function killChildren(child: ChildProcess): void {
-  if (child.pid === undefined || !child.kill('SIGSTOP')) return;
-  try {
-    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1');
-    for (const pid of children.split(' ').filter(text => text !== '')) killQuietly(Number(pid));
-  } catch {
-    // It has just ended.
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { closeSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
+import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log.ts';
 import type { Cgroups } from '../cgroup/cgroups.ts';
 import type { Group } from '../cgroup/group.ts';
@@ -38,6 +39,7 @@ export interface Workshop {
   readonly lateAssign: boolean;
   readonly nproc: boolean;
   readonly ports: () => readonly Port[];
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -159,7 +161,7 @@ export class BwrapSandbox implements Sandbox {
   }
 
   #start(uid: number | undefined): Started {
-    const { bwrap, layout, mark, inHelper, nproc } = this.#workshop;
+    const { bwrap, layout, mark, inHelper, nproc, clock } = this.#workshop;
     const dataBytes = this.#group ? undefined : UNWATCHED_BYTES;
     const entering: Entering = { uid, dataBytes, nproc };
     const args = [
@@ -171,7 +173,7 @@ export class BwrapSandbox implements Sandbox {
       ...['--args', String(OPTIONS_FD), '--info-fd', String(INFO_FD)],
       ...['--', ...enterCommand(this.#spec, entering)],
     ];
-    return startProcess(layout.program, args, this.turnFd);
+    return startProcess(layout.program, args, this.turnFd, clock);
   }
 
   #helperPid(): number {

@@ -93,6 +93,7 @@ export async function openWorkshop(deps: BwrapDeps, choices: BwrapChoices, means
       lateAssign: able.openTree && choices.lateAssign !== false,
       nproc: range !== undefined || atLeast(able.kernel, NPROC_KERNEL),
       ports: () => deps.ports(),
+      clock,
       log,
     };
     return { workshop, etcDir, cgroups: 'missing' in groups ? groups.missing : 'used', close };
