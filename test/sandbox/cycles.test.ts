@@ -12,7 +12,7 @@ import { NO_LOG } from '../../src/core/log.ts';
 import { openBwrapDriver } from '../../src/runtime/sandbox/bwrap.ts';
 import type { Assignment, Exit, Sandbox, SandboxDriver, SandboxSpec } from '../../src/runtime/sandbox/driver.ts';
 import { descendants, ground, sandboxed, until } from './escape.ts';
-import { markOf, openDescriptors, parentGroups, traces, tree } from './traces.ts';
+import { markOf, openDescriptors, parentGroups, traces, tree, type Whose } from './traces.ts';
 
 const CYCLES = Number(process.env.OPENSCF_CYCLES ?? 200);
 /** At once: as many as a small machine has cores, and as many again that wait. */
@@ -141,6 +141,7 @@ test(`${CYCLES} sandboxes start and end in ${Object.keys(WAYS).length} ways`, {
   const ways = Object.entries(WAYS);
   const whose = { dataDir, mark, word };
   try {
+    await seenWhileItLives(driver, whose);
     // The first of each kind opens what stays open.
     for (const way of ways) await cycle(driver, way, 1);
     await until(() => traces(whose).length === 0, 'nothing is left of the first');
@@ -167,6 +168,25 @@ test(`${CYCLES} sandboxes start and end in ${Object.keys(WAYS).length} ways`, {
     await rm(dataDir, { recursive: true });
   }
 });
+
+/** What is looked for afterwards can be seen at all. */
+async function seenWhileItLives(driver: SandboxDriver, whose: Whose): Promise<void> {
+  const way = { script: `echo up; sleep 1000`, exit: killed };
+  await cycle(driver, ['seen', { ...way, end: seen }], 0);
+  async function seen(sandbox: Sandbox): Promise<void> {
+    await sandbox.assign(assignment());
+    sandbox.channel.write('\n');
+    await new Promise(resolve => sandbox.output.once('data', resolve));
+    const found = traces(whose);
+    assert.ok(found.filter(one => one.startsWith('process')).length >= 2, found.join('\n'));
+    assert.equal(
+      parentGroups(whose.mark).length > 0,
+      found.some(one => one.startsWith('group')),
+    );
+    assert.ok(openDescriptors().some(one => one.includes(`${whose.dataDir}/sandbox/turns`)));
+    sandbox.kill();
+  }
+}
 
 /** What the mount helper has open: it lives as long as the server. */
 function helperFiles(): string[] {
