@@ -15,7 +15,7 @@ import type { Choice, Language } from './languages/language.ts';
 import type { LayerCache } from './layers.ts';
 import type { InstanceEvents } from './life.ts';
 import { failure, type Verdict } from './outcomes.ts';
-import type { Assignment, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
+import type { Assignment, Places, Sandbox, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
 import type { Slots } from './slots.ts';
 
 export interface Launcher {
@@ -68,6 +68,20 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
     };
   }
 
+  /** A prepared sandbox that cannot be entered any more is no reason to fail: a fresh one is. */
+  async function moveIn(spec: SandboxSpec, assignment: Assignment) {
+    const prepared = deps.slots.take(spec);
+    if (prepared) {
+      try {
+        return { sandbox: prepared, places: await assigned(prepared, assignment) };
+      } catch (error) {
+        deps.log.warn({ err: error }, 'a prepared sandbox could not be used');
+      }
+    }
+    const sandbox = driver.start(driver.lateAssign ? spec : { ...spec, assignment });
+    return { sandbox, places: await assigned(sandbox, assignment) };
+  }
+
   return {
     async launch(version, startedAt, events) {
       const language = languageOf(deps.languages, version.runtime);
@@ -82,12 +96,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
         ]);
         const spec = specOf(version, language, choice);
         const assignment: Assignment = { codeDir, optDir, memoryMB: version.memoryMB };
-        const sandbox = deps.slots.take(spec) ?? driver.start(driver.lateAssign ? spec : { ...spec, assignment });
-        const places = await sandbox.assign(assignment).catch(error => {
-          sandbox.kill();
-          void sandbox.exited.then(() => sandbox.close());
-          throw error;
-        });
+        const { sandbox, places } = await moveIn(spec, assignment);
         const { env, path } = language.settings(choice.interpreter, places, choice.libraries);
         const concurrency = deps.concurrencyOf(version);
         const settings = {
@@ -135,6 +144,16 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
       return specOf(version, language, await language.available(version.runtime));
     },
   };
+}
+
+async function assigned(sandbox: Sandbox, assignment: Assignment): Promise<Places> {
+  try {
+    return await sandbox.assign(assignment);
+  } catch (error) {
+    sandbox.kill();
+    void sandbox.exited.then(() => sandbox.close());
+    throw error;
+  }
 }
 
 /** The documented switch for a function without a public network. */

@@ -32,6 +32,8 @@ const SUSPEND_MS = 50;
 const STARTS_AT_ONCE = Math.max(2, availableParallelism());
 /** One that takes longer than this waits for something, or never ends: others need not wait for it. */
 const LONG_START_MS = 500;
+/** Turns are 32 bits on the wire: an instance that has had half of them is replaced when it idles. */
+const TURNS_MAX = 2 ** 31;
 /** After an instance that was to be kept ready failed to start. */
 const PROVISION_MS = 30_000;
 
@@ -315,7 +317,7 @@ export class Machine {
   #rest(slot: Slot, instance: Instance): void {
     const { pool } = slot;
     this.#ahead.delete(instance);
-    if (pool.retired) this.#end(slot);
+    if (pool.retired || instance.runs > TURNS_MAX) this.#end(slot);
     else {
       pool.idle.push(instance);
       this.#reapLater(this.#options.idleMs);
@@ -421,7 +423,10 @@ export class Machine {
     for (const slot of this.#starts) if (now - slot.startedAt >= LONG_START_MS) this.#unblock(slot);
     if (this.#blocking < before) this.#feed();
     for (const pool of this.#queued) {
-      for (const one of pool.expired(now)) one.settle(noRoom(pool.version.name, now - one.since));
+      for (const one of pool.expired(now)) {
+        const short = this.#usage.shortage(pool.version)?.refusal();
+        one.settle({ ...(short ?? noRoom(pool.version.name, now - one.since)), waitMs: now - one.since });
+      }
       if (pool.waiting.length === 0) {
         this.#queued.delete(pool);
         if (!pool.wants(now)) this.#hungry.delete(pool);

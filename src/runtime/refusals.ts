@@ -33,5 +33,5 @@ export function tooBig(memoryMB: number, roomMB: number): Outcome {
 }
 
 export function noRoom(name: string, waitMs: number): Outcome {
-  return { ...refusal(449, `No instance of function [ ${name} ] became free within ${waitMs} ms`), waitMs };
+  return refusal(449, `No instance of function [ ${name} ] became free within ${waitMs} ms`);
 }

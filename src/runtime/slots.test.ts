@@ -74,13 +74,23 @@ test('and not more than a burst can use', async () => {
 test('one at a time: the next begins when the one before it waits', async () => {
   await using it = rig(30);
   it.slots.plan([spec()]);
-  await it.clock.advance(60_000);
+  await it.clock.advance(29_000);
   assert.equal(it.driver.started.length, 1, 'it has not said that it waits');
   it.of(128)[0]?.hello();
   await it.clock.advance(0);
   await it.clock.advance(0);
   assert.equal(it.driver.started.length, 2);
-  await it.clock.advance(60_000);
+  await it.clock.advance(29_000);
+  assert.equal(it.driver.started.length, 2);
+});
+
+test('one that never waits is ended, and does not hold up the others for ever', async () => {
+  await using it = rig(30);
+  it.slots.plan([spec()]);
+  await it.clock.advance(30_000);
+  assert.equal(it.of(128)[0]?.killed, true);
+  await it.clock.advance(5_000);
+  await it.clock.advance(0);
   assert.equal(it.driver.started.length, 2);
 });
 

@@ -14,6 +14,8 @@ const BUSY_MS = 20;
 /** The first few of a kind come one after the other; the rest leave the cores to others for so many times what one takes. */
 const SOON = 2;
 const REST = 4;
+/** An interpreter that does not come up in this time never will. */
+const LOAD_MS = 30_000;
 /** After a preparation that failed. */
 const FAILED_MS = 5000;
 
@@ -114,7 +116,9 @@ export class Slots {
     const slot: Slot = { sandbox, loaded: false };
     kind.slots.push(slot);
     this.#preparing = true;
+    const late = this.#options.clock.at(began + LOAD_MS, () => sandbox.kill());
     const next = (ms: number) => {
+      late[Symbol.dispose]();
       if (slot.loaded) return;
       slot.loaded = true;
       this.#preparing = false;

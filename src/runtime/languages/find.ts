@@ -81,8 +81,17 @@ export const PYTHON_PLACES: readonly string[] = [
   '/opt/*/bin',
 ];
 
+/** A user without an entry and without HOME has none. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
+
 /** The folders that exist of such places. */
-export function managed(places: readonly string[], home = homedir()): string[] {
+export function managed(places: readonly string[], home = homeFolder()): string[] {
   return places.flatMap(place => {
     const [first = '', ...rest] = place.replace(/^~/, home).split('/*');
     return rest.reduce(
