@@ -128,6 +128,19 @@ test('a status that is not for functions to say: 439', async () => {
   assert.equal((await outcome).status, 439);
 });
 
+test('a run that ends well, but had a program of it ended for memory: 434', async () => {
+  const { process, run, pass } = await rig(true);
+  const short = run();
+  await pass();
+  process.oom = true;
+  process.answer('"at once"', { durationMs: 4 });
+  assert.equal((await short).status, 200, 'it is not asked for');
+  const long = run();
+  await pass();
+  process.answer('"as if nothing had been"', { durationMs: 40 });
+  assert.deepEqual([(await long).status, process.killed], [434, true]);
+});
+
 test('memory is watched while it starts', async () => {
   const { process, pass, failures } = await rig(false);
   process.memory = (VERSION.memoryMB - 1) * 1024 * 1024;

@@ -1,6 +1,8 @@
 // How the server and a bootstrap talk: u32 length of the payload (big endian), u8 type, payload.
 // The bootstraps hold the same numbers in their own languages.
 
+import { RESPONSE_BYTES } from '../core/limits.ts';
+
 export const TO_INSTANCE = { init: 1, invoke: 2 } as const;
 export const FROM_INSTANCE = {
   ready: 16,
@@ -21,6 +23,8 @@ export const EARLY = 2;
 export const WAITED = 4;
 
 export const HEAD_BYTES = 5;
+/** A result at its limit, and room for what surrounds it. */
+export const FRAME_BYTES = RESPONSE_BYTES + 64 * 1024;
 
 export class FrameError extends Error {}
 

@@ -16,13 +16,14 @@ import {
   type Ended,
   encodeFrame,
   encodeInvoke,
+  FRAME_BYTES,
   FROM_INSTANCE,
   FrameError,
   FrameReader,
   TO_INSTANCE,
 } from './frames.ts';
 import type { InstanceEvents, InstanceSpec } from './life.ts';
-import { LogBuffer, MarkScanner } from './logs.ts';
+import { LogBuffer, MARK_MS, MarkScanner } from './logs.ts';
 import {
   brokeOff,
   earlyOutcome,
@@ -33,6 +34,7 @@ import {
   failure,
   hintedLog,
   initTimedOut,
+  mayHaveFilled,
   outcomeOf,
   outOfMemory,
   shownStack,
@@ -43,14 +45,10 @@ import { Run, type Waiting } from './run.ts';
 import type { Exit, Sandbox } from './sandbox/driver.ts';
 import { begun, revoke } from './turn.ts';
 
-/** A result at its limit, and room for what surrounds it. */
-const FRAME_BYTES = RESPONSE_BYTES + 64 * 1024;
 /** Up to here an event is copied behind its head, so that both are one write. */
 const ONE_WRITE_BYTES = 64 * 1024;
 /** What has left its pipes open after its process ended is not waited for longer. */
 const DRAIN_MS = 250;
-/** A function that closed its stdout never says that its log is complete. */
-const MARK_MS = 1000;
 const SAMPLE_MS = 50;
 const MB = 1024 * 1024;
 
@@ -384,7 +382,10 @@ export class Instance {
     }
     // Programs that it started print without a mark; of several at once nobody can tell whose a line is.
     if (!run.marked && (this.#runs.length === 1 || this.spec.concurrency > 1)) this.#takeOutput(run);
-    const outcome = this.#outcome(run, verdict, now);
+    // What the kernel has ended may be a program that it started.
+    const spent = mayHaveFilled(verdict) && this.#sandbox.oomKilled();
+    if (spent) this.#kill(undefined);
+    const outcome = this.#outcome(run, spent ? outOfMemory(this.spec.version.memoryMB) : verdict, now);
     this.#runs.splice(this.#runs.indexOf(run), 1);
     if (this.#runs.length > 0) this.#beginNext(now);
     else this.#rest(now);
@@ -474,8 +475,7 @@ export class Instance {
     if (run.over) return run.over;
     // One that began behind the one that took too long.
     if (this.#verdict?.status === 433 && now < run.deadlineAt) return exitedWhileRunning('');
-    if (this.#verdict) return this.#verdict;
-    return this.#died(exit, run.log?.text() ?? '', run.peakBytes, this.#faultStack);
+    return this.#verdict ?? this.#died(exit, run.log?.text() ?? '', run.peakBytes, this.#faultStack);
   }
 
   #died(exit: Exit, log: string, peakBytes: number, stack: string): Verdict {

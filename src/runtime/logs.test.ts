@@ -62,6 +62,12 @@ function scan(chunks: readonly Buffer[], token = 'feed'): Seen {
   return { runs };
 }
 
+test('what begins like a mark and is none is text, and hides none', () => {
+  const mark = markOf('feed', 7);
+  const { runs } = scan([Buffer.from('\x1efeed'), mark, Buffer.from('\x1efeedxxxxxxxx\n'), mark, Buffer.from('rest')]);
+  assert.deepEqual(runs, ['\x1efeed', '\x1efeedxxxxxxxx\n', 'rest']);
+});
+
 test('marks tell runs apart, however the stream is cut', () => {
   // Texts made of the mark's own bytes are the hard ones.
   const piece = fc.string({ unit: fc.constantFrom('\x1e', 'f', 'e', 'd', '\n'), maxLength: 8 });

@@ -52,6 +52,10 @@ function wholeCharacters(bytes: Buffer): number {
 const MARK_START = 0x1e;
 
 const TURN_DIGITS = 8;
+const TURN = /^[0-9a-f]{8}\n$/;
+
+/** A mark is not awaited longer: a function that has put a file in the place of its stdout writes it there. */
+export const MARK_MS = 1000;
 
 /** The mark that ends the output of a turn; bootstraps print the same. */
 export function markOf(token: string, turn: number): Buffer {
@@ -82,8 +86,14 @@ export class MarkScanner {
       at >= 0 && at + this.#length <= rest.length;
       at = rest.indexOf(this.#head)
     ) {
+      const turn = rest.toString('latin1', at + this.#head.length, at + this.#length);
+      if (!TURN.test(turn)) {
+        // Printed by the function itself; a mark may begin within it.
+        this.#text(rest.subarray(0, at + 1));
+        rest = rest.subarray(at + 1);
+        continue;
+      }
       if (at > 0) this.#text(rest.subarray(0, at));
-      const turn = rest.toString('latin1', at + this.#head.length, at + this.#length - 1);
       rest = rest.subarray(at + this.#length);
       this.#marked(Number.parseInt(turn, 16));
     }

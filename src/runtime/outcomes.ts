@@ -28,6 +28,10 @@ export const timedOut = (timeoutS: number): Verdict =>
 export const outOfMemory = (memoryMB: number): Verdict =>
   failure(434, `Memory limit reached: the function used more than its ${memoryMB} MB`);
 
+/** Sooner than this, in ms, no run fills its memory: the question costs a read. */
+const FILL_MS = 5;
+export const mayHaveFilled = ({ durationMs = 0 }: Verdict): boolean => durationMs >= FILL_MS;
+
 export const exitedWhileRunning = (stack: string): Verdict => failure(439, 'User process exit when running', stack);
 
 /** It has taken the channel of its runtime for something else. */
