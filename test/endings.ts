@@ -51,7 +51,8 @@ const MARK = 'ENDINGS_OF';
 const SETTLE_MS = 20_000;
 
 export async function openStage(settings: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
-  const server = await startTestServer({ 'quota.functions': 100, ...settings });
+  // Idle instances are to stay: some tests count them.
+  const server = await startTestServer({ 'quota.functions': 100, memory: 16_384, ...settings });
   const sdk = sdkOf(server);
   const { driver } = await server.get<{ driver: { name: string; notes: string[] } }>('/doctor');
   let made = 0;
