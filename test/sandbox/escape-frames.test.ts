@@ -225,9 +225,10 @@ time.sleep(0.2)`,
     const pids = descendants();
     assert.ok(pids.length > 3);
     const found = await attack.calls(
-      pids
-        .flatMap(pid => [3, 4, 0, 1].map(fd => ['pidfd_getfd', pid, fd, 0] as const))
-        .concat(pids.map(pid => ['pidfd_open', pid, 0, 0] as const)),
+      pids.flatMap(pid => [
+        ...[3, 4, 0, 1].map(fd => ['pidfd_getfd', pid, fd, 0] as const),
+        ['pidfd_open', pid, 0, 0] as const,
+      ]),
     );
     assert.deepEqual([...new Set(found)].sort(), ['EPERM', 'ESRCH']);
     const files = await attack.node<string[]>(

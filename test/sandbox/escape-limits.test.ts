@@ -115,7 +115,7 @@ answer = [len(started), error]`;
       return { code, count: open.length };`);
     assert.equal(code, 'EMFILE');
     assert.ok(count > 900 && count < 1024, `${count}`);
-    closeSync(openSync('/dev/null'));
+    closeSync(openSync('/dev/null', 'r'));
     await bystanderGoesOn();
   });
 
