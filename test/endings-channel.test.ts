@@ -7,7 +7,7 @@ import { until } from './fixture.ts';
 const stage = await openStage();
 after(() => stage.close());
 
-/** `frame`, `result` and `error` make the bytes of frames (src/runtime/frames.ts); `turn` is that of this call. */
+/** `frame`, `result` and `error` make the bytes of frames (src/runtime/instance/frames.ts); `turn` is that of this call. */
 const node = (meddle: string) => `
 const fs = require('fs');
 let turn = 0;

@@ -5,11 +5,11 @@ import { type Duplex, duplexPair, PassThrough } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { FunctionVersion } from '../core/function.ts';
 import { NO_LOG } from '../core/log.ts';
-import { EARLY, encodeFrame, FROM_INSTANCE, FrameReader, PRINTED, TO_INSTANCE, WAITED } from './frames.ts';
-import { Instance } from './instance.ts';
-import { LaunchError, type Launcher } from './launcher.ts';
-import { markOf } from './logs.ts';
-import { failure } from './outcomes.ts';
+import { EARLY, encodeFrame, FROM_INSTANCE, FrameReader, PRINTED, TO_INSTANCE, WAITED } from './instance/frames.ts';
+import { Instance } from './instance/instance.ts';
+import { markOf } from './instance/logs.ts';
+import { failure } from './instance/outcomes.ts';
+import { LaunchError, type Launcher } from './machine/launcher.ts';
 import type { Exit, Places, Sandbox, SandboxDriver, SandboxSpec } from './sandbox/driver.ts';
 import { openTurns } from './sandbox/turns.ts';
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Outcome } from '../../src/core/invocation.ts';
-import { EARLY, encodeFrame, FROM_INSTANCE } from '../../src/runtime/frames.ts';
+import { EARLY, encodeFrame, FROM_INSTANCE } from '../../src/runtime/instance/frames.ts';
 import { type Attack, descendants, type Ground, ground, sandboxed, sandboxedPython, until } from './escape.ts';
 
 const RESULT = FROM_INSTANCE.result;

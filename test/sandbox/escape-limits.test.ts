@@ -165,7 +165,7 @@ answer = [len(started), error]`;
     const short = await at.attack('spinning', { timeoutS: 2 });
     const spinning = short.outcome(`
       const { Worker } = require('worker_threads');
-      for (let i = 0; i < 8; i++) new Worker('for (;;);', { eval: true });
+      for (let i = 0; i < 4; i++) new Worker('for (;;);', { eval: true });
       await new Promise(resolve => setTimeout(resolve, 200));
       for (;;);`);
     for (let i = 0; i < 10; i++) await bystanderGoesOn();

@@ -23,6 +23,9 @@ export const sandboxedPython = { skip: sandboxed.skip || (!python && 'python3 is
 /** Whether this process may do what sandboxes are kept from; else the same fails outside as well. */
 export const powerful = hasPower();
 
+/** Whether instances have users of their own: those of an ordinary user's server are that user, in their own namespaces. */
+export const ownUsers = process.geteuid?.() === 0;
+
 /** Text that nothing but its owner may see. */
 export const SECRET = `hunter2-${process.pid}`;
 

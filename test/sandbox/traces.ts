@@ -27,13 +27,15 @@ export function traces({ dataDir, mark, word }: Whose): string[] {
   ];
 }
 
-/** In a group of the server, or with the word. */
+/** In a group of the server, with its mark, or with the word. */
 function processesOf(mark: string, word: string): string[] {
   return names('/proc').flatMap(pid => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
     const command = text(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
     const inGroup = text(`/proc/${pid}/cgroup`).includes(`openscf-${mark}/`);
-    return command.includes(word) || inGroup ? [`process ${pid} ${command}`] : [];
+    return command.includes(word) || command.includes(`openscf-${mark}`) || inGroup
+      ? [`process ${pid} ${command}`]
+      : [];
   });
 }
 

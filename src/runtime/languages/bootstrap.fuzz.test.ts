@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { SeededIds } from '../../core/ids.ts';
-import { encodeFrame, encodeInvoke, FROM_INSTANCE, FrameReader, TO_INSTANCE } from '../frames.ts';
+import { encodeFrame, encodeInvoke, FROM_INSTANCE, FrameReader, TO_INSTANCE } from '../instance/frames.ts';
 import { openTurns } from '../sandbox/turns.ts';
 
 const python = ['python3', 'python'].find(name => spawnSync(name, ['--version']).status === 0);

@@ -45,7 +45,7 @@ export interface Exit {
 export interface Sandbox {
   /** Descriptor 3 of the process. */
   readonly channel: Duplex;
-  /** Descriptor 4, a file that both sides read and write (runtime/turn.ts); valid until `close`. */
+  /** Descriptor 4, a file that both sides read and write (runtime/instance/turn.ts); valid until `close`. */
   readonly turnFd: number;
   /** Its stdout and stderr, in the order in which they were written. */
   readonly output: Readable;

@@ -1,6 +1,6 @@
 'use strict';
-// The frames between an instance and its server (src/runtime/frames.ts), on descriptor 3,
-// and the words that say whose turn it is (src/runtime/turn.ts), on descriptor 4.
+// The frames between an instance and its server (src/runtime/instance/frames.ts), on descriptor 3,
+// and the words that say whose turn it is (src/runtime/instance/turn.ts), on descriptor 4.
 
 const fs = require('fs');
 const net = require('net');

@@ -1,5 +1,5 @@
 'use strict';
-// What the user's code prints: all of it on descriptor 1, in order, each run's end marked (src/runtime/logs.ts).
+// What the user's code prints: all of it on descriptor 1, in order, each run's end marked (src/runtime/instance/logs.ts).
 
 const fs = require('fs');
 

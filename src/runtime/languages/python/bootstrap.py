@@ -1,8 +1,8 @@
 # -*- coding: utf-8 -*-
 # Runs inside a Python instance. It starts before its function is known and waits; INIT names the function,
 # and then it runs that function's events, one at a time. One file for Python 2.7 and 3.6 and newer.
-# Talks frames on descriptor 3 (src/runtime/frames.ts); the words of descriptor 4 say whose turn it is
-# (src/runtime/turn.ts); everything that is printed goes to descriptor 1.
+# Talks frames on descriptor 3 (src/runtime/instance/frames.ts); the words of descriptor 4 say whose turn it is
+# (src/runtime/instance/turn.ts); everything that is printed goes to descriptor 1.
 from __future__ import absolute_import, print_function
 
 import fcntl

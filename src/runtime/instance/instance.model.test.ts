@@ -1,0 +1,172 @@
+// An instance against a simple model: whatever happens in whatever order, each event runs once or comes back.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Outcome } from '../../core/invocation.ts';
+import { TOKEN } from '../testing-process.ts';
+import { AHEAD } from './frames.ts';
+import { markOf } from './logs.ts';
+import { call, type Started, started } from './testing-instance.ts';
+
+type Step =
+  | { readonly do: 'send' | 'begin' | 'take back' | 'turn' }
+  | { readonly do: 'answer'; readonly printed: string }
+  | { readonly do: 'leak'; readonly bytes: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ do: 'send' } as const) },
+  { weight: 4, arbitrary: fc.constant({ do: 'begin' } as const) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom('', '', 'x', 'long and longer', '\x1e', '为')
+      .map(printed => ({ do: 'answer', printed }) as const),
+  },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 40 }).map(bytes => ({ do: 'leak', bytes }) as const) },
+  { weight: 1, arbitrary: fc.constant({ do: 'take back' } as const) },
+  { weight: 3, arbitrary: fc.constant({ do: 'turn' } as const) },
+);
+
+/** What a bootstrap does with the events that it is sent, a step at a time. */
+class Bootstrap {
+  readonly #it: Started;
+  #next = 0;
+  #running: number | undefined;
+  /** Printed, and still in the pipe. */
+  #pipe = Buffer.alloc(0);
+  /** Turn → what it printed. */
+  readonly ran = new Map<number, string>();
+
+  constructor(it: Started) {
+    this.#it = it;
+  }
+  begin(): void {
+    const { process } = this.#it;
+    const turn = process.turns[this.#next];
+    if (turn === undefined || this.#running !== undefined) return;
+    const ahead = ((process.flags[this.#next] ?? 0) & AHEAD) !== 0;
+    this.#next++;
+    if (ahead && !process.takeTurn(turn)) process.decline(turn);
+    else this.#running = turn;
+  }
+  answer(printed: string): void {
+    const turn = this.#running;
+    if (turn === undefined) return;
+    this.#running = undefined;
+    this.ran.set(turn, printed);
+    if (printed !== '') this.#pipe = Buffer.concat([this.#pipe, Buffer.from(printed), markOf(TOKEN, turn)]);
+    this.#it.process.answer(`${turn}`, { turn, printed: printed !== '' });
+  }
+  leak(bytes = this.#pipe.length): void {
+    if (this.#pipe.length === 0) return;
+    this.#it.process.output.write(this.#pipe.subarray(0, bytes));
+    this.#pipe = this.#pipe.subarray(bytes);
+  }
+  get running(): number | undefined {
+    return this.#running;
+  }
+}
+
+interface Story {
+  readonly it: Started;
+  readonly bootstrap: Bootstrap;
+  readonly settled: Map<number, Outcome>;
+  /** Turns in the order in which their callers were answered. */
+  readonly order: number[];
+  readonly back: number[];
+}
+
+/** Takes the steps; events are named by their turns. */
+async function tell(steps: readonly Step[]): Promise<Story> {
+  const it = await started();
+  const bootstrap = new Bootstrap(it);
+  const story: Story = { it, bootstrap, settled: new Map(), order: [], back: [] };
+  for (const one of steps) {
+    if (one.do === 'send') {
+      const turn = it.instance.runs + 1;
+      void it.begin(call(`${turn}`)).then(outcome => {
+        story.settled.set(turn, outcome);
+        story.order.push(turn);
+      });
+    } else if (one.do === 'begin') bootstrap.begin();
+    else if (one.do === 'answer') bootstrap.answer(one.printed);
+    else if (one.do === 'leak') bootstrap.leak(one.bytes);
+    else if (one.do === 'turn') await it.turn();
+    else for (const { call } of it.instance.takeBack()) story.back.push(Number(call.event.requestId));
+  }
+  return story;
+}
+
+/** Those that came back by themselves. */
+function returned(heard: readonly string[]): number[] {
+  return heard.filter(line => line.startsWith('back ')).flatMap(line => line.slice(5).split(',').map(Number));
+}
+
+function check({ it, bootstrap, settled, order, back }: Story): void {
+  const all = [...back, ...returned(it.heard)];
+  assert.equal(new Set(all).size, all.length, 'none comes back twice');
+  for (const turn of all) {
+    assert.ok(!bootstrap.ran.has(turn), `turn ${turn} ran and came back`);
+    assert.ok(!settled.has(turn), `turn ${turn} was answered and came back`);
+  }
+  for (let turn = 1; turn <= it.instance.runs; turn++)
+    assert.ok(settled.has(turn) || all.includes(turn), `turn ${turn} is lost`);
+  assert.deepEqual(
+    order,
+    [...order].sort((a, b) => a - b),
+    'in the order in which they were sent',
+  );
+}
+
+const steps = fc.array(step, { maxLength: 80 });
+
+test('each event is answered with its own value and log, in order, or comes back without having run', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async steps => {
+      const story = await tell(steps);
+      const { it, bootstrap, settled } = story;
+      for (let i = 0; i < 200 && (it.instance.load > 0 || bootstrap.running !== undefined); i++) {
+        await it.turn();
+        bootstrap.begin();
+        bootstrap.answer('');
+        bootstrap.leak();
+      }
+      await it.turn();
+      check(story);
+      assert.equal(it.process.killed, false);
+      assert.equal(it.instance.state, 'idle');
+      for (const [turn, outcome] of settled) {
+        assert.equal(outcome.status, 200);
+        assert.equal(outcome.body.toString(), `${turn}`);
+        assert.equal(outcome.log, bootstrap.ran.get(turn), `log of turn ${turn}`);
+        assert.ok(outcome.waitMs < 1000 && outcome.durationMs < 1000, 'times are those of this run');
+      }
+      await it.instance.end();
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the same up to a death at any moment: what ran is answered or fails, all else comes back', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.boolean(), async (steps, late) => {
+      const story = await tell(steps);
+      const { it, bootstrap, settled } = story;
+      const { running } = bootstrap;
+      if (late) await it.turn();
+      it.process.die(1);
+      await it.turn();
+      await it.turn(300);
+      check(story);
+      assert.equal(it.instance.state, 'gone');
+      if (running !== undefined) assert.equal(settled.get(running)?.status, 439);
+      for (const [turn, outcome] of settled) {
+        if (outcome.status === 200) assert.ok(bootstrap.ran.has(turn));
+        else assert.equal(outcome.status, 439);
+        assert.ok(outcome.durationMs < 1000, `${outcome.durationMs} ms`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
