@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { probeBwrap } from '../../src/runtime/sandbox/bwrap/probe.ts';
 import { type Program, ROOT, startProgram } from '../program.ts';
 import { cleanEnv, sh } from './npm.ts';
 
@@ -18,7 +19,7 @@ await mkdir(home);
 // The newest Node.js of the machine may be older than the program needs.
 const env = cleanEnv();
 env.PATH = [dirname(process.execPath), env.PATH].join(delimiter);
-const sandboxes = existsSync('/usr/bin/bwrap') ? ['bwrap', 'process'] : ['process'];
+const sandboxes = 'missing' in (await probeBwrap()) ? ['process'] : ['bwrap', 'process'];
 /** The oldest that package.json allows. */
 const OLDEST = '22.22.0';
 const platform = `${process.platform}-${process.arch}`;
@@ -100,8 +101,9 @@ function uses(dir: string, sandbox: string, envOf: () => NodeJS.ProcessEnv): voi
     server = await startProgram({ command, dataDir: join(dir, '.openscf'), cwd: dir, env: envOf(), flags });
     const response = await fetch(`${server.endpoint}/healthz`);
     assert.equal(response.status, 200);
-    const { driver } = JSON.parse(await npx('doctor', '--json')).server as { driver: { name: string } };
+    const { node, driver } = JSON.parse(await npx('doctor', '--json')).server;
     assert.equal(driver.name, sandbox);
+    assert.equal(`v${node}`, (await sh(dir, envOf(), 'node', '--version')).trim());
   });
 
   for (const [template, runtime] of [
