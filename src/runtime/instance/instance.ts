@@ -65,7 +65,7 @@ export class Instance {
   readonly #sandbox: Sandbox;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #events: InstanceEvents;
+  readonly #events: InstanceEvents<Instance>;
   readonly #scanner: MarkScanner;
   readonly #reader: FrameReader;
   readonly #initDeadlineAt: number;
@@ -86,7 +86,7 @@ export class Instance {
   #drain: Disposable | undefined;
   readonly #gone = Promise.withResolvers<void>();
 
-  constructor(spec: InstanceSpec, sandbox: Sandbox, clock: Clock, log: Log, events: InstanceEvents) {
+  constructor(spec: InstanceSpec, sandbox: Sandbox, clock: Clock, log: Log, events: InstanceEvents<Instance>) {
     this.spec = spec;
     this.#sandbox = sandbox;
     this.#clock = clock;

@@ -2,7 +2,6 @@
 
 import type { FunctionVersion } from '../../core/function.ts';
 import type { Outcome } from '../../core/invocation.ts';
-import type { Instance } from './instance.ts';
 import type { Waiting } from './run.ts';
 
 export interface InstanceSpec {
@@ -21,17 +20,18 @@ export interface InstanceSpec {
   readonly startedAt: number;
 }
 
-export interface InstanceEvents {
+/** `I` is the instance itself, as those who listen know it. */
+export interface InstanceEvents<I> {
   /** It can run its first event. */
-  ready(instance: Instance): void;
+  ready(instance: I): void;
   /** It ended before it could run one. */
-  unready(instance: Instance, outcome: Outcome): void;
+  unready(instance: I, outcome: Outcome): void;
   /** A run is over; it took so long in the function, which gave up its thread meanwhile or not. */
   ran(durationMs: number, waited: boolean): void;
   /** It can take another event. */
-  free(instance: Instance): void;
+  free(instance: I): void;
   /** Events that were sent and have not begun: they are to be run elsewhere. */
   back(events: readonly Waiting[]): void;
   /** Its process is gone. */
-  gone(instance: Instance): void;
+  gone(instance: I): void;
 }

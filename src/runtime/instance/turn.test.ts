@@ -204,7 +204,7 @@ test('a file that the function has cut off says that all may have begun', () => 
 
 const SENT_AT = 12;
 const LAST = 0xffffffff;
-const LANGUAGES = join(import.meta.dirname, 'languages');
+const LANGUAGES = join(import.meta.dirname, '..', 'languages');
 
 /** Runs every turn that it may, as soon as it is sent; tells at its end which they were. */
 const IN_NODE = `

@@ -19,7 +19,7 @@ import type { Assignment, Places, Sandbox, SandboxDriver, SandboxSpec } from '..
 import type { Slots } from './slots.ts';
 
 export interface Launcher {
-  launch(version: FunctionVersion, startedAt: number, events: InstanceEvents): Promise<Instance>;
+  launch(version: FunctionVersion, startedAt: number, events: InstanceEvents<Instance>): Promise<Instance>;
   /** Brings the code here and looks whether the version could run. */
   check(version: FunctionVersion): Promise<StatusReason | undefined>;
   /** How its sandbox starts, if that is the same for other functions; undefined when it is not or cannot run. */

@@ -33,6 +33,19 @@ function mark(turn) {
   return write(Buffer.from(`\x1e${token}${turn.toString(16).padStart(8, '0')}\n`, 'latin1'));
 }
 
+/** Programs that the function starts print on the same descriptor: a run with one has an end mark as well. */
+function noteChildren() {
+  const children = require('child_process');
+  const noting = start =>
+    function (...args) {
+      printed = true;
+      return start.apply(this, args);
+    };
+  const { prototype } = children.ChildProcess;
+  prototype.spawn = noting(prototype.spawn);
+  for (const name of ['spawnSync', 'execSync', 'execFileSync']) children[name] = noting(children[name]);
+}
+
 function standardStream(fd) {
   let stream;
   return {
@@ -57,6 +70,7 @@ function standardStream(fd) {
 
 /** Puts the streams and the console in place; `requestId` names the run that prints. */
 function install(requestId) {
+  noteChildren();
   Object.defineProperty(process, 'stdout', standardStream(1));
   Object.defineProperty(process, 'stderr', standardStream(2));
   // One line head per console call, as the platform writes it.

@@ -321,7 +321,8 @@ def run(handler, settings, token, payload):
     micros = min(0xffffffff, max(0, int((clock() - begun) * 1000000)))
     flush_all()
     answer = 0
-    if Printed.since_mark:
+    # Programs that the function starts print on the same descriptor.
+    if Printed.since_mark or 'subprocess' in sys.modules:
         Printed.since_mark = False
         write_out(token + b'%08x\n' % turn)
         answer = PRINTED if Printed.since_mark else 0
