@@ -212,9 +212,14 @@ const fs = require('fs');
 const { takeTurn } = require(${JSON.stringify(join(LANGUAGES, 'node', 'channel.cjs'))});
 const ran = [], declined = [];
 const word = Buffer.alloc(4);
+const givenUpAt = Date.now() + 60_000;
 for (let turn = 1; ; turn++) {
   let sent = 0;
-  do { fs.readSync(4, word, 0, 4, ${SENT_AT}); sent = word.readUInt32LE(0); } while (sent < turn);
+  do {
+    fs.readSync(4, word, 0, 4, ${SENT_AT});
+    sent = word.readUInt32LE(0);
+    if (Date.now() > givenUpAt) process.exit(1);
+  } while (sent < turn);
   if (sent === ${LAST}) break;
   (takeTurn(turn) ? ran : declined).push(turn);
 }
@@ -222,14 +227,17 @@ console.log(JSON.stringify({ ran, declined }));
 `;
 
 const IN_PYTHON = `
-import json, os, struct, sys
+import json, os, struct, sys, time
 sys.path.insert(0, ${JSON.stringify(join(LANGUAGES, 'python'))})
 sys.dont_write_bytecode = True
 import bootstrap
 ran, declined, turn = [], [], 1
+given_up_at = time.time() + 60
 while True:
     sent = 0
     while sent < turn:
+        if time.time() > given_up_at:
+            sys.exit(1)
         sent = struct.unpack('<I', os.pread(4, 4, ${SENT_AT}))[0]
     if sent == ${LAST}:
         break
@@ -240,6 +248,7 @@ print(json.dumps({'ran': ran, 'declined': declined}))
 
 /** The words' own time, not the clock of anything that waits. */
 const HAMMER_MS = 700;
+const GIVE_UP_MS = 30_000;
 /** Batches, on a machine that is busy with other things. */
 const LEAST = 100;
 
@@ -255,8 +264,17 @@ async function hammer(command: string, args: readonly string[]): Promise<void> {
     sent += count;
     put(fd, sent, SENT_AT);
   };
+  // Nothing else runs while one side waits for the other: who dies must not leave the other at it.
+  const givenUpAt = performance.now() + GIVE_UP_MS;
+  const waitFor = (turn: number) => {
+    while (begun(fd) < turn)
+      assert.ok(performance.now() < givenUpAt, `the other process got no further than ${begun(fd)}`);
+  };
   send(1);
-  while (begun(fd) === 0) await new Promise(setImmediate);
+  while (begun(fd) === 0) {
+    assert.equal(child.exitCode, null, 'the other process has ended');
+    await new Promise(setImmediate);
+  }
   const began = performance.now();
   for (; batches < LEAST || performance.now() < began + HAMMER_MS; batches++) {
     const first = sent + 1;
@@ -264,13 +282,13 @@ async function hammer(command: string, args: readonly string[]): Promise<void> {
     // From no time at all to longer than the child takes for all of them.
     for (let i = 0; i < batches % 7; i++) begun(fd);
     // And now and then in the middle of them, whoever has the core.
-    if (batches % 4 === 0) while (begun(fd) < Math.min(sent, first + 1 + (batches % 5)));
+    if (batches % 4 === 0) waitFor(Math.min(sent, first + 1 + (batches % 5)));
     const last = revoke(fd, sent);
     for (let turn = Math.max(first, last + 1); turn <= sent; turn++) taken.add(turn);
     // Now and then the child catches up.
-    if (batches % 16 === 0) while (begun(fd) < sent);
+    if (batches % 16 === 0) waitFor(sent);
   }
-  while (begun(fd) < sent);
+  waitFor(sent);
   put(fd, LAST, SENT_AT);
   const { ran, declined } = JSON.parse(await told) as { ran: number[]; declined: number[] };
   closeSync(fd);
