@@ -22,14 +22,6 @@ export interface Standing {
   close(): Promise<void>;
 }
 
-/** What the standing server answers to every request. */
-export interface Arrived {
-  readonly scheme: 'http' | 'https';
-  readonly host: string;
-  readonly servername: string;
-  readonly url: string;
-}
-
 const echo: Site = {
   name: 'echo',
   claims: () => false,

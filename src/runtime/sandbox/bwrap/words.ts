@@ -1,6 +1,7 @@
 // What is said about this driver at start: what it keeps apart, and what it does not.
 
 import type { Sentence } from '../../languages/language.ts';
+import { watched } from '../cgroup/missing.ts';
 import type { Weakness } from '../driver.ts';
 import type { TmpKind } from './tmp.ts';
 
@@ -67,15 +68,7 @@ function ofTmp(tmp: TmpKind, counted: boolean): Weakness | undefined {
 
 export function weaknesses({ cgroups, ownUid, nproc, tmp }: Facts): readonly Weakness[] {
   const found = [SHARED];
-  if (cgroups !== 'used') {
-    found.push({
-      brief: { zh: '内存只检查、不由内核限制', en: 'memory watched, not limited by the kernel' },
-      whole: {
-        zh: `内存每 20–50 毫秒检查一次，而不由内核限制，CPU 不按内存分配：${cgroups.zh}`,
-        en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${cgroups.en}`,
-      },
-    });
-  }
+  if (cgroups !== 'used') found.push(watched(cgroups));
   if (cgroups !== 'used' && !nproc) found.push(ANY_NUMBER);
   if (!ownUid) found.push(SAME_USER);
   const kept = ofTmp(tmp, cgroups === 'used');

@@ -1,6 +1,7 @@
 // Why control groups cannot be used, and what to do about it.
 
 import type { Language } from '../../../core/errors.ts';
+import type { Weakness } from '../driver.ts';
 import { codeOf } from './tree.ts';
 
 export type Sentence = Readonly<Record<Language, string>>;
@@ -37,4 +38,15 @@ export function notAlone(dir: string): Missing {
     `${dir} 中还有其他进程，无法向下分配控制器，请在独立的 systemd 单元中运行（systemd-run --user --scope -p Delegate=yes）`,
     `${dir} holds other processes too and cannot hand its controllers down: run the server in a unit of its own (systemd-run --user --scope -p Delegate=yes)`,
   );
+}
+
+/** What it means for functions that there are none. */
+export function watched({ zh, en }: Sentence): Weakness {
+  return {
+    brief: { zh: '内存只检查、不由内核限制', en: 'memory watched, not limited by the kernel' },
+    whole: {
+      zh: `内存每 20–50 毫秒检查一次，而不由内核限制，CPU 不按内存分配：${zh}`,
+      en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${en}`,
+    },
+  };
 }

@@ -1,6 +1,7 @@
 // What is said about this driver at start: what it keeps apart, and what it does not.
 
 import type { Sentence } from '../../languages/language.ts';
+import { watched } from '../cgroup/missing.ts';
 import type { Weakness } from '../driver.ts';
 
 export interface Facts {
@@ -88,13 +89,7 @@ export function weaknesses({ user, cgroups, bound }: Facts): readonly Weakness[]
     });
   }
   if (cgroups !== 'used') {
-    found.push({
-      brief: { zh: '内存只检查、不由内核限制', en: 'memory watched, not limited by the kernel' },
-      whole: {
-        zh: `内存每 20–50 毫秒检查一次，而不由内核限制，CPU 不按内存分配：${cgroups.zh}`,
-        en: `memory is watched every 20-50 ms instead of limited by the kernel, and CPU is not shared by memory size: ${cgroups.en}`,
-      },
-    });
+    found.push(watched(cgroups));
     if (user !== 'own') {
       found.push({
         brief: { zh: '不限进程数', en: 'any number of processes' },
