@@ -21,11 +21,13 @@ const ids = (events: readonly { readonly call: ReturnType<typeof call> }[]) =>
 describe('in order', () => {
   test('all but the first may be taken back; they are answered in the order in which they were sent', async () => {
     const { process, instance, heard, runs, turn } = await loaded(3);
-    assert.deepEqual(process.invoked, ['r1', 'r2', 'r3']);
+    assert.deepEqual(process.invoked, ['r1', 'r2'], 'it has enough to do: the third is held');
+    assert.deepEqual([instance.load, instance.runs, instance.state], [3, 3, 'busy']);
+    process.answer('1', { durationMs: 1 });
+    await turn();
     assert.deepEqual(process.turns, [1, 2, 3]);
     assert.deepEqual(process.flags, [0, AHEAD, AHEAD]);
-    assert.deepEqual([instance.load, instance.runs, instance.state], [3, 3, 'busy']);
-    for (const text of ['1', '2', '3']) process.answer(text, { durationMs: Number(text) });
+    for (const text of ['2', '3']) process.answer(text, { durationMs: Number(text) });
     await turn();
     const outcomes = await Promise.all(runs);
     assert.deepEqual(
@@ -38,6 +40,28 @@ describe('in order', () => {
     );
     assert.deepEqual([instance.load, instance.state], [0, 'idle']);
     assert.deepEqual(heard, ['ran 1', 'free', 'ran 2', 'free', 'ran 3', 'free']);
+  });
+
+  test('what is held leaves together, as soon as one is left', async () => {
+    const { process, instance, turn } = await loaded(9);
+    assert.equal(process.invoked.length, 2);
+    process.answer();
+    await turn();
+    assert.equal(process.invoked.length, 9);
+    assert.equal(instance.load, 8);
+  });
+
+  test('what is held comes back as well, and is never sent', async () => {
+    const { process, instance, runs, turn } = await loaded(5);
+    assert.deepEqual(
+      instance.takeBack().map(one => one.call.event.requestId),
+      ['r2', 'r3', 'r4', 'r5'],
+    );
+    assert.equal(process.takeTurn(2), false);
+    process.answer('"first"');
+    await turn();
+    assert.equal((await runs[0])?.body.toString(), '"first"');
+    assert.deepEqual([process.invoked.length, instance.state], [2, 'idle']);
   });
 
   test('the first event of a batch on an idle instance is not ahead again', async () => {
@@ -166,8 +190,8 @@ describe('taking back', () => {
     process.answer();
     const [fourth, fifth] = [begin(call('r4')), begin(call('r5'))];
     await turn();
-    assert.deepEqual(process.turns.slice(3), [4, 5]);
-    for (const turnNumber of [2, 3]) process.decline(turnNumber);
+    assert.deepEqual(process.turns.slice(2), [4, 5], 'the third was held, and never sent');
+    process.decline(2);
     assert.equal(process.takeTurn(5), true);
     process.answer('4', { turn: 4 });
     process.answer('5', { turn: 5 });

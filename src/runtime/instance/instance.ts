@@ -6,8 +6,6 @@ import { LOG_BYTES, RESPONSE_BYTES } from '../../core/limits.ts';
 import type { Log } from '../../core/log.ts';
 import type { Exit, Sandbox } from '../sandbox/driver.ts';
 import {
-  AHEAD,
-  BY_TIMER,
   decodeDeclined,
   decodeEnded,
   decodeFailed,
@@ -16,7 +14,6 @@ import {
   ENDED_BYTES,
   type Ended,
   encodeFrame,
-  encodeInvoke,
   FRAME_BYTES,
   FROM_INSTANCE,
   FrameError,
@@ -43,10 +40,11 @@ import {
   type Verdict,
 } from './outcomes.ts';
 import { Run, type Waiting } from './run.ts';
+import { Sender } from './sender.ts';
 import { begun, revoke } from './turn.ts';
 
-/** Up to here an event is copied behind its head, so that both are one write. */
-const ONE_WRITE_BYTES = 64 * 1024;
+/** Events in an instance beyond which others are held until these are nearly done. */
+const ENOUGH = 2;
 /** What has left its pipes open after its process ended is not waited for longer. */
 const DRAIN_MS = 250;
 const SAMPLE_MS = 50;
@@ -73,8 +71,7 @@ export class Instance {
   #output: LogBuffer | undefined;
   /** In the order in which they were sent; the first has begun, those behind it may have. */
   readonly #runs: Run[] = [];
-  /** Frames of one turn of the event loop leave in one write. */
-  #gathering = false;
+  readonly #sender: Sender;
   /** Why this server ended it. */
   #verdict: Verdict | undefined;
   #faultStack = '';
@@ -98,6 +95,7 @@ export class Instance {
       chunk => this.#printed(chunk),
       turn => this.#marked(turn),
     );
+    this.#sender = new Sender(sandbox.channel, spec.version.timeoutS * 1000);
     this.#reader = new FrameReader(FRAME_BYTES, (type, payload) => this.#heard(type, payload));
     if (spec.note !== '') this.#printed(Buffer.from(`${spec.note}\n`));
     this.#listen();
@@ -118,8 +116,7 @@ export class Instance {
 
   /** Sends it an event: to be run now, or after those that it already has. */
   send(waiting: Waiting): void {
-    const { version, concurrency } = this.spec;
-    const { event } = waiting.call;
+    const { concurrency } = this.spec;
     const now = this.#clock.now();
     const ahead = this.#runs.length > 0 && concurrency === 1;
     const run = new Run(waiting, ++this.runs, ahead);
@@ -128,36 +125,25 @@ export class Instance {
     this.#runs.push(run);
     this.state = 'busy';
     if (begins) this.#begin(run, now);
-    const flags = (event.source === 'timer' ? BY_TIMER : 0) | (ahead ? AHEAD : 0);
-    const head = { turn: run.turn, requestId: event.requestId, limitMs: version.timeoutS * 1000, flags };
-    const together = event.body.length <= ONE_WRITE_BYTES;
-    const { channel } = this.#sandbox;
-    if (!this.#gathering) {
-      this.#gathering = true;
-      channel.cork();
-      setImmediate(this.#flush);
-    }
-    channel.write(encodeInvoke(head, event.body, together));
-    if (!together) channel.write(event.body);
+    // One that it works at and one that is next: what comes now is in time when the first is over.
+    if (ahead && this.#runs.length - this.#sender.held > ENOUGH) this.#sender.hold(run);
+    else this.#sender.send(run);
   }
 
   /** Events that it was sent and has not begun: they are the caller's again, oldest first. */
   takeBack(): Waiting[] {
     const [first] = this.#runs;
     if (!first || this.#runs.length === 1 || this.spec.concurrency > 1) return [];
-    const began = Math.max(first.turn, revoke(this.#sandbox.turnFd, this.runs));
-    return this.#without(began);
+    const sent = this.#runs.length - this.#sender.held;
+    this.#sender.drop();
+    if (sent <= 1) return this.#without(first.turn);
+    return this.#without(Math.max(first.turn, revoke(this.#sandbox.turnFd, this.runs)));
   }
 
   #without(began: number): Waiting[] {
     const kept = this.#runs.findIndex(run => run.turn > began);
     return kept < 0 ? [] : this.#runs.splice(kept).map(run => run.waiting);
   }
-
-  readonly #flush = (): void => {
-    this.#gathering = false;
-    this.#sandbox.channel.uncork();
-  };
 
   #begin(run: Run, now: number): void {
     run.begin(now, this.spec.version.timeoutS, run.turn === 1 ? this.initMs : 0);
@@ -166,6 +152,7 @@ export class Instance {
 
   /** Events run in order: with the end of one the next begins. */
   #beginNext(now: number): void {
+    if (this.#runs.length - this.#sender.held < ENOUGH) this.#sender.release();
     for (const run of this.#runs) {
       if (run.over) continue;
       if (run.startedAt === 0) this.#begin(run, now);
