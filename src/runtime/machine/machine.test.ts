@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { rig } from './testing-machine.ts';
 
-const STARTS = Math.max(2, availableParallelism());
+const STARTS = Math.max(4, availableParallelism());
 
 test('one instance serves one event after another, oldest first', async () => {
   const { clock, machine, pool, submit, ready, process, done, launcher } = rig();

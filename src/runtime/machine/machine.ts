@@ -28,8 +28,8 @@ const WATCH_MS = 2;
 /** An event that runs this long gives back those behind it, and for a while none is sent ahead. */
 const STUCK_MS = 5;
 const SUSPEND_MS = 50;
-/** A start is mostly CPU: more at once than there are cores only makes each of them slower. */
-const STARTS_AT_ONCE = Math.max(2, availableParallelism());
+/** A start is mostly CPU: many more at once than there are cores only make each of them slower. */
+const STARTS_AT_ONCE = Math.max(4, availableParallelism());
 /** One that takes longer than this waits for something, or never ends: others need not wait for it. */
 const LONG_START_MS = 500;
 /** Turns are 32 bits on the wire: an instance that has had half of them is replaced when it idles. */

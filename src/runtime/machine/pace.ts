@@ -63,6 +63,11 @@ export class Pace {
     return this.#waitedShare <= WAITED_SHARE && this.#highMs <= SHORT_MS;
   }
 
+  /** Slow events among the fast ones: who waits may wait for a slow one. */
+  isMixed(now: number): boolean {
+    return now < this.#pausedUntil;
+  }
+
   /** How many events an instance may have beside the one that it runs. */
   ahead(now: number): number {
     if (now < this.#suspendedUntil || !this.isShort(now)) return 0;

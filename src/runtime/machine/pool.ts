@@ -12,6 +12,8 @@ const FIRST_START_MS = 100;
 const NEWEST = 1 / 8;
 /** A handler that keeps its thread gains nothing from more instances than there are cores. */
 const CORES = availableParallelism();
+/** Behind slow events nobody waits longer than this for one of those there are. */
+const MIXED_MS = 1;
 /** Unless none of them gets on. */
 const PATIENCE_MS = 50;
 
@@ -75,7 +77,8 @@ export class Pool {
     if (this.concurrency === 1 && this.live >= CORES && this.pace.isShort(now))
       return now - this.headSince > PATIENCE_MS;
     // A stuck instance would never free itself: what has waited as long as a start takes is not made to wait longer.
-    if (now - this.headSince > this.startMs) return true;
+    const patienceMs = this.pace.isMixed(now) ? Math.min(MIXED_MS, this.startMs) : this.startMs;
+    if (now - this.headSince > patienceMs) return true;
     // An instance more costs its start and, on few cores, the others' time.
     const { runMs } = this.pace;
     return runMs === undefined || (uncovered * runMs) / this.live >= this.startMs;

@@ -4,7 +4,7 @@ import { TurnableClock } from '../../core/clock.ts';
 import type { SandboxSpec } from '../sandbox/driver.ts';
 import { VERSION } from '../testing.ts';
 import { FakeDriver, type FakeProcess } from '../testing-process.ts';
-import { Slots } from './slots.ts';
+import { FORMER, SLOT_MB, Slots } from './slots.ts';
 
 function spec(memoryMB = 128, change: Partial<SandboxSpec> = {}): SandboxSpec {
   return { command: '/bin/node', args: ['a'], env: { A: '1' }, shows: [], memoryMB, network: 'shared', ...change };
@@ -23,7 +23,9 @@ interface Rig extends AsyncDisposable {
   fill(): Promise<void>;
 }
 
-function rig(memoryMB: number): Rig {
+/** Room for a tenth of `tenths` sandboxes. */
+function rig(tenths: number): Rig {
+  const memoryMB = (tenths / 10) * SLOT_MB;
   const clock = new TurnableClock(1_000_000);
   const driver = new FakeDriver(VERSION);
   const slots = new Slots({ driver, clock, memoryMB, busy: () => it.busy });
@@ -68,7 +70,7 @@ test('and not more than a burst can use', async () => {
   await using it = rig(10_000);
   it.slots.plan([spec()]);
   await it.fill();
-  assert.equal(it.slots.count, 24);
+  assert.equal(it.slots.count, 32);
 });
 
 test('one at a time: the next begins when the one before it waits', async () => {
@@ -284,20 +286,49 @@ test('when more kinds come, those there are give up what is over their share', a
   assert.equal(it.of(128).filter(process => process.closed).length, 3, 'their descriptors are free');
 });
 
-test('kinds that nobody wants any more end, also while they load, and do not hold up the others', async () => {
-  await using it = rig(40);
+test('kinds that nobody wants any more end, but for the last few, also while they load, and do not hold up the others', async () => {
+  await using it = rig(60);
+  const former = Array.from({ length: FORMER }, (_, n) => spec(1000 + n));
   it.slots.plan([spec(128)]);
   await it.clock.advance(0);
   it.of(128)[0]?.hello();
   await it.clock.advance(0);
   await it.clock.advance(0);
   assert.equal(it.driver.started.length, 2);
+  it.slots.plan([spec(128), ...former]);
   it.slots.plan([spec(256)]);
   await it.clock.advance(0);
   assert.ok(it.of(128).every(process => process.killed && process.closed));
   assert.equal(it.slots.take(spec(128)), undefined);
-  await it.clock.advance(1);
-  assert.equal(it.living(256), 1);
+  await it.fill();
+  assert.ok(it.living(256) > 0);
+  assert.ok(it.living(1000) > 0, 'it was wanted last');
+});
+
+test('a kind whose only function is deleted and made again is there', async () => {
+  await using it = rig(30);
+  it.slots.plan([spec(128)]);
+  await it.fill();
+  it.slots.plan([]);
+  it.slots.plan([spec(128)]);
+  assert.ok(it.slots.take(spec(128)));
+  assert.ok(it.of(128).every(process => !process.killed));
+});
+
+test('a new kind does not wait for the rest of the others', async () => {
+  await using it = rig(200);
+  it.slots.plan([spec(128)]);
+  for (let i = 0; i < 3; i++) {
+    await it.clock.advance(200);
+    it.of(128).at(-1)?.hello();
+    await it.clock.advance(0);
+    await it.clock.advance(0);
+  }
+  const before = it.driver.started.length;
+  it.slots.plan([spec(128), spec(256)]);
+  await it.clock.advance(20);
+  assert.equal(it.driver.started.length, before + 1);
+  assert.equal(it.driver.started.at(-1)?.spec.memoryMB, 256);
 });
 
 test('the most wanted kinds are prepared where there is not room for all, none where there is none', async () => {

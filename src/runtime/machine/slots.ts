@@ -5,10 +5,12 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Sandbox, SandboxDriver, SandboxSpec } from '../sandbox/driver.ts';
 
-/** Memory of a prepared process (measured: 8-10 MB of its own for Node.js, 5 for Python). */
-const SLOT_MB = 10;
+/** Memory of a prepared process (measured: 12 MB of its own for Node.js 18, 5 for Python). */
+export const SLOT_MB = 12;
 /** Of one kind; a burst that needs more finds the machine's cores busy anyway. */
-const SLOTS_MAX = 24;
+const SLOTS_MAX = 32;
+/** Kinds that nothing deployed wants any more and that stay. */
+export const FORMER = 2;
 /** Between two preparations while events run: they matter more. */
 const BUSY_MS = 20;
 /** The first few of a kind come one after the other; the rest leave the cores to others for so many times what one takes. */
@@ -43,6 +45,7 @@ export class Slots {
   readonly #kinds = new Map<string, Kind>();
   #preparing = false;
   #alarm: Disposable | undefined;
+  #fillAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(options: SlotsOptions) {
@@ -60,7 +63,10 @@ export class Slots {
   plan(specs: readonly SandboxSpec[]): void {
     const { memoryMB, driver } = this.#options;
     const room = Math.floor(memoryMB / SLOT_MB);
-    const wanted = driver.lateAssign ? specs.slice(0, room) : [];
+    const planned = new Set(specs.map(keyOf));
+    // A function that is deleted and made again, as deployments do, finds what it left.
+    const former = [...this.#kinds].filter(([key]) => !planned.has(key)).map(([, kind]) => kind.spec);
+    const wanted = driver.lateAssign ? [...specs, ...former.slice(-FORMER)].slice(0, room) : [];
     const keys = new Set(wanted.map(keyOf));
     for (const [key, kind] of this.#kinds) {
       if (keys.has(key)) continue;
@@ -92,10 +98,15 @@ export class Slots {
   }
 
   #fillSoon(ms: number): void {
-    if (this.#closed || this.#preparing || this.#alarm || !this.#poorest()) return;
+    if (this.#closed || this.#preparing || !this.#poorest()) return;
     const { clock } = this.#options;
-    this.#alarm = clock.at(clock.now() + ms, () => {
-      this.#alarm = undefined;
+    const at = clock.now() + ms;
+    // What is wanted sooner now does not wait for the rest of what was wanted before.
+    if (at >= this.#fillAt) return;
+    this.#alarm?.[Symbol.dispose]();
+    this.#fillAt = at;
+    this.#alarm = clock.at(at, () => {
+      this.#fillAt = Number.POSITIVE_INFINITY;
       this.#fill();
     });
   }
@@ -129,7 +140,7 @@ export class Slots {
       // That it has ended is told the same way.
       if (sandbox.channel.readableLength === 0) return;
       const took = this.#options.clock.now() - began;
-      next(kind.slots.length < SOON ? 0 : took * REST);
+      next((this.#poorest()?.slots.length ?? 0) < SOON ? 0 : took * REST);
     });
     sandbox.channel.on('error', () => {});
     void sandbox.exited.then(() => {
