@@ -2,8 +2,10 @@
 // Arguments are globs of test files; with none, all of them. The last line says `N passed, M failed, K skipped`.
 
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 
 const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['types', 'tsc', '-p', '.'],
@@ -22,12 +24,17 @@ if (globs.length === 0) {
   }
 }
 
+// A file that hangs is a failure with a name, not a CI run that never ends. One that is asked for may install.
+const testMs = globs.length > 0 ? 300_000 : 120_000;
+const deadline = pathToFileURL(join(import.meta.dirname, 'deadline.ts'));
+deadline.searchParams.set('ms', String(testMs + 30_000));
+
 const tests = run({
   globPatterns:
     globs.length > 0 ? globs : ['src/**/*.test.ts', 'test/*.test.ts', 'examples/**/*.test.ts', 'bench/*.test.ts'],
   concurrency: true,
-  // A file that hangs is a failure with a name, not a CI run that never ends. One that is asked for may install.
-  timeout: globs.length > 0 ? 300_000 : 120_000,
+  timeout: testMs,
+  execArgv: ['--import', deadline.href],
 });
 const isLeaf = (data: { details?: { type?: string } }) => data.details?.type !== 'suite';
 tests.on('test:pass', data => {

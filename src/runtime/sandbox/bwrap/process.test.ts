@@ -78,7 +78,8 @@ test('a program that is not there is an error of the start', onLinux, async () =
 });
 
 test('killed before it is told what to do, it ends at once', onLinux, async () => {
-  const started = shell('cat <&5');
+  // One process: a second one would outlive it.
+  const started = shell('exec cat <&5');
   started.output.resume();
   started.kill();
   assert.deepEqual(await started.exited, { code: null, signal: 'SIGKILL' });
