@@ -450,6 +450,9 @@ export class Instance {
     if (open) this.#takeOutput(open);
     // That it has begun is known from its turn alone.
     for (const run of this.#runs) if (run.startedAt === 0) this.#begin(run, now);
+    // The kernel ends what grows faster than anybody looks.
+    const last = this.#runs[0];
+    if (last) last.peakBytes = Math.max(last.peakBytes, this.#sandbox.peakBytes());
     for (const run of this.#runs.splice(0)) run.settle(this.#outcome(run, this.#exitVerdict(run, exit, now), now));
     this.#sandbox.close();
     if (back.length > 0) this.#events.back(back);

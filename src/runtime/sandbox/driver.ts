@@ -54,7 +54,7 @@ export interface Sandbox {
   assign(assignment: Assignment): Promise<Places>;
   /** Memory it holds now, in bytes; 0 when that cannot be read here. */
   memoryBytes(): number;
-  /** Highest since the last call, as far as the kernel keeps it; else what it holds now. */
+  /** Highest since the last call, as far as the kernel keeps it; else what it holds now. Its last after the end. */
   peakBytes(): number;
   /** Whether the kernel has ended a process of it for its memory. */
   oomKilled(): boolean;

@@ -42,6 +42,7 @@ test('a function that takes too much memory dies alone, and that is told', withB
   const { out, exit } = await finish(hog);
   assert.deepEqual([out, exit.signal], ['', 'SIGKILL']);
   assert.equal(hog.oomKilled(), true);
+  assert.ok(hog.peakBytes() > 120 * MB, `${hog.peakBytes()}: as far as it has come`);
   const { out: after } = await finish(bystander, async () => void bystander.channel.write('\n'));
   assert.equal(after, 'alive\n');
   assert.equal(bystander.oomKilled(), false);

@@ -70,6 +70,7 @@ export class BwrapSandbox implements Sandbox {
   #memory: MemoryReader | undefined;
   #assigned = false;
   #over = false;
+  #lastPeakBytes = 0;
   #oomKilled = false;
   #failure: Error | undefined;
 
@@ -139,7 +140,7 @@ export class BwrapSandbox implements Sandbox {
   }
 
   peakBytes(): number {
-    if (this.#over) return 0;
+    if (this.#over) return this.#lastPeakBytes;
     if (!this.#group) return this.memoryBytes();
     const peak = this.#group.peakBytes();
     this.#group.resetPeak();
@@ -218,6 +219,7 @@ export class BwrapSandbox implements Sandbox {
 
   #ended(exit: Exit): Exit {
     this.oomKilled();
+    this.#lastPeakBytes = this.peakBytes();
     this.#over = true;
     // Its first process takes the others along; a process that was just being made is only in the group.
     this.#group?.kill();

@@ -55,6 +55,7 @@ export class ProcessSandbox implements Sandbox {
   readonly #group: Group | undefined;
   readonly #memory: MemoryReader | undefined;
   #over = false;
+  #lastPeakBytes = 0;
 
   /** Throws when the system has no descriptors, users or control groups left. */
   constructor(ground: Ground, spec: SandboxSpec, id: string) {
@@ -101,7 +102,8 @@ export class ProcessSandbox implements Sandbox {
   }
 
   peakBytes(): number {
-    if (this.#over || !this.#group) return this.memoryBytes();
+    if (this.#over) return this.#lastPeakBytes;
+    if (!this.#group) return this.memoryBytes();
     const peak = this.#group.peakBytes();
     this.#group.resetPeak();
     return peak;
@@ -159,6 +161,7 @@ export class ProcessSandbox implements Sandbox {
         this.oomKilled();
         // What the function started ends with it.
         this.kill();
+        this.#lastPeakBytes = this.peakBytes();
         this.#over = true;
         this.#memory?.close();
         resolve(exit);
