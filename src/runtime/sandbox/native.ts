@@ -175,6 +175,7 @@ class NativeMountHelper implements MountHelper {
     this.#closed = true;
     await this.#starting?.catch(() => undefined);
     const child = this.#session?.child;
+    this.#session = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>(resolve => {
       child.once('exit', () => resolve());
