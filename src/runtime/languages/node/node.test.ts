@@ -222,7 +222,8 @@ test('memory over the limit is 434, by V8 or by us', async () => {
     { timeoutS: 20 },
   );
   assert.equal(outside.status, 434);
-  assert.ok(outside.memoryBytes > 128 * 1024 * 1024, `${outside.memoryBytes}`);
+  // Where the kernel holds the limit, it is never seen above it.
+  assert.ok(outside.memoryBytes > 100 * 1024 * 1024, `${outside.memoryBytes}`);
 });
 
 test('a process that ends is 439, with what it said', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { closeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { type Clock, SystemClock, TurnableClock } from '../../../core/clock.ts';
 import { openTurns } from '../turns.ts';
 import { type Started, startProcess } from './process.ts';
@@ -11,11 +11,18 @@ import { processesWith } from './testing.ts';
 
 const onLinux = { skip: process.platform !== 'linux' && 'needs /proc' };
 
+const made: Started[] = [];
+// Whoever starts one closes it in the end; what stays open keeps this process alive.
+after(() => {
+  for (const { channel, output } of made) for (const stream of [channel, output]) stream.destroy();
+});
+
 function shell(script: string, command = '/bin/sh', clock: Clock = new SystemClock()): Started {
   const fd = openTurns();
   try {
     const started = startProcess(command, ['-c', script], fd, clock);
     started.channel.on('error', () => {}).resume();
+    made.push(started);
     return started;
   } finally {
     closeSync(fd);
