@@ -33,6 +33,8 @@ const tests = run({
   globPatterns:
     globs.length > 0 ? globs : ['src/**/*.test.ts', 'test/*.test.ts', 'examples/**/*.test.ts', 'bench/*.test.ts'],
   concurrency: true,
+  // A handle that a test leaves open would keep its process, and this run, for ever.
+  forceExit: true,
   timeout: testMs,
   execArgv: ['--import', deadline.href],
 });
