@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { wireTime } from '../src/api/scf/times.ts';
+import { SLOT_MB } from '../src/runtime/machine/slots.ts';
 import { ask, deploy, invoke, type Scf, sdkOf, settled, until } from './fixture.ts';
 import { startTestServer } from './harness.ts';
 
@@ -63,7 +64,7 @@ test('calls are counted by function, way and class, with their times', async () 
 });
 
 test('prepared sandboxes are counted, and doctor tells the same', async t => {
-  const warm = await startTestServer({ warm: 20 });
+  const warm = await startTestServer({ warm: 2 * SLOT_MB });
   t.after(() => warm.close());
   await deploy(sdkOf(warm), 'early', OBEYS);
   await until('both are there', async () => (await metric('openscf_prepared_sandboxes', warm)).get('') === 2);
