@@ -4,6 +4,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { getCACertificates } from 'node:tls';
 import { CloudError } from '../../core/errors.ts';
 import { fail } from './errors.ts';
 
@@ -39,10 +40,15 @@ const SILENCE_MS = 20_000;
 const REDIRECTS = 5;
 const METADATA_BYTES = 64 * 1024 * 1024;
 
+/** Those of the system as well: a registry inside an organisation is signed by its own. */
+function trusted(): string[] {
+  return [...getCACertificates('default'), ...getCACertificates('system')];
+}
+
 /** `env` names the proxies: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
 export function openRegistry(url: string, env: NodeJS.ProcessEnv = process.env): Registry {
   const base = url.endsWith('/') ? url : `${url}/`;
-  const agents = { http: new HttpAgent({ proxyEnv: env }), https: new HttpsAgent({ proxyEnv: env }) };
+  const agents = { http: new HttpAgent({ proxyEnv: env }), https: new HttpsAgent({ proxyEnv: env, ca: trusted() }) };
   return {
     url: base,
     async versions(name, signal) {
