@@ -77,7 +77,11 @@ describe('files that are not the function’s', sandboxed, () => {
     assert.ok(existsSync('/etc/shadow'));
     const paths = ['/etc/shadow', '/etc/sudoers', '/etc/ssh', '/etc/machine-id', '/root', '/home/ubuntu', '/var/lib'];
     const more = ['/var/log', '/var/run', '/var/spool', '/boot', '/srv', '/mnt', '/media', '/lost+found', '/sys'];
-    assert.deepEqual(await blind(...paths, ...more), ['ENOENT']);
+    // The way to the interpreter and to this project is there, as empty folders.
+    const hidden = [...paths, ...more].filter(
+      path => ![process.execPath, import.meta.dirname].some(used => used.startsWith(`${path}/`)),
+    );
+    assert.deepEqual(await blind(...hidden), ['ENOENT']);
   });
 
   test('files that everybody may read, in a folder of somebody', async () => {
