@@ -121,9 +121,9 @@ export class BwrapSandbox implements Sandbox {
 
   async #bringIn({ codeDir, optDir, memoryMB }: Assignment): Promise<void> {
     const { assignment, shows, memoryMB: startedMB } = this.#spec;
-    const pid = await this.#ready;
     const hidden = optDir === undefined ? undefined : shows.find(path => within(path, PLACES.optDir));
     if (hidden !== undefined) throw new Error(`layers at /opt would hide ${hidden}: install it elsewhere`);
+    const pid = await this.#ready;
     if (assignment) {
       if (assignment.codeDir !== codeDir || assignment.optDir !== optDir)
         throw new Error('this sandbox was started for another function');
