@@ -27,6 +27,9 @@ function row(change: Partial<InvocationRow>): InvocationRow {
     errMsg: '',
     log: '',
     instance: '',
+    queuedMs: 0,
+    nextAt: 0,
+    why: '',
     ...change,
   };
 }

@@ -37,6 +37,9 @@ export function aVersion(change: Partial<FunctionVersion> = {}): FunctionVersion
     environment: {},
     code: { sha256: 'ab'.repeat(32), bytes: 10 },
     layers: [],
+    asyncRun: false,
+    traced: false,
+    deadLetter: null,
     status: 'Active',
     statusReasons: [],
     echoed: {},
@@ -112,11 +115,15 @@ export function keptLog(): Log & { readonly lines: { level: string; fields: obje
 export function aQueue(): Queue {
   const own = memoryQueue(new SeededIds());
   return {
-    push: item => own.push(item),
+    push: (item, limit) => own.push(item, limit),
     lease: (limit, nowMs, untilMs, skip) => own.lease(limit, nowMs, untilMs, skip),
-    ack: lease => own.ack(lease),
+    renew: (lease, untilMs) => own.renew(lease, untilMs),
     later: (lease, change) => own.later(lease, change),
+    ack: (lease, end) => own.ack(lease, end),
+    dead: (lease, letter, end) => own.dead(lease, letter, end),
+    cancel: (requestId, end) => own.cancel(requestId, end),
     nextDue: () => own.nextDue(),
     pending: target => own.pending(target),
+    find: requestId => own.find(requestId),
   };
 }

@@ -41,6 +41,13 @@ export interface BoundLayer {
   readonly code: CodePackage;
 }
 
+/** API DeadLetterConfig: the name of a CMQ topic or queue, under which dead letters are kept here. */
+export interface DeadLetterTarget {
+  readonly type: 'CMQ-TOPIC' | 'CMQ-QUEUE';
+  readonly name: string;
+  readonly filterType: string;
+}
+
 /** One version of a function: `$LATEST`, which changes, or a published one, which never does. */
 export interface FunctionVersion extends FunctionKey {
   /** `$LATEST` or "1", "2", … */
@@ -58,6 +65,12 @@ export interface FunctionVersion extends FunctionKey {
   readonly code: CodePackage;
   /** In the order in which they are laid over each other: a later one covers the files of an earlier one. */
   readonly layers: readonly BoundLayer[];
+  /** Asynchronous execution: every call is queued, and a run may take a day. Never changes (API AsyncRunEnable). */
+  readonly asyncRun: boolean;
+  /** Its asynchronous executions can be listed (API TraceEnable). */
+  readonly traced: boolean;
+  /** Where asynchronous events go that are given up; null: nowhere, they are dropped. */
+  readonly deadLetter: DeadLetterTarget | null;
   readonly status: FunctionStatus;
   readonly statusReasons: readonly StatusReason[];
   /** Settings of the API that have no counterpart here: kept and given back as they came (wire names). */

@@ -25,25 +25,38 @@ export interface Outcome {
   readonly log: string;
   /** Which instance ran it; empty if none did. */
   readonly instance: string;
+  /** The call was queued: its caller has nothing but the request id. */
+  readonly accepted?: true;
   /** Set when the caller has its answer while the run goes on (Node.js callback handlers): how the run ended. */
   readonly ended?: Promise<Outcome>;
 }
 
-/** One attempt at one event, as kept for logs, metrics and `GetRequestStatus`. */
-export interface Attempt {
+/** One attempt at one event, from its beginning. */
+export interface Begun {
   readonly event: FunctionEvent;
-  readonly mode: 'sync' | 'async' | 'ordered';
-  /** Which version ran; undefined if the call was refused before one was chosen. */
+  /** Which version runs; undefined if the call was refused before one was chosen. */
   readonly version: FunctionVersion | undefined;
   /** 0 for the first attempt. */
   readonly retryNum: number;
-  /** ms since 1970: when the event was accepted, and when this attempt began. */
+  /** ms since 1970: when the event was accepted, when this attempt was due, and when it began. */
   readonly acceptedAt: number;
+  readonly dueAt: number;
   readonly startedAt: number;
-  readonly outcome: Outcome;
-  /** What became of the event: answered, done, tried again later, or given up. */
-  readonly verdict: 'answered' | 'acked' | 'retried' | 'dead';
 }
+
+/** The same at its end, as kept for logs, metrics and `GetRequestStatus`. */
+export interface Attempt extends Begun {
+  readonly mode: 'sync' | 'async' | 'ordered';
+  readonly outcome: Outcome;
+  /** What became of the event: answered, done, tried again later; kept as a dead letter, dropped, or broken off by a user. */
+  readonly verdict: 'answered' | 'acked' | 'retried' | 'dead' | 'dropped' | 'aborted';
+  /** ms since 1970: the next attempt, if there is to be one. */
+  readonly nextAt?: number;
+  /** Why it was given up. */
+  readonly why?: GivenUp;
+}
+
+export type GivenUp = 'retries used up' | 'too old' | 'not retried' | 'queue full';
 
 const NOTHING = Buffer.alloc(0);
 

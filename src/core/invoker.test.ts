@@ -36,10 +36,13 @@ function house(
         calls.push({ ...call, at: clock.now() - START, version: version.version });
         return run(call);
       },
+      terminate: () => false,
+      printed: () => undefined,
     },
     queue,
     timeline: {
       accepted: event => void accepted.push(event.requestId),
+      began: () => {},
       settled: attempt => void settled.push(attempt),
     },
     clock,

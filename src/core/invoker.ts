@@ -53,6 +53,7 @@ export function createInvoker(deps: InvokerDeps): Invoker {
         version,
         retryNum: 0,
         acceptedAt,
+        dueAt: acceptedAt,
         startedAt: acceptedAt,
         outcome,
         verdict: 'answered',
@@ -81,10 +82,13 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     if ((await queue.pending(event.target)) >= pendingEvents) {
       // Documented: the caller's answer is the same, the event goes to the dead letters or is dropped.
       const outcome = refusal(449, `the queue of ${event.target.name} is full (${pendingEvents} events)`);
-      giveUp({ event, version: undefined, retryNum: 0, acceptedAt: now, startedAt: now, outcome }, 'queue full');
+      giveUp(
+        { event, version: undefined, retryNum: 0, acceptedAt: now, dueAt: now, startedAt: now, outcome },
+        'queue full',
+      );
       return;
     }
-    await queue.push({ event, acceptedAt: now, dueAt: now, retryNum: 0, runErrors: 0 });
+    await queue.push({ event, acceptedAt: now, dueAt: now, retryNum: 0, runErrors: 0 }, pendingEvents);
     timeline.accepted(event, now);
     worker.wake();
   }
@@ -102,7 +106,7 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     let outcome = isAdmitted(admitted) ? await attempt(admitted.version, event, retryNum) : admitted;
     // Nobody waits for an early answer here: what counts is how the run ended.
     if (outcome.ended) outcome = await outcome.ended.catch(broken(event));
-    const tried = { event, version, retryNum, acceptedAt, startedAt, outcome };
+    const tried = { event, version, retryNum, acceptedAt, dueAt: lease.item.dueAt, startedAt, outcome };
     const verdict: Verdict = tooOld
       ? { act: 'dead', why: 'too old' }
       : next(lease.item, outcome.status, policy, clock.now());

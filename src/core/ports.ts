@@ -2,9 +2,9 @@
 // every driver of a port passes the same contract suite.
 
 import type { Readable } from 'node:stream';
-import type { FunctionEvent } from './event.ts';
-import type { FunctionEntry, FunctionKey, FunctionVersion } from './function.ts';
-import type { Attempt, Outcome } from './invocation.ts';
+import type { EventSource, FunctionEvent } from './event.ts';
+import type { DeadLetterTarget, FunctionEntry, FunctionKey, FunctionVersion } from './function.ts';
+import type { Attempt, Begun, GivenUp, Outcome } from './invocation.ts';
 import type { Row, TableName } from './rows.ts';
 import type { Trigger, TriggerDraft } from './trigger.ts';
 
@@ -65,6 +65,8 @@ export interface QueuedEvent {
   readonly retryNum: number;
   /** How many of them failed through the function itself; only those count against `RetryNum`. */
   readonly runErrors: number;
+  /** Of an asynchronous-execution function: its state is kept from the push until days after its end. */
+  readonly execution?: Pick<Execution, 'version' | 'traced'>;
 }
 
 export interface Lease {
@@ -75,17 +77,118 @@ export interface Lease {
 
 /** Events that wait, in order of their due time. At least once: what is not settled in time is leased again. */
 export interface Queue {
-  /** Accepted for good when it resolves. A request id that is already waiting is not added twice. */
-  push(item: QueuedEvent): Promise<void>;
+  /**
+   * Accepted for good when it resolves with `added`. `there`: this request id waits, or its execution is known,
+   * already. `full`: `limit` events of the function wait or run, nothing was added.
+   */
+  push(item: QueuedEvent, limit: number): Promise<'added' | 'there' | 'full'>;
   /** At most `limit` due events, leased until `untilMs`; `skip` names functions (keyText) that can't take one now. */
   lease(limit: number, nowMs: number, untilMs: number, skip?: ReadonlySet<string>): Promise<Lease[]>;
-  /** Settles a lease: done, or back to wait. False when the lease had run out. */
-  ack(lease: Lease): Promise<boolean>;
+  /** These five settle or prolong a lease. False when it had run out. */
+  renew(lease: Lease, untilMs: number): Promise<boolean>;
   later(lease: Lease, change: Pick<QueuedEvent, 'dueAt' | 'retryNum' | 'runErrors'>): Promise<boolean>;
+  ack(lease: Lease, end?: ExecutionEnd): Promise<boolean>;
+  /** Given up: gone from the queue and, in the same instant, kept as a letter if there is one. */
+  dead(lease: Lease, letter: DeadLetter | undefined, end?: ExecutionEnd): Promise<boolean>;
+  /** Takes out an event that waits; one that is leased is left alone. */
+  cancel(requestId: string, end: ExecutionEnd): Promise<'cancelled' | 'leased' | 'absent'>;
   /** When the next event falls due or the next lease runs out; undefined if nothing waits. */
   nextDue(): Promise<number | undefined>;
-  /** Events of one function that wait or run. */
-  pending(target: FunctionKey): Promise<number>;
+  /** Events of one function that wait or run; of all functions when left out. */
+  pending(target?: FunctionKey): Promise<number>;
+  /** One that waits or runs. */
+  find(requestId: string): Promise<{ readonly item: QueuedEvent; readonly leased: boolean } | undefined>;
+}
+
+/** An event that was given up, as it is kept for those who send it again. */
+export interface DeadLetter {
+  readonly item: QueuedEvent;
+  /** The topic or queue it is kept under. */
+  readonly to: Pick<DeadLetterTarget, 'type' | 'name'>;
+  readonly why: GivenUp;
+  /** Of the last attempt. */
+  readonly status: number;
+  readonly errorMessage: string;
+  /** ms since 1970. */
+  readonly diedAt: number;
+  /** The documented message, as a consumer of the topic or queue reads it. */
+  readonly message: Buffer;
+}
+
+/** Which letters: all that are left out match. */
+export interface LetterFilter {
+  readonly to?: DeadLetter['to'];
+  readonly target?: FunctionKey;
+  readonly requestId?: string;
+}
+
+/** Dead letters, at most one per request id: the last one. */
+export interface DeadLetters {
+  /** For an event that never came into the queue, which was full. */
+  keep(letter: DeadLetter): Promise<void>;
+  /** Oldest first, and how many match before paging. */
+  list(filter: LetterFilter, page: Pick<Page, 'offset' | 'limit'>): Promise<Found<DeadLetter>>;
+  /** Back into the queue as events of now, their attempts counted on: how many. A kill leaves each in one place. */
+  redrive(filter: LetterFilter, nowMs: number): Promise<number>;
+  /** How many were removed. */
+  purge(filter: LetterFilter): Promise<number>;
+}
+
+export interface Found<T> {
+  readonly total: number;
+  readonly rows: readonly T[];
+}
+
+/** API AsyncEvent: one call of an asynchronous-execution function. */
+export interface Execution {
+  readonly requestId: string;
+  readonly target: FunctionKey;
+  readonly version: string;
+  readonly source: EventSource;
+  /** It is shown in lists. */
+  readonly traced: boolean;
+  readonly state: 'RUNNING' | 'FINISHED' | 'FAILED' | 'ABORTED';
+  /** Function status; 0 while it runs. */
+  readonly status: number;
+  /** ms since 1970; `endedAt` is 0 while it runs. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+export type ExecutionEnd = Pick<Execution, 'status' | 'endedAt'> & {
+  readonly state: Exclude<Execution['state'], 'RUNNING'>;
+};
+
+export interface ExecutionQuery {
+  readonly target: FunctionKey;
+  readonly requestId?: string;
+  readonly version?: string;
+  readonly sources?: readonly string[];
+  readonly states?: readonly Execution['state'][];
+  /** ms since 1970: from ≤ x < before. */
+  readonly started?: { readonly from: number; readonly before: number };
+  readonly ended?: { readonly from: number; readonly before: number };
+  readonly orderBy: 'startedAt' | 'endedAt';
+  readonly descending: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Written by the queue, with its own changes. */
+export interface Executions {
+  get(requestId: string): Promise<Execution | undefined>;
+  /** Traced ones. */
+  list(query: ExecutionQuery): Promise<Found<Execution>>;
+  /** Forgets those that ended before. */
+  prune(endedBefore: number): Promise<void>;
+}
+
+/** What a driver opens: the waiting events and what it keeps of those that are over, changed together or not at all. */
+export interface EventStore {
+  readonly queue: Queue;
+  readonly letters: DeadLetters;
+  readonly executions: Executions;
+  close(): Promise<void>;
 }
 
 /** "Something changed", between rooms and between nodes. */
@@ -110,14 +213,26 @@ export interface Call {
 /** From a version to an outcome: finds or starts an instance and runs one event. Never rejects. */
 export interface Runner {
   run(version: FunctionVersion, call: Call): Promise<Outcome>;
+  /**
+   * Breaks off the run of a request: its outcome is 499 and its instance ends. With `graceful` its process is told
+   * by SIGTERM and may end as it likes. False when it does not run here.
+   */
+  terminate(requestId: string, graceful: boolean): boolean;
+  /** What a run that goes on has printed so far; undefined when it does not run here. */
+  printed(requestId: string): string | undefined;
 }
 
 /** Keeps what happened, in memory first, written behind. */
 export interface Timeline {
   /** An asynchronous event was accepted. */
   accepted(event: FunctionEvent, acceptedAt: number): void;
+  /** An attempt at an asynchronous event begins. */
+  began(attempt: Begun): void;
   settled(attempt: Attempt): void;
 }
+
+/** Named instants between the steps of the path; a test stops the process at one of them. */
+export type Step = (name: string) => void;
 
 /** How a source's own API makes, finds and drops the triggers that stand for its objects. */
 export interface Triggers {

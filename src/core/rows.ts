@@ -1,6 +1,7 @@
 // The rows that are kept. A driver knows tables by this list and their columns by store/schema.ts.
 
 import type { Alias, AsyncPolicy, CodePackage, FunctionKey, FunctionVersion, StatusReason } from './function.ts';
+import type { Attempt } from './invocation.ts';
 import type { Trigger } from './trigger.ts';
 
 export interface NamespaceRow {
@@ -106,7 +107,13 @@ export interface InvocationRow extends FunctionKey {
   readonly startedAt: number;
   /** 202 while it waits or runs. */
   readonly status: number;
-  readonly verdict: 'accepted' | 'answered' | 'acked' | 'retried' | 'dead';
+  readonly verdict: 'accepted' | 'running' | Attempt['verdict'];
+  /** ms between its due time and its start. */
+  readonly queuedMs: number;
+  /** ms since 1970: the next attempt; 0 if there is none. */
+  readonly nextAt: number;
+  /** Why it was given up, or ''. */
+  readonly why: string;
   readonly durationMs: number;
   readonly initMs: number;
   readonly waitMs: number;
@@ -117,6 +124,21 @@ export interface InvocationRow extends FunctionKey {
   readonly errMsg: string;
   readonly log: string;
   readonly instance: string;
+}
+
+/** The exact bytes of an attempt, kept as long as there is room: what came in, and what went out. */
+export interface PayloadRow {
+  readonly requestId: string;
+  readonly retryNum: number;
+  /** ms since 1970. */
+  readonly at: number;
+  /** Both together. */
+  readonly bytes: number;
+  readonly routingKey: string;
+  /** Of the first attempt; those after it have the same, and none here. */
+  readonly event: Buffer;
+  /** Return value or error JSON, whole. */
+  readonly reply: Buffer;
 }
 
 export interface Tables {
@@ -132,6 +154,7 @@ export interface Tables {
   triggers: Trigger;
   resources: ResourceRow;
   invocations: InvocationRow;
+  payloads: PayloadRow;
   /** One row per call of an action that is not built, for `doctor`. */
   missed: { readonly service: string; readonly action: string; readonly calls: number; readonly lastAt: number };
 }

@@ -38,13 +38,16 @@ function house(change: (queue: Queue) => Partial<Queue> = () => ({})) {
     },
   });
   const push = (name: string, requestId: string, dueAt = 0) =>
-    queue.push({
-      event: anEvent({ requestId, target: { ...KEY, name } }),
-      acceptedAt: 0,
-      dueAt,
-      retryNum: 0,
-      runErrors: 0,
-    });
+    queue.push(
+      {
+        event: anEvent({ requestId, target: { ...KEY, name } }),
+        acceptedAt: 0,
+        dueAt,
+        retryNum: 0,
+        runErrors: 0,
+      },
+      1e6,
+    );
   const end = async (requestId: string) => {
     running.get(requestId)?.end();
     await settle();

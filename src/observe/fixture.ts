@@ -17,6 +17,7 @@ export function anAttempt(
     version: aVersion({ memoryMB: 256 }),
     retryNum: 0,
     acceptedAt: START,
+    dueAt: START,
     startedAt: START,
     verdict: 'answered',
     ...rest,

@@ -1,7 +1,7 @@
 // From what happened to the row that is kept of it.
 
 import type { FunctionEvent } from '../core/event.ts';
-import type { Attempt } from '../core/invocation.ts';
+import type { Attempt, Begun } from '../core/invocation.ts';
 import { RESPONSE_LINE_BYTES } from '../core/limits.ts';
 import { errorJson } from '../core/reply.ts';
 import type { InvocationRow } from '../core/rows.ts';
@@ -13,16 +13,20 @@ export interface Accepted {
   readonly acceptedAt: number;
 }
 
-export type Entry = Attempt | Accepted;
+export type Entry = Attempt | Begun | Accepted;
 
 export const isAttempt = (entry: Entry): entry is Attempt => 'outcome' in entry;
+
+const isBegun = (entry: Begun | Accepted): entry is Begun => 'startedAt' in entry;
+
+export const retryNumOf = (entry: Entry): number => (isAttempt(entry) || isBegun(entry) ? entry.retryNum : 0);
 
 /** Documented: 202 stands for an invocation that is not over. */
 export const RUNNING = 202;
 
 /** Written out in one piece: it runs once per call. */
 export function rowOf(entry: Entry): InvocationRow {
-  if (!isAttempt(entry)) return waitingRow(entry);
+  if (!isAttempt(entry)) return isBegun(entry) ? runningRow(entry) : waitingRow(entry);
   const { event, outcome, version } = entry;
   const { requestId, target } = event;
   const isSuccess = outcome.status === 200;
@@ -50,6 +54,21 @@ export function rowOf(entry: Entry): InvocationRow {
     errMsg: isSuccess ? '' : cutHead(outcome.stackTrace || outcome.errorMessage, RESPONSE_LINE_BYTES),
     log: outcome.log,
     instance: outcome.instance,
+    queuedMs: Math.max(0, Math.round(entry.startedAt - entry.dueAt)),
+    nextAt: Math.round(entry.nextAt ?? 0),
+    why: entry.why ?? '',
+  };
+}
+
+function runningRow({ event, acceptedAt, dueAt, startedAt, retryNum, version }: Begun): InvocationRow {
+  return {
+    ...waitingRow({ event, acceptedAt }),
+    verdict: 'running',
+    retryNum,
+    version: version?.version ?? '',
+    memoryMB: version?.memoryMB ?? 0,
+    startedAt: Math.round(startedAt),
+    queuedMs: Math.max(0, Math.round(startedAt - dueAt)),
   };
 }
 
@@ -74,4 +93,7 @@ const WAITING = {
   errMsg: '',
   log: '',
   instance: '',
+  queuedMs: 0,
+  nextAt: 0,
+  why: '',
 } as const;

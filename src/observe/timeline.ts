@@ -3,11 +3,11 @@
 import type { Clock } from '../core/clock.ts';
 import { CloudError } from '../core/errors.ts';
 import type { FunctionEvent } from '../core/event.ts';
-import type { Attempt } from '../core/invocation.ts';
+import type { Attempt, Begun } from '../core/invocation.ts';
 import type { Log } from '../core/log.ts';
 import type { Store, Timeline } from '../core/ports.ts';
 import { createPruner, type Pruner } from './prune.ts';
-import { type Entry, isAttempt, rowOf } from './row.ts';
+import { type Entry, isAttempt, retryNumOf, rowOf } from './row.ts';
 import { Waiting } from './waiting.ts';
 
 export interface TimelineBudget {
@@ -78,6 +78,10 @@ class WrittenBehind implements KeptTimeline {
 
   accepted(event: FunctionEvent, acceptedAt: number): void {
     this.#add({ event, acceptedAt });
+  }
+
+  began(attempt: Begun): void {
+    this.#add(attempt);
   }
 
   settled(attempt: Attempt): void {
@@ -244,9 +248,9 @@ class WrittenBehind implements KeptTimeline {
 
 const idOf = (entry: Entry) => entry.event.requestId;
 
-/** The first attempt replaces the row of the waiting event; one that is here already saves that row. */
+/** A later entry of an attempt replaces the row of an earlier one; one that is here already saves that row. */
 function withoutReplaced(batch: readonly Entry[]): readonly Entry[] {
   if (batch.every(isAttempt)) return batch;
-  const begun = new Set(batch.filter(entry => isAttempt(entry) && entry.retryNum === 0).map(idOf));
-  return batch.filter(entry => isAttempt(entry) || !begun.has(idOf(entry)));
+  const last = new Map(batch.map(entry => [`${idOf(entry)} ${retryNumOf(entry)}`, entry]));
+  return [...last.values()];
 }

@@ -3,21 +3,21 @@ import { test } from 'node:test';
 import { keyText } from '../core/function.ts';
 import { SeededIds, SystemIds } from '../core/ids.ts';
 import { memoryQueue } from './memory.ts';
-import { queueContract, queued } from './queue.contract.ts';
+import { MANY, queueContract, queued } from './queue.contract.ts';
 
 queueContract('memory', { open: async () => memoryQueue(new SystemIds()), schedules: 3000 });
 
 test('tokens come from the ids that were passed in', async () => {
   const queue = memoryQueue(new SeededIds('x'));
-  await queue.push(queued('a', 0));
+  await queue.push(queued('a', 0), MANY);
   assert.equal((await queue.lease(1, 0, 1))[0]?.token, new SeededIds('x').uuid());
 });
 
 test('a long queue of a function that can take none costs the others nothing', async () => {
   const queue = memoryQueue(new SeededIds());
   const count = 20_000;
-  for (let i = 0; i < count; i++) await queue.push(queued(`s${i}`, i));
-  for (let i = 0; i < 100; i++) await queue.push(queued(`g${i}`, i, { name: 'g' }));
+  for (let i = 0; i < count; i++) await queue.push(queued(`s${i}`, i), MANY);
+  for (let i = 0; i < 100; i++) await queue.push(queued(`g${i}`, i, { name: 'g' }), MANY);
   const stuck = queued('s', 0).event.target;
   const skip = new Set([keyText(stuck)]);
   // Passing over the stuck events one by one would be 100 × 20 000 steps, far above the bound of the test's time.
@@ -32,7 +32,7 @@ test('a long queue of a function that can take none costs the others nothing', a
 
 test('what came out cannot be changed from outside', async () => {
   const queue = memoryQueue(new SeededIds());
-  await queue.push(queued('a', 0));
+  await queue.push(queued('a', 0), MANY);
   const [lease] = await queue.lease(1, 0, 10);
   assert.ok(lease && Object.isFrozen(lease));
   await queue.later(lease, { dueAt: 0, retryNum: 1, runErrors: 0 });

@@ -3,7 +3,21 @@
 import type { FunctionKey } from '../core/function.ts';
 import { keyText } from '../core/function.ts';
 import type { Ids } from '../core/ids.ts';
-import type { Lease, Queue, QueuedEvent } from '../core/ports.ts';
+import type {
+  DeadLetter,
+  DeadLetters,
+  EventStore,
+  Execution,
+  ExecutionEnd,
+  ExecutionQuery,
+  Executions,
+  Found,
+  Lease,
+  LetterFilter,
+  Page,
+  Queue,
+  QueuedEvent,
+} from '../core/ports.ts';
 import { Heap, type Placed } from './heap.ts';
 
 interface Entry extends Placed {
@@ -32,8 +46,15 @@ function laneBefore(a: Lane, b: Lane): boolean {
   return first !== undefined && second !== undefined && dueBefore(first, second);
 }
 
+export function memoryEvents(ids: Ids): EventStore {
+  const executions = new MemoryExecutions();
+  const letters = new Map<string, DeadLetter>();
+  const queue = new MemoryQueue(ids, letters, executions);
+  return { queue, letters: new MemoryLetters(letters, queue), executions, close: async () => {} };
+}
+
 export function memoryQueue(ids: Ids): Queue {
-  return new MemoryQueue(ids);
+  return memoryEvents(ids).queue;
 }
 
 class MemoryQueue implements Queue {
@@ -42,19 +63,30 @@ class MemoryQueue implements Queue {
   readonly #lanes = new Map<string, Lane>();
   readonly #ready = new Heap<Lane>(laneBefore);
   readonly #leased = new Heap<Entry>((a, b) => a.leasedUntil < b.leasedUntil);
+  readonly #letters: Map<string, DeadLetter>;
+  readonly #executions: MemoryExecutions;
   #pushed = 0;
 
-  constructor(ids: Ids) {
+  constructor(ids: Ids, letters: Map<string, DeadLetter>, executions: MemoryExecutions) {
     this.#ids = ids;
+    this.#letters = letters;
+    this.#executions = executions;
   }
 
-  async push(item: QueuedEvent): Promise<void> {
+  async push(item: QueuedEvent, limit: number): Promise<'added' | 'there' | 'full'> {
     const id = item.event.requestId;
-    if (this.#entries.has(id)) return;
+    if (this.#entries.has(id) || this.#executions.has(id)) return 'there';
+    if ((this.#lanes.get(keyText(item.event.target))?.events ?? 0) >= limit) return 'full';
+    this.add(item);
+    return 'added';
+  }
+
+  add(item: QueuedEvent): void {
     const lane = this.#lane(keyText(item.event.target));
     lane.events++;
     const entry: Entry = { lane, order: this.#pushed++, item, token: '', leasedUntil: WAITING, place: -1 };
-    this.#entries.set(id, entry);
+    this.#entries.set(item.event.requestId, entry);
+    this.#executions.begin(item);
     this.#wait(entry);
   }
 
@@ -83,12 +115,36 @@ class MemoryQueue implements Queue {
     return leases;
   }
 
-  async ack(lease: Lease): Promise<boolean> {
+  async renew(lease: Lease, untilMs: number): Promise<boolean> {
     const entry = this.#take(lease);
     if (!entry) return false;
-    this.#entries.delete(lease.item.event.requestId);
-    if (--entry.lane.events === 0) this.#lanes.delete(entry.lane.name);
+    entry.leasedUntil = untilMs;
+    this.#leased.push(entry);
     return true;
+  }
+
+  ack(lease: Lease, end?: ExecutionEnd): Promise<boolean> {
+    return this.dead(lease, undefined, end);
+  }
+
+  async dead(lease: Lease, letter: DeadLetter | undefined, end?: ExecutionEnd): Promise<boolean> {
+    const entry = this.#take(lease);
+    if (!entry) return false;
+    this.#remove(entry);
+    const { requestId } = lease.item.event;
+    if (letter) this.#letters.set(requestId, letter);
+    if (end) this.#executions.end(requestId, end);
+    return true;
+  }
+
+  async cancel(requestId: string, end: ExecutionEnd): Promise<'cancelled' | 'leased' | 'absent'> {
+    const entry = this.#entries.get(requestId);
+    if (!entry) return 'absent';
+    if (entry.leasedUntil !== WAITING) return 'leased';
+    this.#unwait(entry);
+    this.#remove(entry);
+    this.#executions.end(requestId, end);
+    return 'cancelled';
   }
 
   async later(lease: Lease, change: Pick<QueuedEvent, 'dueAt' | 'retryNum' | 'runErrors'>): Promise<boolean> {
@@ -107,8 +163,18 @@ class MemoryQueue implements Queue {
     return due === undefined || ends === undefined ? (due ?? ends) : Math.min(due, ends);
   }
 
-  async pending(target: FunctionKey): Promise<number> {
-    return this.#lanes.get(keyText(target))?.events ?? 0;
+  async pending(target?: FunctionKey): Promise<number> {
+    return target ? (this.#lanes.get(keyText(target))?.events ?? 0) : this.#entries.size;
+  }
+
+  async find(requestId: string): Promise<{ readonly item: QueuedEvent; readonly leased: boolean } | undefined> {
+    const entry = this.#entries.get(requestId);
+    return entry && { item: entry.item, leased: entry.leasedUntil !== WAITING };
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.item.event.requestId);
+    if (--entry.lane.events === 0) this.#lanes.delete(entry.lane.name);
   }
 
   /**
@@ -145,6 +211,100 @@ class MemoryQueue implements Queue {
     lane.waiting.remove(entry);
     if (lane.waiting.size === 0) this.#ready.remove(lane);
     else this.#ready.moved(lane);
+  }
+}
+
+class MemoryLetters implements DeadLetters {
+  readonly #letters: Map<string, DeadLetter>;
+  readonly #queue: MemoryQueue;
+
+  constructor(letters: Map<string, DeadLetter>, queue: MemoryQueue) {
+    this.#letters = letters;
+    this.#queue = queue;
+  }
+
+  async keep(letter: DeadLetter): Promise<void> {
+    this.#letters.set(letter.item.event.requestId, letter);
+  }
+
+  async list(filter: LetterFilter, { offset = 0, limit }: Pick<Page, 'offset' | 'limit'>): Promise<Found<DeadLetter>> {
+    const all = this.#matching(filter);
+    return { total: all.length, rows: all.slice(offset, limit === undefined ? undefined : offset + limit) };
+  }
+
+  async redrive(filter: LetterFilter, nowMs: number): Promise<number> {
+    const all = this.#matching(filter);
+    for (const { item } of all) {
+      this.#letters.delete(item.event.requestId);
+      this.#queue.add({ ...item, acceptedAt: nowMs, dueAt: nowMs, retryNum: item.retryNum + 1, runErrors: 0 });
+    }
+    return all.length;
+  }
+
+  async purge(filter: LetterFilter): Promise<number> {
+    const all = this.#matching(filter);
+    for (const { item } of all) this.#letters.delete(item.event.requestId);
+    return all.length;
+  }
+
+  #matching({ to, target, requestId }: LetterFilter): DeadLetter[] {
+    return [...this.#letters.values()]
+      .filter(
+        letter =>
+          (!to || (letter.to.type === to.type && letter.to.name === to.name)) &&
+          (!target || keyText(letter.item.event.target) === keyText(target)) &&
+          (requestId === undefined || letter.item.event.requestId === requestId),
+      )
+      .sort((a, b) => a.diedAt - b.diedAt);
+  }
+}
+
+class MemoryExecutions implements Executions {
+  readonly #rows = new Map<string, Execution>();
+
+  has(requestId: string): boolean {
+    return this.#rows.has(requestId);
+  }
+
+  begin({ event, execution, acceptedAt }: QueuedEvent): void {
+    if (!execution) return;
+    const { requestId, target, source } = event;
+    const times = { startedAt: acceptedAt, endedAt: 0 };
+    this.#rows.set(requestId, { requestId, target, source, ...execution, state: 'RUNNING', status: 0, ...times });
+  }
+
+  end(requestId: string, end: ExecutionEnd): void {
+    const row = this.#rows.get(requestId);
+    if (row) this.#rows.set(requestId, { ...row, ...end });
+  }
+
+  async get(requestId: string): Promise<Execution | undefined> {
+    return this.#rows.get(requestId);
+  }
+
+  async list(query: ExecutionQuery): Promise<Found<Execution>> {
+    const { target, requestId, version, sources, states, started, ended, orderBy, descending, offset, limit } = query;
+    const within = (instant: number, range?: { readonly from: number; readonly before: number }) =>
+      !range || (instant >= range.from && instant < range.before);
+    const sign = descending ? -1 : 1;
+    const all = [...this.#rows.values()]
+      .filter(
+        row =>
+          row.traced &&
+          keyText(row.target) === keyText(target) &&
+          (requestId === undefined || row.requestId === requestId) &&
+          (version === undefined || row.version === version) &&
+          (!sources || sources.includes(row.source)) &&
+          (!states || states.includes(row.state)) &&
+          within(row.startedAt, started) &&
+          within(row.endedAt, ended),
+      )
+      .sort((a, b) => sign * (a[orderBy] - b[orderBy] || (a.requestId < b.requestId ? -1 : 1)));
+    return { total: all.length, rows: all.slice(offset, offset + limit) };
+  }
+
+  async prune(endedBefore: number): Promise<void> {
+    for (const [id, row] of this.#rows) if (row.state !== 'RUNNING' && row.endedAt < endedBefore) this.#rows.delete(id);
   }
 }
 

@@ -13,6 +13,9 @@ export interface QueueDriver {
   readonly schedules: number;
 }
 
+/** More than any test pushes. */
+export const MANY = 1e6;
+
 const target = (name: string) => ({ region: 'ap-guangzhou', namespace: 'default', name });
 
 export function queued(requestId: string, dueAt: number, change: { name?: string; body?: string } = {}): QueuedEvent {
@@ -62,7 +65,7 @@ export function queueContract(name: string, driver: QueueDriver): void {
         ['d', 10],
         ['e', 21],
       ] as const) {
-        await queue.push(queued(id, dueAt, { name: id < 'c' ? 'f' : 'g' }));
+        await queue.push(queued(id, dueAt, { name: id < 'c' ? 'f' : 'g' }), MANY);
       }
       assert.deepEqual(await queue.lease(10, 9, 100), []);
       assert.deepEqual(idsOf(await queue.lease(3, 20, 100)), ['b', 'd', 'a']);
@@ -80,26 +83,26 @@ export function queueContract(name: string, driver: QueueDriver): void {
         retryNum: 2,
         runErrors: 1,
       };
-      await queue.push(whole);
+      await queue.push(whole, MANY);
       assert.deepEqual(only(await queue.lease(1, 1, 2)).item, whole);
     });
 
     queueTest('an id that waits or is leased is not added twice; one that is done may come again', async queue => {
-      await queue.push(queued('a', 1, { body: '1' }));
-      await queue.push(queued('a', 2, { body: '2' }));
+      await queue.push(queued('a', 1, { body: '1' }), MANY);
+      await queue.push(queued('a', 2, { body: '2' }), MANY);
       assert.equal(await queue.pending(target('f')), 1);
       const lease = only(await queue.lease(10, 5, 100));
       assert.equal(lease.item.event.body.toString(), '1');
-      await queue.push(queued('a', 2));
+      await queue.push(queued('a', 2), MANY);
       assert.deepEqual(await queue.lease(10, 5, 100), []);
       assert.equal(await queue.ack(lease), true);
       assert.deepEqual(await queue.lease(10, 1000, 2000), [], 'it is gone for good');
-      await queue.push(queued('a', 3));
+      await queue.push(queued('a', 3), MANY);
       assert.deepEqual(idsOf(await queue.lease(10, 5, 100)), ['a']);
     });
 
     queueTest('a lease hides its event until it runs out, and then cannot settle it any more', async queue => {
-      await queue.push(queued('a', 1));
+      await queue.push(queued('a', 1), MANY);
       const old = only(await queue.lease(10, 5, 100));
       assert.deepEqual(await queue.lease(10, 99, 200), []);
       const fresh = only(await queue.lease(10, 100, 200));
@@ -115,7 +118,7 @@ export function queueContract(name: string, driver: QueueDriver): void {
     });
 
     queueTest('later puts it back with what was counted', async queue => {
-      await queue.push(queued('a', 1));
+      await queue.push(queued('a', 1), MANY);
       const lease = only(await queue.lease(10, 5, 100));
       assert.equal(await queue.later(lease, { dueAt: 60, retryNum: 1, runErrors: 1 }), true);
       assert.equal(await queue.ack(lease), false, 'that lease is settled');
@@ -133,7 +136,7 @@ export function queueContract(name: string, driver: QueueDriver): void {
         ['d', 'f'],
         ['e', 'h'],
       ] as const) {
-        await queue.push(queued(id, 1, { name }));
+        await queue.push(queued(id, 1, { name }), MANY);
       }
       const skip = new Set([keyText(target('f')), keyText(target('nobody'))]);
       assert.deepEqual(idsOf(await queue.lease(1, 5, 100, skip)), ['c']);
@@ -142,8 +145,8 @@ export function queueContract(name: string, driver: QueueDriver): void {
     });
 
     queueTest('nextDue is the first due time or end of a lease', async queue => {
-      await queue.push(queued('a', 50));
-      await queue.push(queued('b', 10));
+      await queue.push(queued('a', 50), MANY);
+      await queue.push(queued('b', 10), MANY);
       assert.equal(await queue.nextDue(), 10);
       const lease = only(await queue.lease(1, 10, 40));
       assert.equal(await queue.nextDue(), 40);
@@ -154,9 +157,9 @@ export function queueContract(name: string, driver: QueueDriver): void {
     });
 
     queueTest('pending counts what waits and what runs, per function', async queue => {
-      await queue.push(queued('a', 1));
-      await queue.push(queued('b', 1e12));
-      await queue.push(queued('c', 1, { name: 'g' }));
+      await queue.push(queued('a', 1), MANY);
+      await queue.push(queued('b', 1e12), MANY);
+      await queue.push(queued('c', 1, { name: 'g' }), MANY);
       const [first] = await queue.lease(1, 5, 100);
       assert.equal(await queue.pending(target('f')), 2);
       assert.equal(await queue.pending(target('g')), 1);
@@ -166,7 +169,7 @@ export function queueContract(name: string, driver: QueueDriver): void {
     });
 
     queueTest('many at once are each handed out once', async queue => {
-      await Promise.all(Array.from({ length: 200 }, (_, i) => queue.push(queued(`r${i}`, i % 7))));
+      await Promise.all(Array.from({ length: 200 }, (_, i) => queue.push(queued(`r${i}`, i % 7), MANY)));
       const taken = await Promise.all(Array.from({ length: 30 }, () => queue.lease(7, 10, 100)));
       const ids = taken.flatMap(idsOf);
       assert.equal(ids.length, 200);
@@ -237,7 +240,7 @@ async function compare(queue: Queue, steps: readonly Step[]): Promise<void> {
         break;
       case 'push': {
         const item = queued(`r${one.id}`, one.dueAt, { name: one.name });
-        await queue.push(item);
+        await queue.push(item, MANY);
         if (!model.some(entry => entry.item.event.requestId === item.event.requestId)) {
           model.push({ item, order: pushes++, token: undefined, until: undefined });
         }

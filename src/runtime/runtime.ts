@@ -178,6 +178,8 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       if (waiting) return waiting.then(() => machine.run(pools.of(version), call));
       return machine.run(pools.of(version), call);
     },
+    terminate: () => false,
+    printed: () => undefined,
     supports(runtime) {
       const found = languages.of(runtime);
       return 'refused' in found ? { refused: found.refused } : 'yes';

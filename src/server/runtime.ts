@@ -39,6 +39,7 @@ export function askingControl(control: () => Control, burst: number): Pick<Runti
 export function counted(timeline: Timeline, metrics: Pick<Metrics, 'observe'>): Timeline {
   return {
     accepted: (event, acceptedAt) => timeline.accepted(event, acceptedAt),
+    began: attempt => timeline.began(attempt),
     settled(attempt) {
       timeline.settled(attempt);
       metrics.observe(attempt);

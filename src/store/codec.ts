@@ -3,7 +3,7 @@
 import type { Row, TableName } from '../core/rows.ts';
 import { type ColumnKind, kindOf, type Table } from './schema.ts';
 
-export type Cell = string | number;
+export type Cell = string | number | Uint8Array;
 
 export function encode(kind: ColumnKind, value: unknown, name: string): Cell {
   switch (kind) {
@@ -19,6 +19,9 @@ export function encode(kind: ColumnKind, value: unknown, name: string): Cell {
     case 'real':
       if (Number.isFinite(value)) return value as number;
       break;
+    case 'blob':
+      if (value instanceof Uint8Array) return value;
+      break;
     case 'json': {
       const text = JSON.stringify(value);
       if (text !== undefined) return text;
@@ -31,6 +34,7 @@ export function encode(kind: ColumnKind, value: unknown, name: string): Cell {
 export function decode(kind: ColumnKind, cell: unknown): unknown {
   if (kind === 'json') return JSON.parse(String(cell));
   if (kind === 'boolean') return cell === 1 || cell === true;
+  if (kind === 'blob') return asBuffer(cell);
   return cell;
 }
 
@@ -59,4 +63,10 @@ export function decodeRow<T extends TableName>(table: Table, cells: Readonly<Rec
   const row: Record<string, unknown> = {};
   for (const [column, kind] of table.columns) row[column] = decode(kind, cells[column]);
   return Object.freeze(row) as unknown as Row<T>;
+}
+
+/** The same bytes, not a copy of them. */
+function asBuffer(cell: unknown): Buffer {
+  if (!(cell instanceof Uint8Array)) throw new TypeError('a blob column holds no bytes');
+  return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength);
 }

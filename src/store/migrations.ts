@@ -3,7 +3,7 @@
 
 import { type CreateTableBuilder, type Kysely, type Migration, sql } from 'kysely';
 
-type Type = 'text' | 'bigint' | 'double precision' | 'smallint';
+type Type = 'text' | 'bigint' | 'double precision' | 'smallint' | 'blob';
 
 async function table(
   db: Kysely<unknown>,
@@ -160,7 +160,44 @@ const concurrency: Migration = {
   },
 };
 
+const asynchronous: Migration = {
+  async up(db: Kysely<unknown>) {
+    const number = (name: string) => ['bigint', name, 0] as const;
+    for (const [type, name, usual] of [
+      ['smallint', 'asyncRun', 0],
+      ['smallint', 'traced', 0],
+      ['text', 'deadLetter', 'null'],
+    ] as const) {
+      await db.schema
+        .alterTable('versions')
+        .addColumn(name, type, made => made.notNull().defaultTo(usual))
+        .execute();
+    }
+    for (const [type, name, usual] of [number('queuedMs'), number('nextAt'), ['text', 'why', ''] as const]) {
+      await db.schema
+        .alterTable('invocations')
+        .addColumn(name, type, made => made.notNull().defaultTo(usual))
+        .execute();
+    }
+    await table(db, 'payloads', ['requestId', 'retryNum'], {
+      requestId: 'text',
+      retryNum: 'bigint',
+      at: 'bigint',
+      bytes: 'bigint',
+      routingKey: 'text',
+      event: 'blob',
+      reply: 'blob',
+    });
+    await db.schema.createIndex('payloads_at').on('payloads').column('at').execute();
+  },
+};
+
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Applied in order of their names. */
-export const MIGRATIONS: Migrations = { '0001_tables': first, '0002_layers': layers, '0003_concurrency': concurrency };
+export const MIGRATIONS: Migrations = {
+  '0001_tables': first,
+  '0002_layers': layers,
+  '0003_concurrency': concurrency,
+  '0004_asynchronous': asynchronous,
+};

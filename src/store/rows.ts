@@ -7,7 +7,7 @@ import { type Cell, decodeRow, encode, encodeInto, encodeRow } from './codec.ts'
 import { kindOf, type Table, tableOf } from './schema.ts';
 
 export type Database = Record<TableName, Record<string, unknown>>;
-type Condition = readonly [column: string, operator: '=' | '>=' | '<', value: string | number];
+type Condition = readonly [column: string, operator: '=' | '>=' | '<', value: Cell];
 
 function conditions(table: Table, where: object, range: Range | undefined): Condition[] {
   const list: Condition[] = Object.entries(where).map(([column, value]) => [

@@ -47,6 +47,9 @@ export function invocation(change: Partial<InvocationRow> = {}): InvocationRow {
     errMsg: '',
     log: TRICKY,
     instance: 'i-1',
+    queuedMs: 0,
+    nextAt: 0,
+    why: '',
     ...change,
   };
 }
@@ -91,6 +94,9 @@ export const SAMPLES: Samples = {
       addTime: NOW,
       modTime: NOW,
       layers: [{ name: 'deps', version: 2, code: { sha256: 'cd'.repeat(32), bytes: 5 } }],
+      asyncRun: true,
+      traced: false,
+      deadLetter: { type: 'CMQ-QUEUE', name: TRICKY, filterType: '' },
     },
     {
       ...KEY,
@@ -112,6 +118,9 @@ export const SAMPLES: Samples = {
       addTime: NOW,
       modTime: NOW + 5,
       layers: [],
+      asyncRun: false,
+      traced: true,
+      deadLetter: null,
     },
   ],
   aliases: [
@@ -202,6 +211,18 @@ export const SAMPLES: Samples = {
   invocations: [
     invocation(),
     invocation({ retryNum: 1, status: 430, verdict: 'retried', durationMs: 900_000, errMsg: TRICKY }),
+  ],
+  payloads: [
+    {
+      requestId: 'r',
+      retryNum: 0,
+      at: NOW,
+      bytes: 5,
+      routingKey: TRICKY,
+      event: Buffer.from([0, 255, 10]),
+      reply: Buffer.from('{}'),
+    },
+    { requestId: 'r', retryNum: 1, at: 0, bytes: 0, routingKey: '', event: Buffer.alloc(0), reply: Buffer.alloc(0) },
   ],
   missed: [
     { service: 'scf', action: 'PublishLayerVersion', calls: 1, lastAt: NOW },

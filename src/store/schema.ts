@@ -2,7 +2,7 @@
 
 import type { TableName, Tables } from '../core/rows.ts';
 
-export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'json';
+export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'json' | 'blob';
 
 type KindOf<V> = [V] extends [string]
   ? 'text'
@@ -10,7 +10,9 @@ type KindOf<V> = [V] extends [string]
     ? 'boolean'
     : [V] extends [number]
       ? 'integer' | 'real'
-      : 'json';
+      : [V] extends [Buffer]
+        ? 'blob'
+        : 'json';
 
 type TableSchema<R> = {
   readonly key: readonly (keyof R & string)[];
@@ -50,6 +52,9 @@ export const SCHEMA = {
       addTime: 'integer',
       modTime: 'integer',
       layers: 'json',
+      asyncRun: 'boolean',
+      traced: 'boolean',
+      deadLetter: 'json',
     },
   },
   aliases: {
@@ -146,6 +151,21 @@ export const SCHEMA = {
       errMsg: 'text',
       log: 'text',
       instance: 'text',
+      queuedMs: 'integer',
+      nextAt: 'integer',
+      why: 'text',
+    },
+  },
+  payloads: {
+    key: ['requestId', 'retryNum'],
+    columns: {
+      requestId: 'text',
+      retryNum: 'integer',
+      at: 'integer',
+      bytes: 'integer',
+      routingKey: 'text',
+      event: 'blob',
+      reply: 'blob',
     },
   },
   missed: {

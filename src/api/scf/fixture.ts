@@ -136,6 +136,9 @@ export function anAttempt(change: Partial<InvocationRow> = {}): InvocationRow {
     errMsg: '',
     log: 'hello',
     instance: 'i-1',
+    queuedMs: 0,
+    nextAt: 0,
+    why: '',
     ...change,
   };
 }
