@@ -30,7 +30,7 @@ import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { logTail, renderLog } from './observe/report.ts';
 import { createTimeline } from './observe/timeline.ts';
-import { memoryQueue } from './queue/memory.ts';
+import { memoryEvents } from './queue/memory.ts';
 import { cloudNames, cloudNamesWords } from './runtime/names.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { Closers } from './server/closers.ts';
@@ -94,7 +94,8 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   opened.defer(() => store.close());
   const blob = await openDiskBlob(join(data.path, 'blobs'));
   const bus = memoryBus(log);
-  const queue = memoryQueue(ids);
+  const events = memoryEvents(ids);
+  opened.defer(() => events.close());
 
   // Records of calls come by the thousand and are no promise to anybody: they never make the loop wait for a disk.
   const records = await openSqliteStore({
@@ -185,7 +186,8 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   const invoker = createInvoker({
     catalog: control.catalog,
     runner: runtime,
-    queue,
+    events,
+    account,
     timeline: counted(timeline, metrics),
     clock,
     ids,

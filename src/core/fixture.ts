@@ -1,6 +1,6 @@
 // Small whole nouns and stand-ins for the ports, for tests alone.
 
-import { memoryQueue } from '../queue/memory.ts';
+import { memoryEvents } from '../queue/memory.ts';
 import type { FunctionEvent } from './event.ts';
 import {
   type Alias,
@@ -18,7 +18,10 @@ import {
 import { SeededIds } from './ids.ts';
 import { type Outcome, refusal } from './invocation.ts';
 import type { Log } from './log.ts';
-import type { Catalog, Queue } from './ports.ts';
+import type { Catalog, EventStore, Queue } from './ports.ts';
+import type { Account } from './trigger.ts';
+
+export const ACCOUNT: Account = Object.freeze({ appId: '1250000000', uin: '100000000001' });
 
 export const KEY: FunctionKey = Object.freeze({ region: 'ap-guangzhou', namespace: 'default', name: 'hello' });
 
@@ -111,9 +114,15 @@ export function keptLog(): Log & { readonly lines: { level: string; fields: obje
   return { lines, debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') };
 }
 
-/** The queue in memory as plain verbs, so that a test can replace some of them. */
-export function aQueue(): Queue {
-  const own = memoryQueue(new SeededIds());
+/** All of it in memory; the queue as plain verbs, so that a test can replace some of them. */
+export function someEvents(): EventStore {
+  const events = memoryEvents(new SeededIds());
+  return { ...events, queue: plain(events.queue) };
+}
+
+export const aQueue = (): Queue => someEvents().queue;
+
+function plain(own: Queue): Queue {
   return {
     push: (item, limit) => own.push(item, limit),
     lease: (limit, nowMs, untilMs, skip) => own.lease(limit, nowMs, untilMs, skip),

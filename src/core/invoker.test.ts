@@ -1,61 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { TurnableClock } from './clock.ts';
 import { CloudError } from './errors.ts';
 import type { FunctionEvent } from './event.ts';
-import { anEntry, anEvent, anOutcome, aQueue, aVersion, catalogOf, KEY, keptLog } from './fixture.ts';
-import type { AsyncPolicy, FunctionEntry } from './function.ts';
-import { SeededIds } from './ids.ts';
-import type { Attempt, Outcome } from './invocation.ts';
-import { createInvoker } from './invoker.ts';
+import { anEntry, anEvent, anOutcome, aVersion, KEY, someEvents } from './fixture.ts';
+import type { FunctionEntry } from './function.ts';
+import { house, MINUTE, START, story } from './house.ts';
+import type { Outcome } from './invocation.ts';
 import { ASYNC_EVENT_BYTES, SYNC_EVENT_BYTES } from './limits.ts';
-import type { Call, Queue } from './ports.ts';
-
-const MINUTE = 60_000;
-const START = 1_700_000_000_000;
-
-type Run = (call: Call) => Outcome | Promise<Outcome>;
-
-/** An invoker over stand-ins, and all that it did. `run` plays the function. */
-function house(
-  run: Run,
-  options: { entry?: FunctionEntry; queue?: Partial<Queue>; pendingEvents?: number; async?: AsyncPolicy } = {},
-) {
-  const clock = new TurnableClock(START);
-  const own = aQueue();
-  const queue = { ...own, ...options.queue };
-  const log = keptLog();
-  const settled: Attempt[] = [];
-  const accepted: string[] = [];
-  const calls: (Call & { at: number; version: string })[] = [];
-  const entry = options.entry ?? anEntry(options.async ? { async: options.async } : {});
-  const invoker = createInvoker({
-    catalog: catalogOf(entry),
-    runner: {
-      async run(version, call) {
-        calls.push({ ...call, at: clock.now() - START, version: version.version });
-        return run(call);
-      },
-      terminate: () => false,
-      printed: () => undefined,
-    },
-    queue,
-    timeline: {
-      accepted: event => void accepted.push(event.requestId),
-      began: () => {},
-      settled: attempt => void settled.push(attempt),
-    },
-    clock,
-    ids: new SeededIds(),
-    log,
-    ...(options.pendingEvents === undefined ? {} : { pendingEvents: options.pendingEvents }),
-  });
-  return { clock, queue: own, log, settled, accepted, calls, invoker };
-}
-
-/** When each attempt began, in minutes, and what became of it. */
-const story = (settled: Attempt[]) =>
-  settled.map(it => `${(it.startedAt - START) / MINUTE} min ${it.outcome.status} ${it.verdict}`);
 
 describe('a synchronous call', () => {
   test('runs at once, without the queue, and is answered and recorded once', async () => {
@@ -178,7 +129,7 @@ describe('an asynchronous event', () => {
     await clock.advance(1);
     assert.equal(calls.length, 2);
     await clock.advance(60 * MINUTE);
-    assert.deepEqual(story(settled), ['0 min 430 retried', '1 min 430 retried', '2 min 430 dead']);
+    assert.deepEqual(story(settled), ['0 min 430 retried', '1 min 430 retried', '2 min 430 dropped']);
     assert.deepEqual(
       calls.map(call => call.retryNum),
       [0, 1, 2],
@@ -216,7 +167,7 @@ describe('an asynchronous event', () => {
     invoker.start();
     await invoker.async(anEvent());
     await clock.advance(7 * 60 * MINUTE);
-    const expected = Array.from({ length: 361 }, (_, i) => `${i} min 500 ${i === 360 ? 'dead' : 'retried'}`);
+    const expected = Array.from({ length: 361 }, (_, i) => `${i} min 500 ${i === 360 ? 'dropped' : 'retried'}`);
     assert.deepEqual(story(settled), expected);
     assert.equal(await queue.pending(KEY), 0);
   });
@@ -231,7 +182,7 @@ describe('an asynchronous event', () => {
       invoker.start();
       await invoker.async(anEvent());
       await clock.advance(10 * MINUTE);
-      assert.deepEqual(story(settled), [`0 min ${status} dead`]);
+      assert.deepEqual(story(settled), [`0 min ${status} dropped`]);
     });
 
   test('for a function that is gone by then: dead, nothing runs', async () => {
@@ -239,7 +190,7 @@ describe('an asynchronous event', () => {
     invoker.start();
     await invoker.async(anEvent({ target: { ...KEY, name: 'gone' } }));
     await clock.advance(0);
-    assert.deepEqual(story(settled), ['0 min 435 dead']);
+    assert.deepEqual(story(settled), ['0 min 435 dropped']);
     assert.equal(calls.length, 0);
   });
 
@@ -250,7 +201,7 @@ describe('an asynchronous event', () => {
     invoker.start();
     await clock.advance(0);
     assert.equal(calls.length, 0);
-    assert.equal(settled[0]?.verdict, 'dead');
+    assert.equal(settled[0]?.verdict, 'dropped');
     assert.match(settled[0]?.outcome.errorMessage ?? '', /MsgTTL \(60 s\)/);
     assert.partialDeepStrictEqual(log.lines[0]?.fields, { why: 'too old' });
   });
@@ -281,10 +232,10 @@ describe('an asynchronous event', () => {
     await invoker.async(anEvent());
     await clock.advance(10 * MINUTE);
     assert.deepEqual(
-      calls.map(call => call.waitMs),
-      [3000, 7000],
+      calls.map(call => call.timeoutS),
+      [3, 7],
     );
-    assert.deepEqual(story(settled), ['0 min 430 retried', '1 min 430 dead']);
+    assert.deepEqual(story(settled), ['0 min 430 retried', '1 min 430 dropped']);
   });
 
   test('waits for the end of a run that answered early: that is what counts', async () => {
@@ -328,7 +279,7 @@ describe('what is not accepted', () => {
       ['a', 'b', 'd'],
     );
     assert.equal(settled.length, 1);
-    assert.deepEqual([settled[0]?.event.requestId, settled[0]?.verdict], ['c', 'dead']);
+    assert.deepEqual([settled[0]?.event.requestId, settled[0]?.verdict], ['c', 'dropped']);
     assert.match(settled[0]?.outcome.errorMessage ?? '', /full \(2 events\)/);
     assert.partialDeepStrictEqual(log.lines[0]?.fields, { requestId: 'c', why: 'queue full' });
   });
@@ -359,15 +310,16 @@ describe('nothing is lost when', () => {
   ] as const)
     test(`the queue fails at ${verb}: the lease runs out and the event runs again`, async () => {
       let broken = true;
-      const own = aQueue();
+      const events = someEvents();
+      const own = events.queue;
       const failing = async () => {
         broken = false;
         throw new Error('disk full');
       };
       const { invoker, clock, calls, log } = house(() => anOutcome(broken ? status : 200), {
+        events,
         queue: {
-          ...own,
-          ack: lease => (broken ? failing() : own.ack(lease)),
+          ack: (lease, end) => (broken ? failing() : own.ack(lease, end)),
           later: (lease, change) => (broken ? failing() : own.later(lease, change)),
         },
       });
@@ -375,8 +327,8 @@ describe('nothing is lost when', () => {
       await invoker.async(anEvent());
       await clock.advance(60 * MINUTE);
       assert.equal(calls.length, 2);
-      // Not before any first run must be over: twice the longest timeout, the longest start, a minute.
-      assert.equal(calls[1]?.at, (900 * 2 + 300 + 60) * 1000);
+      // As long as a lease lasts that nobody renews.
+      assert.equal(calls[1]?.at, MINUTE);
       assert.equal(await own.pending(KEY), 0);
       assert.equal(log.lines[0]?.level, 'error');
     });
@@ -384,7 +336,7 @@ describe('nothing is lost when', () => {
   test('the server stops between accepting and running: the next one runs it', async () => {
     const first = house(() => anOutcome());
     await first.invoker.async(anEvent());
-    const { invoker, clock, calls } = house(() => anOutcome(), { queue: first.queue });
+    const { invoker, clock, calls } = house(() => anOutcome(), { events: first.events });
     invoker.start();
     await clock.advance(0);
     assert.equal(calls[0]?.event.requestId, 'request-1');

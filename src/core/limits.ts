@@ -41,6 +41,8 @@ export const UNZIPPED_BYTES = 500 * MB;
 /** Quota limits, API CreateFunction: memory and time. */
 export const MEMORY_MB = { min: 64, max: 3072, step: 128, default: 128 };
 export const TIMEOUT_S = { min: 1, max: 900, default: 3 };
+/** The same of a function with asynchronous execution. */
+export const ASYNC_RUN_TIMEOUT_S = { min: 1, max: 86_400 };
 export const INIT_TIMEOUT_S = { min: 3, max: 300, default: 65 };
 export const OPEN_FILES = 1024;
 

@@ -8,16 +8,20 @@ type Failure = Pick<Outcome, 'status' | 'errorMessage' | 'stackTrace'>;
 const ESCAPED = /[<>&]/g;
 const asEscape = (char: string) => `\\u00${char.charCodeAt(0).toString(16)}`;
 
+/** JSON text as the cloud writes it. */
+export function goJson(value: object): string {
+  return JSON.stringify(value).replace(ESCAPED, asEscape);
+}
+
 /** Members in the documented order; without a stack there is no `stackTrace`. */
 export function errorJson(requestId: string, outcome: Failure): string {
-  const json = JSON.stringify({
+  return goJson({
     errorCode: -1,
     errorMessage: outcome.errorMessage,
     requestId,
     stackTrace: outcome.stackTrace || undefined,
     statusCode: outcome.status,
   });
-  return json.replace(ESCAPED, asEscape);
 }
 
 /** RetMsg: the return value as JSON text, as the runtime encoded it, or the error JSON. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { TurnableClock } from './clock.ts';
+import { type Clock, TurnableClock } from './clock.ts';
 import { anEvent, aQueue, KEY, keptLog } from './fixture.ts';
 import type { Lease, Queue } from './ports.ts';
 import { createWorker } from './worker.ts';
@@ -176,6 +176,20 @@ describe('as much at once', () => {
     assert.equal(began.length, 502);
   });
 
+  test('however much of others runs, the first event of a function waits for none of them', async () => {
+    const { worker, push, running, endAll } = house();
+    for (let i = 0; i < 400; i++) await push(`greedy${i % 8}`, `g${i}`);
+    worker.start();
+    await settle();
+    assert.equal(running.size, 128);
+    await push('modest', 'm1');
+    await push('modest', 'm2');
+    worker.wake();
+    await settle();
+    assert.deepEqual([running.has('m1'), running.has('m2'), running.size], [true, false, 129]);
+    await endAll();
+  });
+
   test('an event of a function that is full for now waits for an end, not for a bell', async () => {
     const { worker, push, running, endAll, clock, queue } = house();
     for (let i = 0; i < 40; i++) await push('f', `r${i}`);
@@ -185,6 +199,58 @@ describe('as much at once', () => {
     await endAll();
     assert.equal(await queue.pending({ ...KEY, name: 'f' }), 0);
     assert.equal(clock.now(), 0);
+  });
+});
+
+describe('leases', () => {
+  test('are renewed while the attempt lasts, and no longer', async () => {
+    // A turned clock stands still while something runs: this one goes on, as a server's does.
+    const due: { at: number; task: () => void }[] = [];
+    let now = 0;
+    const clock: Clock = {
+      now: () => now,
+      at(at, task) {
+        const one = { at, task };
+        due.push(one);
+        return { [Symbol.dispose]: () => void (due.includes(one) && due.splice(due.indexOf(one), 1)) };
+      },
+      sleep: () => Promise.resolve(),
+      hold: () => ({ [Symbol.dispose]: () => {} }),
+    };
+    const pass = async (ms: number) => {
+      for (const end = now + ms; ; await settle()) {
+        const next = due.sort((a, b) => a.at - b.at)[0];
+        if (!next || next.at > end) break;
+        due.shift();
+        now = Math.max(now, next.at);
+        next.task();
+      }
+      now = Math.max(now, 0);
+    };
+    const own = aQueue();
+    const over = Promise.withResolvers<void>();
+    let runs = 0;
+    const log = keptLog();
+    const worker = createWorker({
+      queue: own,
+      clock,
+      log,
+      async work(lease) {
+        runs++;
+        await over.promise;
+        await own.ack(lease);
+      },
+    });
+    await own.push({ event: anEvent(), acceptedAt: 0, dueAt: 0, retryNum: 0, runErrors: 0 }, 9);
+    worker.start();
+    await settle();
+    await pass(10 * 60_000);
+    assert.deepEqual([runs, await own.lease(1, now, now + 1)], [1, []], 'ten minutes long nobody else could have it');
+    over.resolve();
+    await settle();
+    assert.equal(await own.pending(), 0);
+    await pass(60_000);
+    assert.deepEqual([due, log.lines], [[], []]);
   });
 });
 

@@ -2,12 +2,13 @@
 
 import type { Clock } from './clock.ts';
 import { keyText } from './function.ts';
-import { INIT_TIMEOUT_S, TIMEOUT_S } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Lease, Queue } from './ports.ts';
 
-/** Longer than any attempt can take, so that no event runs twice while its first run still lives. */
-const LEASE_MS = (TIMEOUT_S.max * 2 + INIT_TIMEOUT_S.max + 60) * 1000;
+/** As long as a node that died keeps its events from the others; renewed while their attempts last. */
+const LEASE_MS = 60_000;
+const RENEW_MS = 20_000;
+/** Beyond this, only a function of which nothing runs gets its turn: whatever the others do, its first event waits for nobody. */
 const RUNNING = 128;
 /** One function's backlog leaves room for the others. */
 const RUNNING_PER_FUNCTION = 32;
@@ -28,12 +29,15 @@ export function createWorker(deps: {
   work: (lease: Lease) => Promise<void>;
 }): Worker {
   const { queue, clock, log, work } = deps;
+  /** By function. */
   const running = new Map<string, number>();
+  const held = new Set<Lease>();
   let total = 0;
   let started = false;
   let pumping = false;
   let again = false;
   let alarm: Disposable | undefined;
+  let renewal: Disposable | undefined;
   let drained: (() => void) | undefined;
 
   function wake(): void {
@@ -67,11 +71,13 @@ export function createWorker(deps: {
   }
 
   async function takeDue(): Promise<void> {
-    while (started && total < RUNNING) {
+    while (started) {
+      const most = total < RUNNING ? RUNNING_PER_FUNCTION : 1;
       const full = new Set<string>();
-      for (const [key, count] of running) if (count >= RUNNING_PER_FUNCTION) full.add(key);
+      for (const [key, count] of running) if (count >= most) full.add(key);
       const now = clock.now();
-      const leases = await queue.lease(Math.min(RUNNING - total, LEASES_AT_ONCE), now, now + LEASE_MS, full);
+      const room = total < RUNNING ? Math.min(RUNNING - total, LEASES_AT_ONCE) : 1;
+      const leases = await queue.lease(room, now, now + LEASE_MS, full);
       if (leases.length === 0) return;
       for (const lease of leases) void run(lease);
     }
@@ -81,6 +87,8 @@ export function createWorker(deps: {
     const key = keyText(lease.item.event.target);
     const hold = clock.hold();
     total++;
+    held.add(lease);
+    renewal ??= clock.at(clock.now() + RENEW_MS, renew);
     running.set(key, (running.get(key) ?? 0) + 1);
     try {
       await work(lease);
@@ -89,6 +97,7 @@ export function createWorker(deps: {
       log.error({ err: error, requestId: lease.item.event.requestId }, 'an attempt could not be settled');
     } finally {
       total--;
+      held.delete(lease);
       const left = (running.get(key) ?? 1) - 1;
       if (left > 0) running.set(key, left);
       else running.delete(key);
@@ -98,10 +107,24 @@ export function createWorker(deps: {
     }
   }
 
+  /** Also while the worker closes: what still runs is not to be begun elsewhere. */
+  function renew(): void {
+    renewal = held.size > 0 ? clock.at(clock.now() + RENEW_MS, renew) : undefined;
+    for (const lease of held) {
+      const { requestId } = lease.item.event;
+      queue.renew(lease, clock.now() + LEASE_MS).then(
+        isHeld => {
+          if (!isHeld && held.has(lease)) log.warn({ requestId }, 'a lease ran out while its event was at work');
+        },
+        error => log.error({ err: error, requestId }, 'a lease could not be renewed'),
+      );
+    }
+  }
+
   async function sleepUntilDue(): Promise<void> {
     const due = await queue.nextDue();
-    // While everything that may run is running, the end of a run wakes this loop.
-    if (due !== undefined && total < RUNNING) setAlarm(Math.max(due, clock.now() + (due <= clock.now() ? 1000 : 0)));
+    // What is due and cannot be taken waits for the end of a run, which wakes this loop.
+    if (due !== undefined) setAlarm(Math.max(due, clock.now() + (due <= clock.now() ? 1000 : 0)));
   }
 
   function setAlarm(instant: number): void {
@@ -118,7 +141,10 @@ export function createWorker(deps: {
     async close(processClock, graceMs) {
       started = false;
       alarm?.[Symbol.dispose]();
-      if (idle()) return;
+      if (idle()) {
+        renewal?.[Symbol.dispose]();
+        return;
+      }
       const late = new AbortController();
       await Promise.race([
         new Promise<void>(resolve => {
@@ -127,6 +153,7 @@ export function createWorker(deps: {
         processClock.sleep(graceMs, late.signal).catch(() => undefined),
       ]);
       late.abort();
+      renewal?.[Symbol.dispose]();
     },
   };
 }
