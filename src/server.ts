@@ -21,9 +21,7 @@ import { createInvoker } from './core/invoker.ts';
 import { LOG_TAIL_BYTES } from './core/limits.ts';
 import type { Log } from './core/log.ts';
 import { originOf } from './http/origin.ts';
-import { openFront } from './http/server.ts';
-import type { Site } from './http/site.ts';
-import { openTls, type TlsReady } from './http/tls.ts';
+import { openTls } from './http/tls.ts';
 import { templateZip } from './importers/templates.ts';
 import { createHistory } from './observe/history.ts';
 import { createLog } from './observe/log.ts';
@@ -36,6 +34,7 @@ import { createRuntime } from './runtime/runtime.ts';
 import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
 import { deployExamples } from './server/examples.ts';
+import { openFronts } from './server/fronts.ts';
 import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
@@ -63,8 +62,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** How long running calls may take to end when the server stops. */
-const GRACE_MS = 10_000;
 /** Kept invocations. */
 const BUDGET = { rows: 100_000, ageMs: 7 * 86_400_000, memoryRows: 4_000 };
 
@@ -193,7 +190,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     ids,
     log,
   });
-  opened.defer(() => invoker.close(wallClock, GRACE_MS));
+  opened.defer(() => invoker.close(wallClock, config.grace * 1000));
   opened.defer(() => control.close());
 
   await sweep({ store, catalog: control.catalog, gateway, runtime, log });
@@ -260,23 +257,8 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   });
   const unbuilt = unbuiltSite({ ids, missed });
 
-  const open = async (setting: 'portApi' | 'portHttp' | 'portTls', fallback: Site, options?: TlsReady['options']) => {
-    const sites = [code.site, gateway.site, api, unbuilt];
-    const front = await openFront({
-      host,
-      port: config[setting],
-      setting,
-      sites,
-      fallback,
-      log,
-      ...(options && { tls: options }),
-    });
-    opened.defer(() => front.close(GRACE_MS));
-    return front.port;
-  };
-  ports.api = await open('portApi', api);
-  ports.http = await open('portHttp', gateway.site);
-  ports.tls = await open('portTls', gateway.site, tls.options);
+  const shared = [code.site, gateway.site, api, unbuilt];
+  await openFronts(ports, { shared, api, edge: gateway.site, tls: tls.options }, { config, log }, opened);
 
   prefetch(languages, control.catalog, bus, opened);
   await control.start();

@@ -107,6 +107,10 @@ export const configSchema = z.object({
     zh: '空闲实例保留的秒数',
     en: 'seconds for which an instance without events is kept',
   }).default(600),
+  grace: whole(0, 3600, {
+    zh: '停止服务时等待运行中的调用结束的秒数',
+    en: 'seconds that running calls have to end when the server is stopped',
+  }).default(10),
   sandbox: oneOf(['auto', 'process', 'bwrap'], { zh: '沙箱方式', en: 'how functions are kept apart' }).default('auto'),
   runtimes: oneOf(['auto', 'installed'], {
     zh: '首次用到某个运行环境时下载其 Node.js 版本（auto），或只用本机已有的版本（installed）',

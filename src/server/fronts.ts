@@ -1,0 +1,50 @@
+// The ports of a server, and who answers on them.
+
+import type { Config } from '../config.ts';
+import type { Log } from '../core/log.ts';
+import { openFront } from '../http/server.ts';
+import type { Site } from '../http/site.ts';
+import type { TlsReady } from '../http/tls.ts';
+import type { Closers } from './closers.ts';
+
+/** 0 until a port is open: it may be taken from the system. */
+export interface Ports {
+  api: number;
+  http: number;
+  tls: number;
+}
+
+interface Sites {
+  /** Asked in their order whether a request is theirs. */
+  readonly shared: readonly Site[];
+  /** Who answers where nobody claims a request. */
+  readonly api: Site;
+  readonly edge: Site;
+  readonly tls: TlsReady['options'];
+}
+
+/** Opens all of them, and writes down which they are. */
+export async function openFronts(
+  ports: Ports,
+  { shared, api, edge, tls }: Sites,
+  { config, log }: { readonly config: Config; readonly log: Log },
+  opened: Closers,
+): Promise<void> {
+  const open = async (setting: 'portApi' | 'portHttp' | 'portTls', fallback: Site, options?: TlsReady['options']) => {
+    const { host } = config;
+    const front = await openFront({
+      host,
+      port: config[setting],
+      setting,
+      sites: shared,
+      fallback,
+      log,
+      ...(options && { tls: options }),
+    });
+    opened.defer(() => front.close(config.grace * 1000));
+    return front.port;
+  };
+  ports.api = await open('portApi', api);
+  ports.http = await open('portHttp', edge);
+  ports.tls = await open('portTls', edge, tls);
+}
