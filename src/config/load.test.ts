@@ -36,6 +36,7 @@ test('defaults are the documented ones', () => {
     memory: 500,
     warm: 31,
     idle: 600,
+    grace: 10,
     sandbox: 'auto',
     runtimes: 'auto',
     cloudNames: 'on',

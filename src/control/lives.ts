@@ -1,0 +1,209 @@
+// The life of an event, put together from its records, the queue and the dead letters.
+
+import type { DeadLetter, Queue } from '../core/ports.ts';
+import type { InvocationRow } from '../core/rows.ts';
+import { fail } from './event-errors.ts';
+import type {
+  Attempted,
+  EventDeps,
+  EventState,
+  EventVerbs,
+  EventView,
+  KeptBytes,
+  Place,
+  RecordedState,
+} from './events.ts';
+
+type Waits = Awaited<ReturnType<Queue['find']>>;
+
+/** All that is known of one request. */
+export interface Known {
+  readonly requestId: string;
+  /** In the order of the attempts. */
+  readonly rows: readonly InvocationRow[];
+  readonly waits: Waits;
+  readonly letter: DeadLetter | undefined;
+}
+
+type Lives = Pick<EventVerbs, 'list' | 'show' | 'payload'>;
+
+export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 'printed'>): {
+  readonly verbs: Lives;
+  find(requestId: string): Promise<Known>;
+} {
+  const { records, queue, letters, printed } = deps;
+  const rowsOf = (requestId: string) => records.list({ requestId }, { orderBy: 'retryNum' });
+  const letterOf = async (requestId: string) => (await letters.list({ requestId }, { limit: 1 })).rows[0];
+
+  async function look(requestId: string): Promise<Known> {
+    const waits = await queue.find(requestId);
+    const letter = await letterOf(requestId);
+    // Read last: what ended meanwhile is seen as ended, and a record of it outranks what the queue said before.
+    const rows = await rowsOf(requestId);
+    return { requestId, rows, waits, letter };
+  }
+
+  async function find(requestId: string): Promise<Known> {
+    const all = await look(requestId);
+    if (all.rows.length === 0 && !all.waits && !all.letter) return fail('ResourceNotFound.Event', { requestId });
+    return all;
+  }
+
+  /** A record alone is enough for what has ended; only a dead event may have been sent again. */
+  async function known(row: InvocationRow): Promise<Known> {
+    const { requestId } = row;
+    const state = recordedState(row);
+    if (isOpen(state)) {
+      const all = await look(requestId);
+      return all.rows.length > 0 ? all : { ...all, rows: [row] };
+    }
+    return {
+      requestId,
+      rows: [row],
+      waits: state === 'dead' ? await queue.find(requestId) : undefined,
+      letter: undefined,
+    };
+  }
+
+  async function bytesOf({ requestId, waits, letter }: Known): Promise<KeptBytes> {
+    const kept = await records.payload(requestId);
+    const { body, routingKey = '' } = waits?.item.event ?? letter?.item.event ?? {};
+    return {
+      event: kept?.event ?? body,
+      routingKey: kept?.routingKey || routingKey,
+      replies: kept?.replies ?? new Map(),
+    };
+  }
+
+  const verbs: Lives = {
+    async list(query) {
+      const rows = await records.recent(query);
+      const events = (await Promise.all(rows.map(known))).map(viewOf);
+      const last = rows.at(-1);
+      return {
+        // What the queue knows better may no longer be what was asked for.
+        events: events.filter(({ state }) => !query.state || state === query.state),
+        ...(last && rows.length >= query.limit && { before: last.startedAt }),
+      };
+    },
+
+    async show(requestId) {
+      const all = await find(requestId);
+      const { event, replies } = await bytesOf(all);
+      const view = viewOf(all);
+      const attempts = all.rows.filter(row => row.verdict !== 'accepted').map(attempted);
+      const last = attempts.at(-1);
+      const isRunning = view.state === 'running' && last?.verdict === 'running';
+      return {
+        event: view,
+        attempts: isRunning ? [...attempts.slice(0, -1), { ...last, log: printed?.(requestId) ?? last.log }] : attempts,
+        place: placeOf(all, view.state),
+        kept: {
+          ...(event && { eventBytes: event.length }),
+          replyBytes: Object.fromEntries([...replies].map(([retryNum, reply]) => [retryNum, reply.length])),
+        },
+      };
+    },
+
+    payload: async requestId => bytesOf(await find(requestId)),
+  };
+  return { verbs, find };
+}
+
+const isOpen = (state: RecordedState) => state === 'waiting' || state === 'running';
+
+export function recordedState({ verdict, status }: InvocationRow): RecordedState {
+  switch (verdict) {
+    case 'accepted':
+    case 'retried':
+      return 'waiting';
+    case 'answered':
+      return status === 200 ? 'ok' : 'failed';
+    case 'acked':
+      return 'ok';
+    default:
+      return verdict;
+  }
+}
+
+function stateOf({ rows, waits, letter }: Known): EventState {
+  const row = rows.at(-1);
+  const recorded = row && recordedState(row);
+  const isOver = recorded !== undefined && !isOpen(recorded);
+  // A redriven event waits with a number of its own.
+  if (waits && !(isOver && row && row.retryNum >= waits.item.retryNum)) return waits.leased ? 'running' : 'waiting';
+  if (isOver) return recorded;
+  return letter ? 'dead' : 'unknown';
+}
+
+function viewOf(all: Known): EventView {
+  const { requestId, rows, waits, letter } = all;
+  const state = stateOf(all);
+  const row = rows.at(-1) ?? bareRow(all);
+  const { region, namespace, name, qualifier, source, startedAt, version, durationMs, memoryBytes, verdict } = row;
+  return {
+    region,
+    namespace,
+    name,
+    requestId,
+    qualifier,
+    source,
+    mode: verdict === 'answered' ? 'sync' : 'async',
+    state,
+    tried: verdict === 'accepted' ? row.retryNum : row.retryNum + 1,
+    acceptedAt: rows[0]?.acceptedAt ?? row.acceptedAt,
+    startedAt,
+    nextAt: state === 'waiting' ? (waits?.item.dueAt ?? row.nextAt) : 0,
+    version,
+    status: verdict === 'accepted' || verdict === 'running' ? 0 : row.status,
+    durationMs,
+    memoryBytes,
+    why: row.why || (letter?.why ?? ''),
+  };
+}
+
+/** What the queue or a letter still knows when the records are gone. */
+function bareRow({ requestId, waits, letter }: Known): InvocationRow {
+  const item = waits?.item ?? letter?.item;
+  if (!item) return fail('ResourceNotFound.Event', { requestId });
+  const { event, acceptedAt, retryNum } = item;
+  const { target, qualifier, source } = event;
+  const came = { ...target, requestId, qualifier, source, acceptedAt, startedAt: acceptedAt, retryNum };
+  if (waits || !letter) return { ...NOTHING, ...came, verdict: 'accepted', status: 202 };
+  return { ...NOTHING, ...came, verdict: 'dead', status: letter.status };
+}
+
+const NOTHING = {
+  version: '',
+  queuedMs: 0,
+  nextAt: 0,
+  why: '',
+  durationMs: 0,
+  initMs: 0,
+  waitMs: 0,
+  memoryBytes: 0,
+  memoryMB: 0,
+  retMsg: '',
+  errMsg: '',
+  log: '',
+  instance: '',
+};
+
+function placeOf(all: Known, state: EventState): Place {
+  const { rows, waits, letter } = all;
+  const row = rows.at(-1);
+  if (waits && state === 'waiting') return { at: 'queue', dueAt: waits.item.dueAt };
+  if (state === 'running') return { at: 'instance', ...(row?.verdict === 'running' && { since: row.startedAt }) };
+  if (letter && state === 'dead') {
+    const { to, why, diedAt } = letter;
+    return { at: 'letters', to, why, diedAt };
+  }
+  return { at: 'end' };
+}
+
+function attempted(row: InvocationRow): Attempted {
+  const { retryNum, version, instance, startedAt, queuedMs, waitMs, initMs, durationMs, memoryBytes, memoryMB } = row;
+  const { status, verdict, why, nextAt, retMsg, errMsg, log } = row;
+  const took = { startedAt, queuedMs, waitMs, initMs, durationMs, memoryBytes, memoryMB };
+  return { retryNum, version, instance, ...took, status, verdict, why, nextAt, retMsg, errMsg, log };
+}
