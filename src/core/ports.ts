@@ -32,6 +32,8 @@ export interface Rows {
   get<T extends TableName>(table: T, where: Where<T>): Promise<Row<T> | undefined>;
   list<T extends TableName>(table: T, where?: Where<T>, page?: Page): Promise<Row<T>[]>;
   count<T extends TableName>(table: T, where?: Where<T>, range?: Range): Promise<number>;
+  /** Of a column of numbers; 0 of no rows. */
+  sum<T extends TableName>(table: T, column: keyof Row<T> & string, where?: Where<T>, range?: Range): Promise<number>;
   /** Inserts, or replaces the row with the same key. */
   put<T extends TableName>(table: T, row: Row<T>): Promise<void>;
   /** The same for many at once, in their order. */

@@ -36,6 +36,7 @@ const slow = (): Store => ({
   get: (table, where) => store.get(table, where),
   list: (table, where, page) => store.list(table, where, page),
   count: (table, where, range) => store.count(table, where, range),
+  sum: (table, column, where, range) => store.sum(table, column, where, range),
   put: (table, row) => store.put(table, row),
   putAll: (table, rows) => store.putAll(table, rows),
   transaction: work => store.transaction(work),

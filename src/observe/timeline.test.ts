@@ -20,6 +20,7 @@ function watched(store: Store) {
     get: (table, where) => store.get(table, where),
     list: (table, where, page) => store.list(table, where, page),
     count: (table, where, range) => store.count(table, where, range),
+    sum: (table, column, where, range) => store.sum(table, column, where, range),
     remove: (table, where, range) => store.remove(table, where, range),
     close: () => store.close(),
     async put(table, row) {

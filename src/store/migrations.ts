@@ -188,7 +188,10 @@ const asynchronous: Migration = {
       event: 'blob',
       reply: 'blob',
     });
-    await db.schema.createIndex('payloads_at').on('payloads').column('at').execute();
+    // With the bytes, so that they are added up without a look at a single payload.
+    await db.schema.createIndex('payloads_at').on('payloads').columns(['at', 'bytes']).execute();
+    const perVerdict = ['verdict', 'startedAt'];
+    await db.schema.createIndex('invocations_verdict').on('invocations').columns(perVerdict).execute();
   },
 };
 

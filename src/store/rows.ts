@@ -4,7 +4,7 @@ import { CompiledQuery, type Kysely } from 'kysely';
 import type { Page, Range, Rows, Where } from '../core/ports.ts';
 import type { Row, TableName } from '../core/rows.ts';
 import { type Cell, decodeRow, encode, encodeInto, encodeRow } from './codec.ts';
-import { kindOf, type Table, tableOf } from './schema.ts';
+import { type ColumnKind, kindOf, type Table, tableOf } from './schema.ts';
 
 export type Database = Record<TableName, Record<string, unknown>>;
 type Condition = readonly [column: string, operator: '=' | '>=' | '<', value: Cell];
@@ -20,6 +20,8 @@ function conditions(table: Table, where: object, range: Range | undefined): Cond
   if (range?.before !== undefined) list.push([range.column, '<', range.before]);
   return list;
 }
+
+const NUMBERS: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['integer', 'real']);
 
 /** Rows in one statement of `putAll`: of the cost of one row a quarter goes into entering a statement. */
 const TOGETHER = 16;
@@ -86,6 +88,19 @@ export class SqlRows implements Rows {
     for (const [column, operator, value] of conditions(tableOf(name), where, range))
       query = query.where(column, operator, value);
     return Number((await query.executeTakeFirstOrThrow()).rows);
+  }
+
+  async sum<T extends TableName>(
+    name: T,
+    column: keyof Row<T> & string,
+    where: Where<T> = {},
+    range?: Range,
+  ): Promise<number> {
+    const table = tableOf(name);
+    if (!NUMBERS.has(kindOf(table, column))) throw new TypeError(`column ${column} holds no numbers`);
+    let query = this.#db.selectFrom(name as TableName).select(made => made.fn.sum(column).as('sum'));
+    for (const [each, operator, value] of conditions(table, where, range)) query = query.where(each, operator, value);
+    return Number((await query.executeTakeFirstOrThrow()).sum ?? 0);
   }
 
   async put<T extends TableName>(name: T, row: Row<T>): Promise<void> {

@@ -92,6 +92,10 @@ class SqliteStore implements Store {
     return this.#run(() => this.#rows.count(table, where, range), table);
   }
 
+  sum<T extends TableName>(table: T, column: keyof Row<T> & string, where?: Where<T>, range?: Range): Promise<number> {
+    return this.#run(() => this.#rows.sum(table, column, where, range), table);
+  }
+
   put<T extends TableName>(table: T, row: Row<T>): Promise<void> {
     return this.#run(() => this.#rows.put(table, row), table);
   }

@@ -101,6 +101,27 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       assert.equal(await store.count('invocations', { name: 'g' }), 0);
     });
 
+    test('the sum of a column: of all rows, of some, of none', async () => {
+      for (const [service, calls] of [
+        ['a', 3],
+        ['a', 40],
+        ['b', 500],
+      ] as const)
+        await store.put('missed', { service, action: String(calls), calls, lastAt: calls });
+      assert.equal(await store.sum('missed', 'calls'), 543);
+      assert.equal(await store.sum('missed', 'calls', { service: 'a' }), 43);
+      assert.equal(await store.sum('missed', 'calls', {}, { column: 'lastAt', from: 40, before: 500 }), 40);
+      assert.equal(await store.sum('missed', 'calls', { service: 'c' }), 0);
+      await store.put('invocations', invocation({ durationMs: 0.5 }));
+      assert.equal(await store.sum('invocations', 'durationMs'), 0.5);
+      await assert.rejects(store.sum('missed', 'service'), TypeError);
+      const inside = await store.transaction(async rows => {
+        await rows.put('missed', { service: 'c', action: '', calls: 7, lastAt: 0 });
+        return rows.sum('missed', 'calls');
+      });
+      assert.equal(inside, 550);
+    });
+
     test('remove says how many, and takes a range', async () => {
       for (let i = 0; i < 6; i++) await store.put('invocations', invocation({ requestId: `r${i}`, startedAt: i }));
       assert.equal(await store.remove('invocations', { name: 'f' }, { column: 'startedAt', before: 2 }), 2);
