@@ -14,7 +14,9 @@ import type {
 import type { Page, Range, Triggers, Where } from '../core/ports.ts';
 import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, ScheduledNumber } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
+import type { AsyncSettings } from './async.ts';
 import type { LiveCatalog } from './catalog.ts';
+import type { ExecutionVerbs } from './executions.ts';
 
 export interface Control {
   readonly functions: Functions;
@@ -24,6 +26,7 @@ export interface Control {
   readonly layers: Layers;
   readonly triggers: TriggerVerbs;
   readonly concurrency: ConcurrencyVerbs;
+  readonly executions: ExecutionVerbs;
   readonly accounts: Accounts;
   readonly logs: Logs;
   readonly missed: Missed;
@@ -65,7 +68,7 @@ export type Wire = Readonly<Record<string, unknown>>;
 
 // functions
 
-export interface CreateFunction extends FunctionKey {
+export interface CreateFunction extends FunctionKey, AsyncSettings {
   /** The zip itself; undefined when the request names another source or none. */
   readonly zip?: Buffer | undefined;
   readonly handler?: string | undefined;
@@ -89,7 +92,7 @@ export interface UpdateCode extends FunctionKey {
 }
 
 /** undefined keeps; `{}` clears the environment, `[]` unbinds all layers. */
-export interface UpdateConfiguration extends FunctionKey {
+export interface UpdateConfiguration extends FunctionKey, AsyncSettings {
   readonly runtime?: string | undefined;
   readonly description?: string | undefined;
   readonly memoryMB?: number | undefined;

@@ -73,6 +73,9 @@ function bare(version: FunctionVersion): FunctionVersion {
     initTimeoutS: INIT_TIMEOUT_S.default,
     environment: {},
     layers: [],
+    asyncRun: false,
+    traced: false,
+    deadLetter: null,
     echoed: {},
   };
 }

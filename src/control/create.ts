@@ -3,7 +3,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
-import type { Blob, Bus, Store } from '../core/ports.ts';
+import type { Blob, Bus, Executions, Store } from '../core/ports.ts';
 import type { Account } from '../core/trigger.ts';
 import { type AccountKey, accountsIn } from './accounts.ts';
 import { aliasesIn } from './aliases.ts';
@@ -15,6 +15,8 @@ import type { ReadCron } from './concurrency/schedule.ts';
 import { NONE_READY } from './concurrency/status.ts';
 import { concurrencyIn } from './concurrency/verbs.ts';
 import type { Control, History, Instances, RuntimeCatalog } from './control.ts';
+import { executionsIn, NO_EXECUTIONS, type Terminate } from './executions.ts';
+import { Forgetting } from './forgetting.ts';
 import { functionsIn } from './functions.ts';
 import type { HostOf, TriggerKinds } from './kinds.ts';
 import { layersIn } from './layers.ts';
@@ -50,6 +52,11 @@ export interface ControlDeps {
   readonly cron: ReadCron;
   /** The machine that keeps instances ready; left out where none does. */
   readonly instances?: Instances | undefined;
+  /** What the queue keeps of asynchronous executions, and the way to break one off; left out where no queue does. */
+  readonly executions?: Executions | undefined;
+  readonly terminate?: Terminate | undefined;
+  /** What a run that goes on has printed so far; undefined when it does not run here. */
+  readonly printed?: ((requestId: string) => string | undefined) | undefined;
 }
 
 export async function createControl(deps: ControlDeps): Promise<Control> {
@@ -67,6 +74,8 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const removal = removalIn(room, triggers.dropping);
   const { cron, instances = { provisionedOf: () => NONE_READY } } = deps;
   const provisioning = new Provisioning({ ...room, cron, instances });
+  const { executions = NO_EXECUTIONS, terminate = async () => 'absent' } = deps;
+  const forgetting = new Forgetting({ executions, clock, log });
   catalog.follow(key => triggers.listeners.sync(key));
 
   return Object.freeze<Control>({
@@ -78,13 +87,15 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     triggers: triggers.verbs,
     concurrency: concurrencyIn(room, { regions, instances, cron }),
     accounts: accountsIn(room, regions, deps.account, deps.keys),
-    logs: logsIn({ history: deps.history, catalog, clock }),
+    executions: executionsIn({ executions, terminate, catalog }),
+    logs: logsIn({ history: deps.history, catalog, clock, printed: deps.printed }),
     missed: missedIn(deps),
     catalog,
     async start() {
       transitions.resume();
       await resumeLayers();
       provisioning.start();
+      forgetting.start();
       await triggers.listeners.start();
     },
     settled: () => background.settled(),
@@ -93,6 +104,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
       await provisioning.close();
       await background.close();
       await catalog.close();
+      await forgetting.close();
       regions.close();
     },
   });

@@ -1,6 +1,7 @@
 // SCF's own errors, documented codes with our sentences. Where one code has several causes, `{zh}` and `{en}` carry the cause.
 
 import { type CloudError, type ErrorParams, type ErrorRow, errorRow, failer } from '../core/errors.ts';
+import { ASYNC_ERRORS } from './async-errors.ts';
 import { LAYER_ERRORS } from './layer-errors.ts';
 
 const { caller, platform } = errorRow;
@@ -9,6 +10,7 @@ const cause = caller('{zh}', '{en}');
 
 export const SCF_ERRORS = {
   ...LAYER_ERRORS,
+  ...ASYNC_ERRORS,
   'FailedOperation.CopyFailed': caller('函数复制失败：{zh}', 'The function was not copied: {en}'),
   'FailedOperation.CreateTrigger': caller(
     '函数 {name} 当前状态为 {status}，不能创建触发器，请等待其变为 Active 后重试。',
@@ -100,8 +102,8 @@ export const SCF_ERRORS = {
   ),
   'InvalidParameterValue.Handler': caller('执行方法 {handler} 不正确：{zh}', 'The handler {handler} is wrong: {en}'),
   'InvalidParameterValue.Limit': caller(
-    'Limit 取值 {value} 错误，请使用不小于 0 的整数。',
-    'Limit is {value}; use an integer of at least 0.',
+    'Limit 取值 {value} 错误，请使用{zh}的整数。',
+    'Limit is {value}; use an integer {en}.',
   ),
   'InvalidParameterValue.MemorySize': caller(
     '内存大小 {value} 不正确，请使用 {min} MB，或 {step} MB 的整数倍且不超过 {max} MB。',
@@ -150,8 +152,8 @@ export const SCF_ERRORS = {
     'Give StartTime and EndTime together, EndTime being the later one.',
   ),
   'InvalidParameterValue.Status': caller(
-    '过滤条件 RetCode 取值 {value} 错误，请使用 {allowed} 之一。',
-    'The filter RetCode is {value}; use one of {allowed}.',
+    '过滤条件 {name} 取值 {value} 错误，请使用 {allowed} 之一。',
+    'The filter {name} is {value}; use one of {allowed}.',
   ),
   'InvalidParameterValue.TriggerDesc': caller('触发器描述 TriggerDesc 不正确：{zh}', 'TriggerDesc is wrong: {en}'),
   'InvalidParameterValue.Type': cause,

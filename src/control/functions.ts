@@ -3,6 +3,7 @@
 import { type FunctionVersion, keyText, LATEST } from '../core/function.ts';
 import { shortId } from '../core/ids.ts';
 import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S } from '../core/limits.ts';
+import { type AsyncSettings, checkAsyncRun, checkAsyncType, deadLetterOf } from './async.ts';
 import { boundLayers, checkLayerRefs, sameLayers } from './binding.ts';
 import type { Functions, UpdateConfiguration } from './control.ts';
 import { copyIn } from './copy.ts';
@@ -31,16 +32,16 @@ import {
 
 type Settings = Pick<
   UpdateConfiguration,
-  'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment' | 'layers'
+  'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment' | 'layers' | keyof AsyncSettings
 >;
 
 function checkSettings(input: Settings): void {
   if (input.description !== undefined) checkDescription(input.description);
   if (input.memoryMB !== undefined) checkMemory(input.memoryMB);
-  if (input.timeoutS !== undefined) checkTimeout(input.timeoutS);
   if (input.initTimeoutS !== undefined) checkInitTimeout(input.initTimeoutS);
   if (input.environment !== undefined) checkEnvironment(input.environment);
   if (input.layers !== undefined) checkLayerRefs(input.layers);
+  if (input.deadLetter) deadLetterOf(input.deadLetter);
 }
 
 export function functionsIn(room: Room, removal: Removal): Functions {
@@ -58,10 +59,15 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       const key = keyOf(input);
       checkNamespace(key.namespace);
       checkFunctionName(key);
+      checkAsyncType(input, input.wire);
       checkType(input.wire.Type === 'HTTP' ? {} : input.wire);
       refuseUnsupported(input.wire, runtimes.offers);
       checkCodeSource(input.wire);
       checkSettings(input);
+      const { asyncRun = false, traced = false } = input;
+      const timeoutS = input.timeoutS ?? TIMEOUT_S.default;
+      checkTimeout(timeoutS, asyncRun);
+      const deadLetter = input.deadLetter ? deadLetterOf(input.deadLetter) : null;
       const runtime = runtimeOf(input.runtime);
       const handler = handlerOf(runtime, input.handler);
       const echoed = echoOf(input.wire);
@@ -81,14 +87,14 @@ export function functionsIn(room: Room, removal: Removal): Functions {
             handler,
             description: input.description ?? '',
             memoryMB: input.memoryMB ?? MEMORY_MB.default,
-            timeoutS: input.timeoutS ?? TIMEOUT_S.default,
+            timeoutS,
             initTimeoutS: input.initTimeoutS ?? INIT_TIMEOUT_S.default,
             environment: { ...input.environment },
             code,
             layers: [],
-            asyncRun: false,
-            traced: false,
-            deadLetter: null,
+            asyncRun,
+            traced,
+            deadLetter,
             status: 'Creating',
             statusReasons: [],
             echoed,
@@ -160,6 +166,8 @@ export function functionsIn(room: Room, removal: Removal): Functions {
               zh: `函数 ${key.name} 的运行环境为 ${latest.runtime}，创建后不能修改；请新建函数。`,
               en: `The function ${key.name} runs on ${latest.runtime}, which cannot be changed; make a new function.`,
             });
+          checkAsyncRun(latest, input);
+          if (input.timeoutS !== undefined) checkTimeout(input.timeoutS, latest.asyncRun);
           const now = clock.now();
           const changed = { ...configured(latest, input, { ...latest.echoed, ...echoed }), modTime: now };
           const publish = input.publish === true;
@@ -230,6 +238,8 @@ function configured(latest: FunctionVersion, input: Settings, echoed: FunctionVe
     timeoutS: input.timeoutS ?? timeoutS,
     initTimeoutS: input.initTimeoutS ?? initTimeoutS,
     environment: input.environment ? { ...input.environment } : environment,
+    traced: input.traced ?? latest.traced,
+    deadLetter: input.deadLetter ? deadLetterOf(input.deadLetter) : latest.deadLetter,
     echoed,
     status: 'Active',
     statusReasons: [],

@@ -49,8 +49,15 @@ export function logsIn(deps: {
   readonly history: History;
   readonly catalog: LiveCatalog;
   readonly clock: Clock;
+  readonly printed?: ((requestId: string) => string | undefined) | undefined;
 }): Logs {
-  const { history, catalog, clock } = deps;
+  const { history, catalog, clock, printed } = deps;
+
+  /** The row of a run that goes on has no log yet: what it has printed is still with its instance. */
+  function current(row: InvocationRow): InvocationRow {
+    const log = row.status === RUNNING ? printed?.(row.requestId) : undefined;
+    return log === undefined ? row : { ...row, log };
+  }
 
   /** Reads through the rows in order, as far as a page and a total need it. */
   async function filtered(
@@ -85,7 +92,11 @@ export function logsIn(deps: {
         fail('InvalidParameterValue.OrderBy', { value: query.orderBy ?? '', allowed: [...ORDERS.keys()].join(', ') });
       const match = retCode ? RET_CODES.get(retCode) : undefined;
       if (retCode && !match)
-        fail('InvalidParameterValue.Status', { value: retCode, allowed: [...RET_CODES.keys()].join(', ') });
+        fail('InvalidParameterValue.Status', {
+          name: 'RetCode',
+          value: retCode,
+          allowed: [...RET_CODES.keys()].join(', '),
+        });
       const range: Range = {
         column: 'startedAt',
         ...windowOf(query.startTime, query.endTime, DAY_MS, clock.now()),
@@ -108,7 +119,7 @@ export function logsIn(deps: {
       if (typeof match === 'function') return filtered(where, page, offset, limit, match);
       const total = await history.count(where, range);
       const rows = limit === 0 ? [] : await history.list(where, { ...page, offset, limit });
-      return { total, rows };
+      return { total, rows: rows.map(current) };
     },
 
     async requestStatus(query) {
@@ -120,7 +131,7 @@ export function logsIn(deps: {
       catalog.held({ region, namespace, name });
       const where = { region, namespace, name, requestId };
       const rows = await history.list(where, { orderBy: 'retryNum', range });
-      return { total: rows.length, rows };
+      return { total: rows.length, rows: rows.map(current) };
     },
   };
 }

@@ -25,10 +25,19 @@ export function offsetOf(paging: Paging): number {
   return value;
 }
 
-export function limitOf(paging: Paging): number {
+export function limitOf(paging: Paging, max = Number.POSITIVE_INFINITY): number {
   const value = paging.limit ?? LIMIT;
-  if (!Number.isInteger(value) || value < 0) fail('InvalidParameterValue.Limit', { value });
+  if (!Number.isInteger(value) || value < 0 || value > max) refuseLimit(value, max);
   return value;
+}
+
+/** `max`: what the list allows; Infinity where the documents name no bound. */
+export function refuseLimit(value: string | number, max = Number.POSITIVE_INFINITY): never {
+  const range =
+    max === Number.POSITIVE_INFINITY
+      ? { zh: '不小于 0 ', en: 'of at least 0' }
+      : { zh: ` 0 至 ${max} `, en: `from 0 to ${max}` };
+  return fail('InvalidParameterValue.Limit', { value, ...range });
 }
 
 export function isDescending(order: string | undefined, usual: boolean): boolean {

@@ -9,9 +9,6 @@ import { checkCodeSource, checkType, echoOf, refuseUnsupported, UNSUPPORTED } fr
 const ASKING: Readonly<Record<string, unknown>> = {
   Type: 'HTTP',
   Role: 'SCF_ExecuteRole',
-  DeadLetterConfig: { Type: 'topic', Name: 'dlq', FilterType: '' },
-  AsyncRunEnable: 'TRUE',
-  TraceEnable: 'TRUE',
   InstallDependency: 'TRUE',
   CfsConfig: { CfsInsList: [{ CfsId: 'cfs-1' }] },
   'PublicNetConfig.PublicNetStatus': 'DISABLE',
@@ -66,9 +63,6 @@ test('what switches off or says nothing passes, the documented ways of clearing 
   refuseUnsupported({
     Type: 'Event',
     Role: '',
-    DeadLetterConfig: { Type: '', Name: '' },
-    AsyncRunEnable: 'FALSE',
-    TraceEnable: 'FALSE',
     InstallDependency: 'FALSE',
     CfsConfig: { CfsInsList: [] },
     PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'DISABLE' } },

@@ -50,24 +50,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     en: 'run roles are not built yet; give the keys that are needed in environment variables.',
   },
   {
-    field: 'DeadLetterConfig',
-    asks: given,
-    zh: '暂不支持死信队列，请去掉 DeadLetterConfig。',
-    en: 'dead letter queues are not built yet; leave out DeadLetterConfig.',
-  },
-  {
-    field: 'AsyncRunEnable',
-    asks: on,
-    zh: '暂不支持异步执行函数，请去掉 AsyncRunEnable。',
-    en: 'functions with asynchronous execution are not built yet; leave out AsyncRunEnable.',
-  },
-  {
-    field: 'TraceEnable',
-    asks: on,
-    zh: '暂不支持事件状态追踪，请去掉 TraceEnable。',
-    en: 'tracing of asynchronous executions is not built yet; leave out TraceEnable.',
-  },
-  {
     field: 'InstallDependency',
     asks: on,
     zh: '暂不支持在线安装依赖，请将 node_modules 放入代码包。',

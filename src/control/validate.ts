@@ -2,6 +2,7 @@
 
 import type { AsyncPolicy, FunctionKey } from '../core/function.ts';
 import {
+  ASYNC_RUN_TIMEOUT_S,
   DESCRIPTION_CHARS,
   ENVIRONMENT_BYTES,
   INIT_TIMEOUT_S,
@@ -54,8 +55,9 @@ export function checkMemory(value: number): void {
   if (!fits) fail('InvalidParameterValue.MemorySize', { value, min, max, step });
 }
 
-export function checkTimeout(value: number): void {
-  if (!within(value, TIMEOUT_S)) fail('LimitExceeded.Timeout', { value, min: TIMEOUT_S.min, max: TIMEOUT_S.max });
+export function checkTimeout(value: number, asyncRun = false): void {
+  const { min, max } = asyncRun ? ASYNC_RUN_TIMEOUT_S : TIMEOUT_S;
+  if (!within(value, { min, max })) fail('LimitExceeded.Timeout', { value, min, max });
 }
 
 export function checkInitTimeout(value: number): void {

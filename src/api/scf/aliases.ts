@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { AliasInput, RoutingInput } from '../../control/control.ts';
 import { fail } from '../../control/errors.ts';
+import { refuseLimit } from '../../control/paging.ts';
 import { action } from '../action.ts';
 import type { ScfContext } from './deps.ts';
 import { FUNCTION, keyOf, text } from './types.ts';
@@ -82,8 +83,9 @@ const TextNumber = z.union([z.string(), z.number()]);
 function count(name: 'Offset' | 'Limit', value: string | number | undefined): number | undefined {
   if (value === undefined || value === '') return undefined;
   const number = Number(value);
-  if (!Number.isInteger(number)) fail(`InvalidParameterValue.${name}`, { value: JSON.stringify(value) });
-  return number;
+  if (Number.isInteger(number)) return number;
+  const shown = JSON.stringify(value);
+  return name === 'Limit' ? refuseLimit(shown) : fail('InvalidParameterValue.Offset', { value: shown });
 }
 
 const ListAliases = action({

@@ -149,7 +149,29 @@ const BAD: readonly (readonly [action: string, fields: object, code: string])[] 
   ['CreateFunction', { Role: 'admin' }, 'UnsupportedOperation'],
   ['CreateFunction', { Layers: [{ LayerName: 'a', LayerVersion: 1 }] }, 'ResourceNotFound.Layer'],
   ['CreateFunction', { ClsTopicId: 'topic' }, 'UnsupportedOperation'],
-  ['CreateFunction', { AsyncRunEnable: 'TRUE' }, 'UnsupportedOperation'],
+  ['CreateFunction', { AsyncRunEnable: 'TRUE', Type: 'HTTP' }, 'InvalidParameterValue'],
+  ['CreateFunction', { AsyncRunEnable: 'TRUE', Timeout: 86_401 }, 'LimitExceeded.Timeout'],
+  ['CreateFunction', { DeadLetterConfig: { Type: 'CMQ', Name: 'dlq' } }, 'InvalidParameterValue.DeadLetterConfig'],
+  ['UpdateFunctionConfiguration', { AsyncRunEnable: 'TRUE' }, 'InvalidParameterValue'],
+  ['UpdateFunctionConfiguration', { DeadLetterConfig: { Type: 'topic' } }, 'InvalidParameterValue.DeadLetterConfig'],
+  ['ListAsyncEvents', { Limit: 101 }, 'InvalidParameterValue.Limit'],
+  ['ListAsyncEvents', { Limit: -1 }, 'InvalidParameterValue.Limit'],
+  ['ListAsyncEvents', { Offset: -1 }, 'InvalidParameterValue.Offset'],
+  ['ListAsyncEvents', { Order: 'up' }, 'InvalidParameterValue.Order'],
+  ['ListAsyncEvents', { Orderby: 'Status' }, 'InvalidParameterValue.Orderby'],
+  ['ListAsyncEvents', { Status: ['WAITING'] }, 'InvalidParameterValue.Status'],
+  ['ListAsyncEvents', { Qualifier: 'none' }, 'ResourceNotFound.Qualifier'],
+  ['ListAsyncEvents', { FunctionName: 'none' }, 'ResourceNotFound.Function'],
+  ['ListAsyncEvents', { StartTimeInterval: { Start: '2024-04-19 00:00:00' } }, 'InvalidParameterValue.DateTime'],
+  ['ListAsyncEvents', { EndTimeInterval: { Start: 'now', End: 'then' } }, 'InvalidParameterValue.DateTime'],
+  [
+    'ListAsyncEvents',
+    { StartTimeInterval: { Start: '2024-04-19 00:00:00', End: '2024-04-19 00:00:00.000' } },
+    'InvalidParameterValue.DateTime',
+  ],
+  ['GetAsyncEventStatus', { InvokeRequestId: 'none' }, 'ResourceNotFound.AsyncEvent'],
+  ['TerminateAsyncEvent', { InvokeRequestId: 'none' }, 'ResourceNotFound.AsyncEvent'],
+  ['TerminateAsyncEvent', { InvokeRequestId: 'none', FunctionName: 'none' }, 'ResourceNotFound.Function'],
   ['CreateFunction', { DnsCache: 'yes' }, 'InvalidParameterValue'],
   ['CreateFunction', { PublicNetConfig: { PublicNetStatus: 'ON' } }, 'InvalidParameterValue.PublicNetConfig'],
   ['CreateFunction', { Environment: { Variables: [{ Key: '1', Value: '' }] } }, 'InvalidParameterValue.Environment'],
@@ -202,9 +224,24 @@ const BAD: readonly (readonly [action: string, fields: object, code: string])[] 
   ],
   [
     'UpdateFunctionEventInvokeConfig',
-    { AsyncTriggerConfig: { RetryConfig: [{ RetryNum: 2 }], MsgTTL: 59 } },
-    'LimitExceeded.MsgTTL',
+    { AsyncTriggerConfig: { RetryConfig: [{ RetryNum: -1 }], MsgTTL: 60 } },
+    'LimitExceeded.RetryNum',
   ],
+  ...[59, 21_601].map(
+    MsgTTL =>
+      [
+        'UpdateFunctionEventInvokeConfig',
+        { AsyncTriggerConfig: { RetryConfig: [{ RetryNum: 2 }], MsgTTL } },
+        'LimitExceeded.MsgTTL',
+      ] as const,
+  ),
+  [
+    'UpdateFunctionEventInvokeConfig',
+    { AsyncTriggerConfig: { RetryConfig: [], MsgTTL: 60 } },
+    'InvalidParameterValue.AsyncTriggerConfig',
+  ],
+  ['GetFunctionEventInvokeConfig', { Qualifier: '9' }, 'ResourceNotFound.Qualifier'],
+  ['GetFunctionEventInvokeConfig', { FunctionName: 'none' }, 'ResourceNotFound.Function'],
 ];
 
 test('each bad field is refused with its documented code', async t => {

@@ -46,6 +46,7 @@ export function fakeControl(answers: Answers, entries: readonly FunctionEntry[])
     'layers',
     'triggers',
     'concurrency',
+    'executions',
     'accounts',
     'logs',
   ];

@@ -55,6 +55,9 @@ test('CreateFunction hands over the zip and every setting', async () => {
     runtime: 'Nodejs20.19',
     layers: [{ name: 'deps', version: 2 }],
     tags: [{ Key: 'k', Value: 'v' }],
+    asyncRun: undefined,
+    traced: undefined,
+    deadLetter: undefined,
   });
   assert.deepEqual(Object.entries(environment), [
     ['A', '1'],
@@ -102,7 +105,7 @@ test('switches are "TRUE" or "FALSE"', async () => {
     call('UpdateFunctionCode', { FunctionName, ZipFile, Publish: 'yes' }),
     refused('InvalidParameterValue'),
   );
-  for (const field of ['Publish', 'L5Enable', 'DnsCache']) {
+  for (const field of ['Publish', 'L5Enable', 'DnsCache', 'AsyncRunEnable', 'TraceEnable']) {
     await assert.rejects(
       call('UpdateFunctionConfiguration', { FunctionName, [field]: '1' }),
       refused('InvalidParameterValue'),
@@ -149,6 +152,26 @@ test('an empty name or version 0 unbinds all layers, none keeps them', async () 
   );
 });
 
+test('asynchronous settings: switches by their words, a dead letter target with what is left out as empty', async () => {
+  const settings = async (action: string, request: object) => {
+    const { asyncRun, traced, deadLetter } = await argument(action, request);
+    return { asyncRun, traced, deadLetter };
+  };
+  const on = { AsyncRunEnable: 'TRUE', TraceEnable: 'TRUE', DeadLetterConfig: { Type: 'topic', Name: 'dlq' } };
+  for (const action of ['CreateFunction', 'UpdateFunctionConfiguration'])
+    assert.deepEqual(await settings(action, { ...on, Code: { ZipFile } }), {
+      asyncRun: true,
+      traced: true,
+      deadLetter: { type: 'topic', name: 'dlq', filterType: '' },
+    });
+  const off = { AsyncRunEnable: 'FALSE', TraceEnable: '', DeadLetterConfig: {} };
+  assert.deepEqual(await settings('UpdateFunctionConfiguration', off), {
+    asyncRun: false,
+    traced: undefined,
+    deadLetter: { type: '', name: '', filterType: '' },
+  });
+});
+
 test('settings that are not given are not sent; those that are, are', async () => {
   const { wire, ...input } = await argument('UpdateFunctionConfiguration', {
     Publish: 'TRUE',
@@ -167,6 +190,9 @@ test('settings that are not given are not sent; those that are, are', async () =
     runtime: undefined,
     environment: undefined,
     layers: [],
+    asyncRun: undefined,
+    traced: undefined,
+    deadLetter: undefined,
   });
   assert.deepEqual(wire, {
     FunctionName,

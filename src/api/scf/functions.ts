@@ -21,8 +21,6 @@ const CreateFunction = action({
     Handler: text.optional(),
     Type: text.optional(),
     Tags: z.array(Tag).optional(),
-    AsyncRunEnable: text.optional(),
-    TraceEnable: text.optional(),
     AutoDeployClsTopicIndex: text.optional(),
     AutoCreateClsTopic: text.optional(),
     ProtocolType: text.optional(),

@@ -3,6 +3,7 @@
 import type { ServiceTable } from '../action.ts';
 import { ACCOUNT_ACTIONS } from './account.ts';
 import { ALIAS_ACTIONS } from './aliases.ts';
+import { ASYNC_ACTIONS } from './async.ts';
 import { CONCURRENCY_ACTIONS } from './concurrency.ts';
 import type { ScfDeps } from './deps.ts';
 import { FUNCTION_ACTIONS } from './functions.ts';
@@ -28,13 +29,11 @@ export const SCF_ACTIONS: ServiceTable<ScfDeps> = {
     ...LAYER_ACTIONS,
     ...TRIGGER_ACTIONS,
     ...RETRY_ACTIONS,
+    ...ASYNC_ACTIONS,
     ...CONCURRENCY_ACTIONS,
     ...ACCOUNT_ACTIONS,
   },
   later: [
-    'ListAsyncEvents',
-    'GetAsyncEventStatus',
-    'TerminateAsyncEvent',
     'CreateCustomDomain',
     'UpdateCustomDomain',
     'DeleteCustomDomain',

@@ -5,13 +5,7 @@ import { fail as failFunction } from '../../control/errors.ts';
 import { SERVING } from '../../core/admit.ts';
 import { fail as failPlatform } from '../../core/errors.ts';
 import type { FunctionEvent } from '../../core/event.ts';
-import {
-  DEFAULT_ALIAS,
-  type FunctionEntry,
-  type FunctionKey,
-  type FunctionVersion,
-  LATEST,
-} from '../../core/function.ts';
+import { DEFAULT_ALIAS, type FunctionEntry, type FunctionVersion, LATEST } from '../../core/function.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import { API_WAIT_MS, ASYNC_EVENT_BYTES, ROUTING_KEY_BYTES, SYNC_EVENT_BYTES } from '../../core/limits.ts';
 import { retMsg } from '../../core/reply.ts';
@@ -42,7 +36,7 @@ const Invoke = action({
       ...routing(request.RoutingKey),
     };
     const isTail = wantsTail(request.LogType);
-    await checkTarget(event.target, event.qualifier, context);
+    await checkTarget('ClientContext', event, context);
     if (type === 'RequestResponse') return { Result: await run(event, isTail, context) };
     await context.submit.async(event);
     return { Result: { ...NOTHING_RUN, FunctionRequestId: event.requestId } };
@@ -61,7 +55,7 @@ const InvokeFunction = action({
       ...routing(request.RoutingKey),
     };
     const isTail = wantsTail(request.LogType);
-    await checkTarget(event.target, event.qualifier, context);
+    await checkTarget('Event', event, context);
     return { Result: await run(event, isTail, context) };
   },
 });
@@ -72,10 +66,13 @@ const NOTHING_RUN = { Log: '', RetMsg: '', ErrMsg: '', MemUsage: 0, Duration: 0,
 /** The event's bytes, as the caller wrote them; no text stands for no event. */
 function bodyOf(name: string, event: string | undefined, limit: number): Buffer {
   const body = Buffer.from(event || '{}');
-  const bytes = body.length;
-  if (bytes > limit) fail('InvalidParameterValue.LimitExceeded', { name, bytes, limit });
+  checkSize(name, body, limit);
   if (event) parse(name, event);
   return body;
+}
+
+function checkSize(name: string, { length: bytes }: Buffer, limit: number): void {
+  if (bytes > limit) fail('InvalidParameterValue.LimitExceeded', { name, bytes, limit });
 }
 
 function parse(name: string, json: string): unknown {
@@ -110,8 +107,9 @@ function wantsTail(logType: string | undefined): boolean {
   return failPlatform('InvalidParameterValue', { name: 'LogType', reason: `"${logType}" (None | Tail)` });
 }
 
-/** Refuses a call before it becomes an invocation; from memory unless something is wrong. */
-async function checkTarget(key: FunctionKey, qualifier: string, { control }: ScfContext): Promise<void> {
+/** Refuses a call before it becomes an invocation; from memory unless something is wrong. `name`: the event's field. */
+async function checkTarget(name: string, event: FunctionEvent, { control }: ScfContext): Promise<void> {
+  const { target: key, qualifier, body } = event;
   const entry = control.catalog.find(key);
   // Control knows which of namespace, function and qualifier is missing.
   const version = (entry && mainVersion(entry, qualifier)) ?? (await control.functions.get(key, qualifier)).version;
@@ -124,6 +122,8 @@ async function checkTarget(key: FunctionKey, qualifier: string, { control }: Scf
       en: `${key.name} is a web function; call it by its function URL or through API Gateway.`,
     });
   }
+  // Its calls are queued however they were made.
+  if (version.asyncRun) checkSize(name, body, ASYNC_EVENT_BYTES);
 }
 
 function mainVersion(entry: FunctionEntry, qualifier: string): FunctionVersion | undefined {
@@ -132,6 +132,7 @@ function mainVersion(entry: FunctionEntry, qualifier: string): FunctionVersion |
 
 async function run(event: FunctionEvent, isTail: boolean, context: ScfContext): Promise<object> {
   const outcome = await inTime(context.submit.sync(event), event.requestId, context);
+  if (outcome.accepted) return { ...NOTHING_RUN, FunctionRequestId: event.requestId };
   const ok = outcome.status === 200;
   const result = {
     ...NOTHING_RUN,

@@ -1,6 +1,7 @@
 // Settings of a function that CreateFunction and UpdateFunctionConfiguration share.
 
 import { z } from 'zod';
+import type { DeadLetterInput } from '../../control/async.ts';
 import type { LayerRef } from '../../control/control.ts';
 import { int, isTrue, text } from './types.ts';
 
@@ -38,7 +39,11 @@ export const SETTINGS = {
   ClsLogsetId: text.optional(),
   ClsTopicId: text.optional(),
   Layers: z.array(z.object({ LayerName: text, LayerVersion: int })).optional(),
-  DeadLetterConfig: z.object({ Type: text, Name: text, FilterType: text.optional() }).optional(),
+  // Declared with Type and Name required; the vendor's deployment library sends {} when neither is set.
+  DeadLetterConfig: z.object({ Type: text.optional(), Name: text.optional(), FilterType: text.optional() }).optional(),
+  // Not declared for an update: the deployment library sends TraceEnable all the same.
+  AsyncRunEnable: text.optional(),
+  TraceEnable: text.optional(),
   PublicNetConfig: z.object({ PublicNetStatus: text, EipConfig: z.object({ EipStatus: text }).optional() }).optional(),
   CfsConfig: z.object({ CfsInsList: z.array(CfsMount) }).optional(),
   ProtocolParams: z.object({ WSParams: z.object({ IdleTimeOut: int.optional() }).optional() }).optional(),
@@ -97,6 +102,10 @@ export function layersOf(layers: Settings['Layers']): LayerRef[] | undefined {
     .map(({ LayerName, LayerVersion }) => ({ name: LayerName, version: LayerVersion }));
 }
 
+function deadLetterOf(config: Settings['DeadLetterConfig']): DeadLetterInput | undefined {
+  return config && { type: config.Type ?? '', name: config.Name ?? '', filterType: config.FilterType ?? '' };
+}
+
 /** What control takes by name; the rest of the request it finds in `wire`. */
 export function settingsOf(request: Partial<Settings>) {
   return {
@@ -107,5 +116,8 @@ export function settingsOf(request: Partial<Settings>) {
     runtime: request.Runtime,
     environment: environmentOf(request.Environment),
     layers: layersOf(request.Layers),
+    asyncRun: isTrue('AsyncRunEnable', request.AsyncRunEnable),
+    traced: isTrue('TraceEnable', request.TraceEnable),
+    deadLetter: deadLetterOf(request.DeadLetterConfig),
   };
 }

@@ -17,6 +17,20 @@ export function parseWireTime(text: string): number | undefined {
   return Number.isNaN(ms) || wireTime(ms) !== text ? undefined : ms;
 }
 
+/** The same with thousandths, as events of asynchronous executions have them. */
+export function wireInstant(ms: number): string {
+  return new Date(ms + CHINA_OFFSET_MS).toISOString().slice(0, 23).replace('T', ' ');
+}
+
+const THOUSANDTHS = /^(.{19})(?:\.(\d{3}))?$/;
+
+/** Takes both forms. */
+export function parseWireInstant(text: string): number | undefined {
+  const [, whole = '', thousandths = '0'] = THOUSANDTHS.exec(text) ?? [];
+  const ms = parseWireTime(whole);
+  return ms === undefined ? undefined : ms + Number(thousandths);
+}
+
 /** The instant in a request's field. */
 export function timeOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;

@@ -16,12 +16,9 @@ const UNSET = {
   EipConfig: { EipFixed: 'FALSE', Eips: [] },
   AccessInfo: { Host: '', Vip: '' },
   L5Enable: 'FALSE',
-  DeadLetterConfig: { Type: '', Name: '', FilterType: '' },
   PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'DISABLE', EipAddress: [] } },
   OnsEnable: 'FALSE',
   CfsConfig: { CfsInsList: [] },
-  AsyncRunEnable: 'FALSE',
-  TraceEnable: 'FALSE',
   ImageConfig: null,
   ProtocolType: '',
   ProtocolParams: null,
@@ -95,11 +92,21 @@ export function wireFunction({ row, version, qualifier }: FunctionView, shown: S
     StatusReasons: version.statusReasons,
     AvailableStatus: 'Available',
     Layers: layers.map(wireLayer),
+    DeadLetterConfig: wireDeadLetter(version.deadLetter),
+    AsyncRunEnable: wireSwitch(version.asyncRun),
+    TraceEnable: wireSwitch(version.traced),
     Triggers: triggers.map(wireTrigger),
     Tags: row.tags,
     AddTime: wireTime(version.addTime),
     ModTime: wireTime(version.modTime),
   };
+}
+
+const wireSwitch = (on: boolean): string => (on ? 'TRUE' : 'FALSE');
+
+function wireDeadLetter(target: FunctionVersion['deadLetter']): object {
+  const { type = '', name = '', filterType = '' } = target ?? {};
+  return { Type: type, Name: name, FilterType: filterType };
 }
 
 /** One row of ListFunctions. */
@@ -117,8 +124,8 @@ export function wireListed({ row, version, reservedMB, provisionedMB }: Function
     Tags: row.tags,
     TotalProvisionedConcurrencyMem: provisionedMB,
     ReservedConcurrencyMem: reservedMB ?? null,
-    AsyncRunEnable: echoed(version, 'AsyncRunEnable'),
-    TraceEnable: echoed(version, 'TraceEnable'),
+    AsyncRunEnable: wireSwitch(version.asyncRun),
+    TraceEnable: wireSwitch(version.traced),
     AddTime: wireTime(version.addTime),
     ModTime: wireTime(version.modTime),
   };
