@@ -4,6 +4,7 @@
 
 import { parseArgs } from 'node:util';
 import { API } from './api.ts';
+import { ASYNC } from './async.ts';
 import { Bench } from './bench.ts';
 import { BURST } from './burst.ts';
 import { COLD } from './cold.ts';
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
 const GROUPS: readonly (readonly Measure[])[] = [
   [...HTTP, ...NGINX, ...(values.peers ? PEERS : [])],
   API,
+  ASYNC,
   MIXED,
   BURST,
   COLD,
