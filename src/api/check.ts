@@ -13,6 +13,7 @@ export function check(schema: ZodObject, value: unknown): unknown {
 
 function tell(issue: core.$ZodIssue, request: unknown): never {
   const name = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') return refuse('UnknownField', { name: issue.keys.join(', ') });
   if (name === '') return refuse('NotAnObject');
   if (isMissing(request, issue.path)) return fail('MissingParameter', { name });
   switch (issue.code) {

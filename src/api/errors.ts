@@ -15,6 +15,7 @@ const REFUSALS = {
   NotJson: row('InvalidParameter', '请求体不是合法的 JSON：{reason}', 'The request body is no valid JSON: {reason}'),
   NotAnObject: row('InvalidParameter', '请求体必须是 JSON 对象。', 'The request body has to be a JSON object.'),
   NotMultipart: row('InvalidParameter', 'multipart 请求体格式错误：{reason}', 'The multipart body is wrong: {reason}'),
+  UnknownField: row('InvalidParameter', '没有参数 {name}。', 'There is no parameter {name}.'),
   TooManyFields: row('InvalidParameter', '参数个数超过 {limit}。', 'There are more than {limit} parameters.'),
   Repeated: row('InvalidParameter', '参数 {name} 重复。', 'The parameter {name} is given more than once.'),
   FieldConflict: row(
