@@ -26,6 +26,9 @@ export class FakeProcess implements Sandbox {
   readonly version: FunctionVersion;
   readonly turnFd = openTurns();
   killed = false;
+  /** What it was sent, and whether such a signal arrives. */
+  readonly signals: string[] = [];
+  deaf = false;
   oom = false;
   closed = false;
   /** How many it has answered. */
@@ -73,6 +76,11 @@ export class FakeProcess implements Sandbox {
     writeSync(this.turnFd, word, 0, 4, 0);
     readSync(this.turnFd, word, 0, 4, 8);
     return turn > word.readUInt32LE(0);
+  }
+  signal(name: 'SIGTERM'): boolean {
+    if (this.deaf) return false;
+    this.signals.push(name);
+    return true;
   }
   kill(): void {
     this.killed = true;

@@ -58,6 +58,8 @@ export interface Sandbox {
   peakBytes(): number;
   /** Whether the kernel has ended a process of it for its memory. */
   oomKilled(): boolean;
+  /** To the function's own process alone; false when that is gone or cannot be reached. */
+  signal(name: 'SIGTERM'): boolean;
   /** Ends every process of the group at once. */
   kill(): void;
   /** Frees what is left of it; called once, after its end, when nobody asks it anything more. */

@@ -4,7 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '../../../core/clock.ts';
 import type { Exit } from '../driver.ts';
+import { sendSignal } from '../signal.ts';
 import { exitOf, mayBeFailure } from './ending.ts';
+import { innerOf } from './inner.ts';
 
 /** Descriptors of the child, beside the standard ones, the channel (3) and the turn file (4). */
 export const OPTIONS_FD = 5;
@@ -21,6 +23,8 @@ export interface Started {
   readonly standing: Promise<number>;
   /** bubblewrap waits for its options; NUL-separated. */
   configure(options: readonly string[]): void;
+  /** To the function's own process: bubblewrap's would leave it, or take it along. */
+  signal(name: NodeJS.Signals): boolean;
   kill(): void;
 }
 
@@ -51,6 +55,7 @@ export function startProcess(command: string, args: readonly string[], turnFd: n
       first.configured();
       options.end(list.map(one => `${one}\0`).join(''));
     },
+    signal: name => first.signal(name),
     kill: () => first.kill(),
   };
 }
@@ -105,6 +110,13 @@ class FirstProcess {
     this.#configured = true;
   }
 
+  /** What it has started, not itself: it is an init, which hears no signal that it has no handler for. */
+  signal(name: NodeJS.Signals): boolean {
+    if (this.#over || !this.#entered || this.#pid === undefined) return false;
+    const inner = innerOf(this.#pid);
+    return inner !== undefined && sendSignal(inner, name);
+  }
+
   kill(): void {
     this.#killed = true;
     if (this.#over) return;
@@ -129,15 +141,7 @@ class FirstProcess {
   }
 
   #killFirst(): void {
-    if (this.#pid !== undefined) killQuietly(this.#pid);
-  }
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Already gone.
+    if (this.#pid !== undefined) sendSignal(this.#pid, 'SIGKILL');
   }
 }
 

@@ -7,7 +7,8 @@ import type { Log } from '../../../core/log.ts';
 import type { Cgroups } from '../cgroup/cgroups.ts';
 import type { Group } from '../cgroup/group.ts';
 import type { Assignment, Exit, Places, Sandbox, SandboxSpec } from '../driver.ts';
-import { type MemoryReader, memoryReader } from '../memory.ts';
+import { Gauge } from '../gauge.ts';
+import { memoryReader } from '../memory.ts';
 import type { MountHelper } from '../native.ts';
 import { openTurns } from '../turns.ts';
 import { bwrapOptions, type Entering, enterCommand, type Layout, PIDS, PLACES, within } from './args.ts';
@@ -67,11 +68,9 @@ export class BwrapSandbox implements Sandbox {
   readonly #process: Started;
   readonly #group: Group | undefined;
   readonly #ready: Promise<number>;
-  #memory: MemoryReader | undefined;
+  readonly #gauge: Gauge;
   #assigned = false;
   #over = false;
-  #lastPeakBytes = 0;
-  #oomKilled = false;
   #failure: Error | undefined;
 
   /** Throws when the system has no descriptors, users or control groups left. */
@@ -89,6 +88,7 @@ export class BwrapSandbox implements Sandbox {
       undo.push(() => closeSync(this.turnFd));
       this.#group = workshop.cgroups?.create(id);
       undo.push(() => void this.#group?.remove());
+      this.#gauge = new Gauge(this.#group);
       this.#limit(spec.memoryMB);
       this.#process = this.#start(uid);
       const { channel, output, exited } = this.#process;
@@ -135,21 +135,19 @@ export class BwrapSandbox implements Sandbox {
   }
 
   memoryBytes(): number {
-    if (this.#over) return 0;
-    return this.#group ? this.#group.usedBytes() : (this.#memory?.read() ?? 0);
+    return this.#gauge.usedBytes();
   }
 
   peakBytes(): number {
-    if (this.#over) return this.#lastPeakBytes;
-    if (!this.#group) return this.memoryBytes();
-    const peak = this.#group.peakBytes();
-    this.#group.resetPeak();
-    return peak;
+    return this.#gauge.peakBytes();
   }
 
   oomKilled(): boolean {
-    if (!this.#over) this.#oomKilled ||= this.#group?.oomKilled() ?? false;
-    return this.#oomKilled;
+    return this.#gauge.oomKilled();
+  }
+
+  signal(name: 'SIGTERM'): boolean {
+    return !this.#over && this.#process.signal(name);
   }
 
   kill(): void {
@@ -201,7 +199,7 @@ export class BwrapSandbox implements Sandbox {
   /** The host pid of a process inside, once a function could run. */
   async #stand(tmp: Promise<TmpSlot | undefined>): Promise<number> {
     const pid = await this.#process.standing;
-    if (!this.#group) this.#memory = memoryReader(pid, 1);
+    if (!this.#group) this.#gauge.readBy(memoryReader(pid, 1));
     const slot = await tmp;
     slot?.entered().catch(error => {
       this.#workshop.log.warn({ sandbox: this.#id, error }, 'the mount of an instance could not be taken away');
@@ -218,12 +216,10 @@ export class BwrapSandbox implements Sandbox {
   }
 
   #ended(exit: Exit): Exit {
-    this.oomKilled();
-    this.#lastPeakBytes = this.peakBytes();
+    this.#gauge.end();
     this.#over = true;
     // Its first process takes the others along; a process that was just being made is only in the group.
     this.#group?.kill();
-    this.#memory?.close();
     return this.#failure ? { code: null, signal: null, error: this.#failure } : exit;
   }
 

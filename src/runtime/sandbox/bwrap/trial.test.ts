@@ -38,6 +38,9 @@ class Fake implements Sandbox {
   oomKilled(): boolean {
     return false;
   }
+  signal(): boolean {
+    return false;
+  }
   kill(): void {
     this.end({ code: null, signal: 'SIGKILL' });
   }

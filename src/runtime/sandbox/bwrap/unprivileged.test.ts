@@ -23,7 +23,7 @@ function asUser(args: readonly string[]): Promise<{ failed: boolean; out: string
   });
 }
 
-for (const name of ['view', 'assign', 'life', 'network', 'limits']) {
+for (const name of ['view', 'assign', 'life', 'network', 'limits', 'signal']) {
   test(`${name}, for a server that is not root`, { skip }, async t => {
     const file = fileURLToPath(new URL(`./${name}.test.ts`, import.meta.url));
     const { failed, out } = await asUser(['--test', '--test-reporter=tap', file]);

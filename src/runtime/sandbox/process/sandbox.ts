@@ -8,7 +8,9 @@ import type { Log } from '../../../core/log.ts';
 import type { Cgroups } from '../cgroup/cgroups.ts';
 import type { Group } from '../cgroup/group.ts';
 import type { Assignment, Exit, Places, Sandbox, SandboxSpec } from '../driver.ts';
-import { type MemoryReader, memoryReader } from '../memory.ts';
+import { Gauge } from '../gauge.ts';
+import { memoryReader } from '../memory.ts';
+import { sendSignal } from '../signal.ts';
 import { openTurns } from '../turns.ts';
 import type { Access } from './access.ts';
 import { makeFolder, removeFolder } from './folders.ts';
@@ -53,9 +55,8 @@ export class ProcessSandbox implements Sandbox {
   readonly #tmpDir: string;
   readonly #child: ChildProcess;
   readonly #group: Group | undefined;
-  readonly #memory: MemoryReader | undefined;
+  readonly #gauge: Gauge;
   #over = false;
-  #lastPeakBytes = 0;
 
   /** Throws when the system has no descriptors, users or control groups left. */
   constructor(ground: Ground, spec: SandboxSpec, id: string) {
@@ -80,7 +81,8 @@ export class ProcessSandbox implements Sandbox {
       this.channel = channel;
       this.output = output;
       const { pid } = this.#child;
-      this.#memory = this.#group || pid === undefined ? undefined : memoryReader(pid);
+      this.#gauge = new Gauge(this.#group);
+      if (!this.#group && pid !== undefined) this.#gauge.readBy(memoryReader(pid));
       this.exited = this.#ended(complaints);
       this.cleared = this.exited.then(() => this.#clear());
     } catch (error) {
@@ -97,30 +99,27 @@ export class ProcessSandbox implements Sandbox {
   }
 
   memoryBytes(): number {
-    if (this.#over) return 0;
-    return this.#group ? this.#group.usedBytes() : (this.#memory?.read() ?? 0);
+    return this.#gauge.usedBytes();
   }
 
   peakBytes(): number {
-    if (this.#over) return this.#lastPeakBytes;
-    if (!this.#group) return this.memoryBytes();
-    const peak = this.#group.peakBytes();
-    this.#group.resetPeak();
-    return peak;
+    return this.#gauge.peakBytes();
   }
 
   oomKilled(): boolean {
-    return this.#group?.oomKilled() ?? false;
+    return this.#gauge.oomKilled();
+  }
+
+  /** Each step before the function becomes the next one: it has the pid of the first. */
+  signal(name: 'SIGTERM'): boolean {
+    const { pid } = this.#child;
+    return pid !== undefined && !this.#over && sendSignal(pid, name);
   }
 
   kill(): void {
     const { pid } = this.#child;
     if (pid === undefined || this.#over) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // Already gone.
-    }
+    sendSignal(-pid, 'SIGKILL');
     this.#group?.kill();
   }
 
@@ -158,12 +157,11 @@ export class ProcessSandbox implements Sandbox {
       });
     return new Promise(resolve => {
       const settle = (exit: Exit) => {
-        this.oomKilled();
+        this.#gauge.oomKilled();
         // What the function started ends with it.
         this.kill();
-        this.#lastPeakBytes = this.peakBytes();
+        this.#gauge.end();
         this.#over = true;
-        this.#memory?.close();
         resolve(exit);
       };
       this.#child.once('error', error => settle({ code: null, signal: null, error }));
