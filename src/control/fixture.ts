@@ -12,6 +12,7 @@ import { refusal } from '../core/invocation.ts';
 import { NO_LOG } from '../core/log.ts';
 import type { Blob, Bus, Store } from '../core/ports.ts';
 import type { Trigger, TriggerHost } from '../core/trigger.ts';
+import { memoryEvents } from '../queue/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { parseCron } from '../triggers/timer/cron.ts';
 import type { CreateFunction, History } from './control.ts';
@@ -192,6 +193,7 @@ export async function scene(given: Partial<ControlDeps> & { readonly blob?: Memo
   const runtimes = new TestRuntimes();
   const timer = new TestKind('timer');
   const cos = new TestKind('cos', true);
+  const events = memoryEvents(new SeededIds());
   const deps: ControlDeps = {
     store,
     blob,
@@ -213,6 +215,7 @@ export async function scene(given: Partial<ControlDeps> & { readonly blob?: Memo
     }),
     history: historyOf(store),
     cron: parseCron,
+    executions: events.executions,
     ...given,
   };
   const control = await createControl(deps);
@@ -222,7 +225,7 @@ export async function scene(given: Partial<ControlDeps> & { readonly blob?: Memo
     await control.settled();
   }
 
-  return { control, made, clock, store, blob, runtimes, timer, cos, deps };
+  return { control, made, clock, store, blob, runtimes, timer, cos, events, deps };
 }
 
 export function creation(change: Partial<CreateFunction> = {}): CreateFunction {

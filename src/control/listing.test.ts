@@ -10,7 +10,7 @@ async function three() {
   await clock.advance(1000);
   await made.made({ name: 'alpha', runtime: 'Python3.9', wire: { VpcConfig: { VpcId: 'vpc-1', SubnetId: 's' } } });
   await clock.advance(1000);
-  await made.made({ name: 'gamma' });
+  await made.made({ name: 'gamma', asyncRun: true, traced: true });
   await clock.advance(1000);
   await made.control.functions.updateConfiguration({ ...KEY, name: 'beta', memoryMB: 256, wire: {} });
   const list = (query: Partial<ListFunctions>) =>
@@ -44,6 +44,10 @@ test('filters', async () => {
   assert.equal(await filter('Runtime', 'Python3.9', 'Go1'), 'alpha');
   assert.equal(await filter('Type', 'Event'), 'alpha beta gamma');
   assert.equal(await filter('VpcId', 'vpc-1'), 'alpha');
+  assert.equal(await filter('AsyncRunEnable', 'TRUE'), 'gamma');
+  assert.equal(await filter('AsyncRunEnable', 'FALSE'), 'alpha beta');
+  assert.equal(await filter('TraceEnable', 'TRUE'), 'gamma');
+  assert.equal(await filter('TraceEnable', 'FALSE', 'TRUE'), 'alpha beta gamma');
   assert.equal(await filter('Role', 'any'), '');
   assert.equal(await filter('tag-team', 'x', 'y'), 'beta');
   assert.equal(await filter('tag-team', 'y'), '');

@@ -130,3 +130,26 @@ test('the status of a request: a row per attempt, of the last quarter of an hour
   await rejects(status('a', { startTime: NOW }), 'InvalidParameterValue.StartTimeOrEndTime');
   await rejects(control.logs.requestStatus({ ...KEY, name: 'none', requestId: 'a' }), 'ResourceNotFound.Function');
 });
+
+test('what a run that goes on has printed so far stands in its row', async () => {
+  const asked: string[] = [];
+  const { control, made, store } = await scene({
+    printed: requestId => {
+      asked.push(requestId);
+      return requestId === 'runs' ? 'so far\n' : undefined;
+    },
+  });
+  await made();
+  await store.put('invocations', row({ requestId: 'runs', status: 202, verdict: 'running' }));
+  await store.put('invocations', row({ requestId: 'waits', status: 202, verdict: 'accepted', log: '' }));
+  await store.put('invocations', row({ requestId: 'ended', log: 'all' }));
+  const { rows } = await control.logs.functionLogs({ region: KEY.region, namespace: KEY.namespace });
+  assert.deepEqual(Object.fromEntries(rows.map(({ requestId, log }) => [requestId, log])), {
+    runs: 'so far\n',
+    waits: '',
+    ended: 'all',
+  });
+  const status = await control.logs.requestStatus({ ...KEY, requestId: 'runs' });
+  assert.equal(status.rows[0]?.log, 'so far\n');
+  assert.ok(!asked.includes('ended'), 'one that is over has its own');
+});

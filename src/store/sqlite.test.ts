@@ -190,6 +190,16 @@ describe('SQLite store', () => {
         },
       },
     };
+    /** As a server had them that knew this step and none after it. */
+    const upTo = (last: string): Migrations =>
+      Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name <= last));
+    const insert = (table: string, cells: Record<string, SQLInputValue>) => {
+      const db = new DatabaseSync(file);
+      const names = Object.keys(cells);
+      const places = names.map(name => `:${name}`);
+      db.prepare(`INSERT INTO ${table} (${names.map(name => `"${name}"`)}) VALUES (${places})`).run(cells);
+      db.close();
+    };
     const backups = () => readdirSync(join(dir, 'data')).filter(name => name.includes('backup'));
 
     test('an older database is copied beside itself and then migrated', async () => {
@@ -211,18 +221,34 @@ describe('SQLite store', () => {
 
     test('functions from before there were layers have none', async () => {
       const [before] = SAMPLES.versions;
-      const old = await start({ migrations: { '0001_tables': MIGRATIONS['0001_tables'] } as Migrations });
-      await old.close();
-      const db = new DatabaseSync(file);
-      const { layers: _, ...cells } = encodeRow(before);
-      const names = Object.keys(cells);
-      db.prepare(
-        `INSERT INTO versions (${names.map(name => `"${name}"`)}) VALUES (${names.map(name => `:${name}`)})`,
-      ).run(cells);
-      db.close();
+      await (await start({ migrations: upTo('0001_tables') })).close();
+      const { layers: _, asyncRun: _run, traced: _traced, deadLetter: _letter, ...cells } = cellsOf(before);
+      insert('versions', cells);
       const migrated = await start();
-      assert.deepEqual(await migrated.list('versions'), [{ ...before, layers: [] }]);
+      const since = { layers: [], asyncRun: false, traced: false, deadLetter: null };
+      assert.deepEqual(await migrated.list('versions'), [{ ...before, ...since }]);
       assert.equal(await migrated.count('layerVersions'), 0);
+    });
+
+    test('functions and records from before there was asynchronous execution have none of it', async () => {
+      await (await start({ migrations: upTo('0003_concurrency') })).close();
+      const [version] = SAMPLES.versions;
+      const { asyncRun: _run, traced: _traced, deadLetter: _letter, ...cells } = cellsOf(version);
+      insert('versions', cells);
+      const { queuedMs: _queued, nextAt: _next, why: _why, ...record } = cellsOf(invocation());
+      insert('invocations', record);
+      const migrated = await start();
+      assert.deepEqual(await migrated.list('versions'), [
+        { ...version, asyncRun: false, traced: false, deadLetter: null },
+      ]);
+      assert.deepEqual(await migrated.list('invocations'), [{ ...invocation(), queuedMs: 0, nextAt: 0, why: '' }]);
+      assert.equal(await migrated.count('payloads'), 0);
+      const [changed] = await migrated.list('versions');
+      await migrated.put('versions', { ...version, ...changed, asyncRun: true });
+      await migrated.put('payloads', SAMPLES.payloads[0]);
+      assert.equal((await migrated.list('versions'))[0]?.asyncRun, true);
+      assert.deepEqual(await migrated.list('payloads'), [SAMPLES.payloads[0]]);
+      assert.deepEqual(backups(), ['openscf.db.backup-1']);
     });
 
     test('the copy holds what is in the write-ahead log alone', async () => {
@@ -271,9 +297,12 @@ describe('SQLite store', () => {
   });
 });
 
-/** A version as the database holds it, by column. */
-function encodeRow(row: Readonly<Record<keyof (typeof SAMPLES.versions)[0], unknown>>): Record<string, SQLInputValue> {
-  const cell = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : value) as SQLInputValue;
+/** A row as the database holds it, by column. */
+function cellsOf(row: object): Record<string, SQLInputValue> {
+  const cell = (value: unknown): SQLInputValue => {
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    return (typeof value === 'object' ? JSON.stringify(value) : value) as SQLInputValue;
+  };
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cell(value)]));
 }
 

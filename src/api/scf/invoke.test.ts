@@ -239,3 +239,49 @@ test('a call waits 300 s; a run that ends in time leaves no timer', async () => 
   await call;
   await timely.clock.advance(10_000);
 });
+
+test('a call that was queued gives nothing but its request id, whichever way it was made', async () => {
+  const outcome = anOutcome(202, { accepted: true, errorMessage: 'x', durationMs: 5, memoryBytes: 7 });
+  const entries = [anEntry({ versions: [aVersion({ asyncRun: true })] })];
+  for (const action of ['Invoke', 'InvokeFunction']) {
+    const { call, asked, submitted } = scene({ outcome, entries });
+    const { Result } = await call(action, { FunctionName, LogType: 'Tail' });
+    assert.deepEqual(Result, {
+      Log: '',
+      RetMsg: '',
+      ErrMsg: '',
+      MemUsage: 0,
+      Duration: 0,
+      BillDuration: 0,
+      InvokeResult: 0,
+      FunctionRequestId: submitted[0]?.event.requestId,
+    });
+    assert.deepEqual(
+      submitted.map(({ mode }) => mode),
+      ['sync'],
+    );
+    assert.deepEqual(asked, [], 'no log is looked for');
+  }
+});
+
+test('an event of a function with asynchronous execution has 128 KB at most, as it is queued', async () => {
+  const entries = [anEntry({ versions: [aVersion({ asyncRun: true })] })];
+  const limit = 128 * 1024;
+  const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
+  for (const [action, field] of [
+    ['Invoke', 'ClientContext'],
+    ['InvokeFunction', 'Event'],
+  ] as const) {
+    const { call, submitted } = scene({ outcome: anOutcome(200, { accepted: true }), entries });
+    await call(action, { FunctionName, [field]: text(limit) });
+    await assert.rejects(call(action, { FunctionName, [field]: text(limit + 1) }), error => {
+      assert.ok(refused('InvalidParameterValue.LimitExceeded')(error));
+      assert.match(String(error), new RegExp(`${field} has 131073 bytes; at most 131072 are allowed`));
+      return true;
+    });
+    assert.equal(submitted.length, 1);
+    const other = scene({ outcome: anOutcome() });
+    await other.call(action, { FunctionName, [field]: text(limit + 1) });
+    assert.equal(other.submitted.length, 1, 'a synchronous one may be larger');
+  }
+});

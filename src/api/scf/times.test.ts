@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseWireTime, wireTime } from './times.ts';
+import { parseWireInstant, parseWireTime, wireInstant, wireTime } from './times.ts';
 
 test('a time is written in UTC+8', () => {
   assert.equal(wireTime(Date.UTC(2024, 3, 19, 16, 0, 5)), '2024-04-20 00:00:05');
@@ -29,4 +29,17 @@ test('other forms and impossible days are no times', () => {
   ]) {
     assert.equal(parseWireTime(text), undefined, text);
   }
+});
+
+test('thousandths are written and read; without them it is the whole second', () => {
+  assert.equal(wireInstant(Date.UTC(2024, 3, 19, 16, 0, 5, 7)), '2024-04-20 00:00:05.007');
+  assert.equal(parseWireInstant('2024-04-20 00:00:05'), Date.UTC(2024, 3, 19, 16, 0, 5));
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), ms => {
+      assert.equal(parseWireInstant(wireInstant(ms)), ms);
+    }),
+  );
+  for (const text of ['', '2024-04-20', '2024-04-20 00:00:05.', '2024-04-20 00:00:05.07', '2024-04-20 00:00:05.0071'])
+    assert.equal(parseWireInstant(text), undefined, text);
+  assert.equal(parseWireInstant('2024-02-30 00:00:00.000'), undefined);
 });

@@ -132,6 +132,21 @@ test('settings are written over their unset form, block by block', () => {
   assert.equal(fn.CodeInfo, 'print(1)');
 });
 
+test('asynchronous settings are written as clients read them', () => {
+  const version: Partial<FunctionVersion> = {
+    asyncRun: true,
+    traced: true,
+    deadLetter: { type: 'CMQ-QUEUE', name: 'dlq', filterType: '' },
+  };
+  const fn = wire(view(version));
+  assert.deepEqual(
+    [fn.AsyncRunEnable, fn.TraceEnable, fn.DeadLetterConfig],
+    ['TRUE', 'TRUE', { Type: 'CMQ-QUEUE', Name: 'dlq', FilterType: '' }],
+  );
+  const listed = { ...wireListed(view({ asyncRun: true })) } as Record<string, unknown>;
+  assert.deepEqual([listed.AsyncRunEnable, listed.TraceEnable], ['TRUE', 'FALSE']);
+});
+
 test('a failed function says why, one asked for by an alias says which', () => {
   const reason = { ErrorCode: 'FailedOperation', ErrorMessage: 'no entry file' };
   const failed = wire(view({ status: 'CreateFailed', statusReasons: [reason] }));
