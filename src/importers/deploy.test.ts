@@ -168,6 +168,61 @@ test('an existing one is updated, code first; what the project does not say is n
   assert.equal(result.created, false);
 });
 
+const DEAD_LETTER = { type: 'CMQ-TOPIC', name: 'dlq', filterType: '' };
+const DeadLetterConfig = { Type: 'CMQ-TOPIC', Name: 'dlq', FilterType: '' };
+
+test('settings of asynchronous calls go with the function, retries after it', async () => {
+  const cloud = new Cloud();
+  const settings = {
+    asyncRun: true,
+    traced: true,
+    deadLetter: DEAD_LETTER,
+    retries: { retryNum: 0, msgTtlS: 600 },
+    triggers: [timer()],
+  };
+  await deploy(plan(settings), { call: cloud.call, clock });
+  assert.deepEqual(cloud.names(), [
+    'CreateFunction',
+    'UpdateFunctionEventInvokeConfig',
+    'ListTriggers',
+    'CreateTrigger',
+  ]);
+  const { AsyncRunEnable, TraceEnable, ...created } = cloud.params('CreateFunction');
+  assert.deepEqual([AsyncRunEnable, TraceEnable, created.DeadLetterConfig], ['TRUE', 'TRUE', DeadLetterConfig]);
+  assert.deepEqual(cloud.params('UpdateFunctionEventInvokeConfig'), {
+    FunctionName: 'f',
+    Namespace: 'default',
+    AsyncTriggerConfig: { RetryConfig: [{ RetryNum: 0 }], MsgTTL: 600 },
+  });
+});
+
+test('an update sends what may change of them', async () => {
+  const cloud = new Cloud({ Status: 'Active', Runtime: 'Nodejs18.15', AsyncRunEnable: 'TRUE' });
+  await deploy(plan({ asyncRun: true, traced: false, deadLetter: DEAD_LETTER }), { call: cloud.call, clock });
+  assert.deepEqual(cloud.names(), ['UpdateFunctionCode', 'UpdateFunctionConfiguration']);
+  assert.deepEqual(cloud.params('UpdateFunctionConfiguration'), {
+    FunctionName: 'f',
+    Namespace: 'default',
+    TraceEnable: 'FALSE',
+    DeadLetterConfig,
+  });
+});
+
+test('asynchronous execution cannot change', async () => {
+  for (const [old, asyncRun] of [
+    ['TRUE', false],
+    ['FALSE', true],
+  ] as const) {
+    const cloud = new Cloud({ Status: 'Active', Runtime: 'Nodejs18.15', AsyncRunEnable: old });
+    await assert.rejects(deploy(plan({ asyncRun }), { call: cloud.call, clock }), {
+      code: 'Deploy.AsyncRun',
+      message: new RegExp(`is ${!asyncRun} and cannot change to ${asyncRun}`),
+    });
+    assert.deepEqual(cloud.names(), []);
+    await deploy(plan(), { call: cloud.call, clock });
+  }
+});
+
 test('a runtime cannot change', async () => {
   const cloud = new Cloud({ Status: 'Active', Runtime: 'Python3.10' });
   await assert.rejects(deploy(plan(), { call: cloud.call, clock }), { code: 'Deploy.Runtime' });

@@ -1,6 +1,7 @@
 // Brings a Plan to a server with the actions that the vendor's own tools use, in their order. Who calls them is the
 // caller's business: the command line signs HTTP calls, the server may call its own actions.
 
+import type { AsyncPolicy } from '../core/function.ts';
 import type { DeployOptions, ScfCall } from './call.ts';
 import { fail } from './errors.ts';
 import type { Plan } from './project.ts';
@@ -30,6 +31,8 @@ export async function deploy(plan: Plan, options: DeployOptions): Promise<Deploy
   if (old) await update(plan, target, old, options);
   else await call('CreateFunction', { ...target, ...creation(plan), ...settings(plan, false), Code: code(plan) });
   await active(target, options);
+  if (plan.retries)
+    await call('UpdateFunctionEventInvokeConfig', { ...target, AsyncTriggerConfig: wireRetries(plan.retries) });
   const triggers = await syncTriggers(plan, target, options);
   return { name: plan.name, namespace: target.Namespace, created: old === undefined, triggers };
 }
@@ -46,6 +49,10 @@ async function update(plan: Plan, target: Target, old: Wire, options: DeployOpti
   if (typeof old.Runtime === 'string' && old.Runtime !== plan.runtime) {
     fail('Deploy.Runtime', { name: plan.name, old: old.Runtime, new: plan.runtime });
   }
+  const isAsync = old.AsyncRunEnable === 'TRUE';
+  if (plan.asyncRun !== undefined && plan.asyncRun !== isAsync) {
+    fail('Deploy.AsyncRun', { name: plan.name, old: String(isAsync), new: String(plan.asyncRun) });
+  }
   await call('UpdateFunctionCode', { ...target, Handler: plan.handler, Code: code(plan) });
   await active(target, options);
   await call('UpdateFunctionConfiguration', { ...target, ...settings(plan, true) });
@@ -55,7 +62,18 @@ const code = (plan: Plan): Wire => ({ ZipFile: plan.zip.toString('base64') });
 
 /** What is fixed when a function is made. */
 function creation(plan: Plan): Wire {
-  return { Runtime: plan.runtime, Handler: plan.handler, ...(plan.type && { Type: plan.type }) };
+  return {
+    Runtime: plan.runtime,
+    Handler: plan.handler,
+    ...(plan.type && { Type: plan.type }),
+    ...(plan.asyncRun !== undefined && { AsyncRunEnable: wireSwitch(plan.asyncRun) }),
+  };
+}
+
+const wireSwitch = (on: boolean): string => (on ? 'TRUE' : 'FALSE');
+
+function wireRetries({ retryNum, msgTtlS }: AsyncPolicy): Wire {
+  return { RetryConfig: [{ RetryNum: retryNum }], MsgTTL: msgTtlS };
 }
 
 function settings(plan: Plan, existing: boolean): Wire {
@@ -66,6 +84,8 @@ function settings(plan: Plan, existing: boolean): Wire {
     ...(plan.initTimeoutS !== undefined && { InitTimeout: plan.initTimeoutS }),
     ...(plan.environment !== undefined && { Environment: environment(plan.environment, existing) }),
     ...(plan.layers !== undefined && { Layers: layers(plan.layers) }),
+    ...(plan.traced !== undefined && { TraceEnable: wireSwitch(plan.traced) }),
+    ...(plan.deadLetter && { DeadLetterConfig: deadLetter(plan.deadLetter) }),
     ...plan.echoed,
   };
 }
@@ -74,6 +94,10 @@ function settings(plan: Plan, existing: boolean): Wire {
 function environment(variables: Readonly<Record<string, string>>, existing: boolean): Wire {
   const list = Object.entries(variables).map(([Key, Value]) => ({ Key, Value }));
   return { Variables: list.length === 0 && existing ? [{ Key: '', Value: '' }] : list };
+}
+
+function deadLetter({ type, name, filterType }: NonNullable<Plan['deadLetter']>): Wire {
+  return { Type: type, Name: name, FilterType: filterType };
 }
 
 /** One layer without a name unbinds all: the cloud's tools say it so. */

@@ -74,6 +74,10 @@ export const IMPORT_ERRORS = {
     '层 {name} 的版本 {version} 在 {seconds} 秒后仍处于 {status}，请查看服务日志。',
     'Version {version} of the layer {name} is still {status} after {seconds} s; see the log of the server.',
   ),
+  'Deploy.AsyncRun': caller(
+    '函数 {name} 的 asyncRunEnable 为 {old}，创建后不能改为 {new}。请先执行 openscf rm {name}，或换一个函数名。',
+    'asyncRunEnable of the function {name} is {old} and cannot change to {new}. Remove the function first (openscf rm {name}) or choose another name.',
+  ),
   'Deploy.Runtime': caller(
     '函数 {name} 的运行环境为 {old}，创建后不能改为 {new}。请先执行 openscf rm {name}，或换一个函数名。',
     'The function {name} runs on {old}, and a runtime cannot change to {new}. Remove it first (openscf rm {name}) or choose another name.',

@@ -1,5 +1,7 @@
 // A project as it was read, before anything is sent anywhere.
 
+import type { AsyncPolicy } from '../core/function.ts';
+
 export interface Project {
   readonly name: string;
   /** undefined: the caller's region and the default namespace. */
@@ -15,6 +17,13 @@ export interface Project {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Later ones cover earlier ones; undefined: those of the function stay as they are. */
   readonly layers?: readonly { readonly name: string; readonly version: number }[] | undefined;
+  /** Asynchronous execution is chosen when a function is made. */
+  readonly asyncRun?: boolean | undefined;
+  readonly traced?: boolean | undefined;
+  /** All three empty: none. */
+  readonly deadLetter?: { readonly type: string; readonly name: string; readonly filterType: string } | undefined;
+  /** How asynchronous calls are retried. */
+  readonly retries?: AsyncPolicy | undefined;
   /** Settings of CreateFunction without a counterpart here, by their wire names. */
   readonly echoed: Readonly<Record<string, unknown>>;
   readonly source: Source;

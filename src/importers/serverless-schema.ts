@@ -38,6 +38,14 @@ const inputs = z.strictObject({
   initTimeout: whole.optional(),
   environment: z.strictObject({ variables: z.record(z.string(), scalar).default({}) }).optional(),
   layers: z.array(z.strictObject({ name: text, version: whole })).optional(),
+  asyncRunEnable: flag.optional(),
+  traceEnable: flag.optional(),
+  deadLetter: z
+    .strictObject({ type: text.default(''), name: text.default(''), filterType: text.default('') })
+    .optional(),
+  // Not in the documents: the vendor's deployment library takes them.
+  retryNum: whole.optional(),
+  msgTTL: whole.optional(),
   role: text.optional(),
   publicAccess: flag.optional(),
   vpcConfig: z.strictObject({ vpcId: text.default(''), subnetId: text.default('') }).optional(),
@@ -57,7 +65,7 @@ export const fileSchema = z.strictObject({
 
 /** Documented keys that are refused in these words until they are built. */
 export const NOT_BUILT: readonly string[] = [
-  ...['cfs', 'deadLetter', 'cls', 'eip', 'eipConfig', 'asyncRunEnable', 'traceEnable', 'enableRoleAuth', 'l5Enable'],
+  ...['cfs', 'cls', 'eip', 'eipConfig', 'enableRoleAuth', 'l5Enable'],
   ...[
     'installDependency',
     'image',

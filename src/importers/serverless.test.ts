@@ -45,6 +45,10 @@ inputs:
       TEXT: value
       NUMBER: 5
       YES: true
+  asyncRunEnable: true
+  traceEnable: 'false'
+  deadLetter: { type: CMQ-QUEUE, name: dlq }
+  msgTTL: 600
   role: exRole
   publicAccess: true
   vpcConfig:
@@ -94,6 +98,10 @@ test('a whole file of the vendor form', () => {
       { name: 'base', version: 3 },
       { name: 'own', version: 12 },
     ],
+    asyncRun: true,
+    traced: false,
+    deadLetter: { type: 'CMQ-QUEUE', name: 'dlq', filterType: '' },
+    retries: { retryNum: 2, msgTtlS: 600 },
     echoed: {
       Role: 'exRole',
       PublicNetConfig: { PublicNetStatus: 'ENABLE' },
@@ -151,9 +159,27 @@ test('what is not said stays open, and the folder gives the name', () => {
   assert.equal(project.name, 'shop');
   assert.equal(project.runtime, undefined);
   assert.equal(project.triggers, undefined);
+  assert.deepEqual(
+    [project.asyncRun, project.traced, project.deadLetter, project.retries],
+    [undefined, undefined, undefined, undefined],
+  );
   assert.deepEqual(project.source, { folder: '.', exclude: [] });
   assert.equal(parse('component: scf\ninputs: {src: ./src}').source.folder, './src');
   assert.deepEqual(parse('component: scf\ninputs: {events: []}').triggers, []);
+});
+
+test('settings of asynchronous calls', () => {
+  const inputs = (text: string) => parse(`component: scf\ninputs: {${text}}`);
+  assert.deepEqual(inputs('retryNum: 0').retries, { retryNum: 0, msgTtlS: 21600 });
+  assert.deepEqual(inputs('retryNum: 1, msgTTL: 60').retries, { retryNum: 1, msgTtlS: 60 });
+  assert.deepEqual(inputs('deadLetter: {}').deadLetter, { type: '', name: '', filterType: '' });
+  assert.deepEqual(inputs('deadLetter: {type: topic, name: d, filterType: t}').deadLetter, {
+    type: 'topic',
+    name: 'd',
+    filterType: 't',
+  });
+  assert.equal(inputs('asyncRunEnable: false').asyncRun, false);
+  assert.equal(parse(`component: scf\ninputs: {traceEnable: "\${env:TRACE}"}`, { TRACE: 'true' }).traced, true);
 });
 
 test('the newer spelling of triggers, flat or with parameters', () => {
@@ -211,6 +237,9 @@ test('what is not supported is refused by name and line', () => {
     ['component: website\n', 'Project.Component', 1, /website/],
     ['name: x', 'Project.Needed', 1, /component/],
     ['component: scf\ninputs:\n  memorySize: big', 'Project.Value', 3, /inputs\.memorySize must be (number|int)/],
+    ['component: scf\ninputs:\n  asyncRunEnable: maybe', 'Project.Value', 3, /asyncRunEnable must be boolean/],
+    ['component: scf\ninputs:\n  deadLetter:\n    queue: d', 'Project.Key', 4, /type, name, filterType/],
+    ['component: scf\ninputs:\n  retryNum: often', 'Project.Value', 3, /retryNum/],
     ['component: scf\ninputs:\n  type: Batch', 'Project.Value', 3, /Event \| HTTP/],
     ['component: scf\ninputs:\n  events: none', 'Project.Value', 3, /array/],
     [`component: scf\ninputs:\n  name: "\${who}"`, 'Project.Variable', 3, /\$\{who\}/],

@@ -1,6 +1,7 @@
 // serverless.yml of the vendor's scf component → a Project. What is not supported is refused by name and line.
 
 import { basename, dirname } from 'node:path';
+import { type AsyncPolicy, DEFAULT_ASYNC_POLICY } from '../core/function.ts';
 import { fail } from './errors.ts';
 import { readEvents, readTriggers } from './events.ts';
 import type { Project, TriggerPlan } from './project.ts';
@@ -30,6 +31,10 @@ export function parseServerless(text: string, path: string, env: Env = {}): Proj
     initTimeoutS: inputs.initTimeout,
     environment: inputs.environment?.variables,
     layers: inputs.layers,
+    asyncRun: inputs.asyncRunEnable,
+    traced: inputs.traceEnable,
+    deadLetter: inputs.deadLetter,
+    retries: retries(inputs),
     echoed: echoed(inputs),
     source: { folder: inputs.src?.src ?? '.', exclude: inputs.src?.exclude ?? [] },
     triggers: triggers(yaml, inputs),
@@ -45,6 +50,13 @@ function triggers(yaml: YamlText, inputs: Inputs): TriggerPlan[] | undefined {
     ...readEvents(yaml, inputs.events ?? [], ['inputs', 'events'], names),
     ...readTriggers(yaml, inputs.triggers ?? [], ['inputs', 'triggers'], names),
   ];
+}
+
+/** Said by halves, the other half is the documented default: the action takes both. */
+function retries({ retryNum, msgTTL }: Inputs): AsyncPolicy | undefined {
+  if (retryNum === undefined && msgTTL === undefined) return undefined;
+  const usual = DEFAULT_ASYNC_POLICY;
+  return { retryNum: retryNum ?? usual.retryNum, msgTtlS: msgTTL ?? usual.msgTtlS };
 }
 
 function echoed(inputs: Inputs): Record<string, unknown> {
