@@ -90,10 +90,12 @@ export class Client {
     };
     if (!headers.Authorization) {
       const timestampS = Math.floor(clock.now() / 1000);
+      const [pathname = '', query = ''] = path.split('?');
       headers['X-TC-Timestamp'] = String(timestampS);
       headers.Authorization = signTc3({
         method,
-        path,
+        path: pathname,
+        query,
         host: this.#base.host,
         body,
         timestampS,

@@ -264,6 +264,20 @@ test('time is shown and turned', async t => {
     ],
   );
   assert.match((await bench.run(['time', 'advance', 'soon'])).note, /soon is not a length of time/);
+  assert.match((await bench.run(['time', 'to', 'tomorrow'])).note, /tomorrow is not an instant/);
+  assert.deepEqual(JSON.parse((await bench.run(['time', 'resume', '--json'])).out), state);
+});
+
+test('a clock that is not to be turned says why', async t => {
+  const POST = new Refusal('UnsupportedOperation', 'only a server started with --dev lets its clock be turned');
+  const state = { nowMs: Date.UTC(2030, 0, 1), frozen: false };
+  const bench = await benchOf(t, { 'GET /_openscf/v1/clock': state, 'POST /_openscf/v1/clock': POST });
+  assert.equal((await bench.run(['time', 'show'])).out, '2030-01-01T00:00:00.000Z\n');
+  for (const args of [['freeze'], ['advance', '3h'], ['to', '2031-01-01T00:00:00Z'], ['resume']]) {
+    const { status, out, note } = await bench.run(['time', ...args]);
+    assert.deepEqual([status, out], [1, '']);
+    assert.match(note, /^error: UnsupportedOperation: .*--dev/);
+  }
 });
 
 test('ca prints the path and what to export', async t => {

@@ -56,6 +56,22 @@ export const CLI_ERRORS = {
     '函数 {function} 有多个 {kind} 触发器，请用 --name 指明：{known}',
     'The function {function} has several {kind} triggers; name one with --name: {known}',
   ),
+  'Cli.NoBytes': caller(
+    '请求 {requestId} 的内容已不再保留；调大设置 records.bytesMB 或 records.days 可保留更久。',
+    'The bytes of the request {requestId} are no longer kept; larger values of the settings records.bytesMB and records.days keep them longer.',
+  ),
+  'Cli.NoReply': caller(
+    '请求 {requestId} 没有保留的返回内容：可能尚未结束，或已不再保留。',
+    'No reply of the request {requestId} is kept: none has come yet, or it is no longer kept.',
+  ),
+  'Cli.WhichLetters': caller(
+    '请指明要处理的死信：给出一个 RequestId，或用 --all 表示全部（可用 --name、--function 限定范围）。',
+    'Say which dead letters are meant: give a RequestId, or --all for all of them (--name and --function narrow it).',
+  ),
+  'Cli.OneLetter': caller(
+    'RequestId 已指明一条死信，不能再用 --all、--name、--type、--function 或 --namespace。',
+    'A RequestId names one dead letter; leave out --all, --name, --type, --function and --namespace.',
+  ),
   'Cli.NoCa': caller('该服务没有开启 TLS，没有 CA 证书。', 'This server has no TLS port open, and so no CA.'),
 } as const;
 

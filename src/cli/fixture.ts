@@ -50,7 +50,7 @@ export class Refusal {
   }
 }
 
-/** Answers are by action or `GET /path`; a folder with the data folder of a server is made for the run. */
+/** Answers are by action or `GET /path`, with its query or without; a folder with the data folder of a server is made for the run. */
 export async function benchOf(t: TestContext, answers: Readonly<Record<string, Answer>>): Promise<Bench> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -59,7 +59,7 @@ export async function benchOf(t: TestContext, answers: Readonly<Record<string, A
       const what = typeof action === 'string' ? action : `${request.method} ${request.url}`;
       const one = { what, params: body.length > 0 ? JSON.parse(body.toString()) : {}, headers: request.headers };
       asked.push(one);
-      const answer = answers[what];
+      const answer = answers[what] ?? answers[what.split('?')[0] ?? ''];
       const value =
         typeof answer === 'function' ? answer(one) : (answer ?? new Refusal('ResourceNotFound', `nothing at ${what}`));
       const [status, text] = wire(value, typeof action === 'string');
@@ -89,7 +89,9 @@ export async function runIn(cwd: string, args: readonly string[], extra: Extra =
     env: { LANG: 'C', PATH: '/usr/bin', ...extra.env },
     cwd,
     clock: extra.clock ?? new SystemClock(),
-    out: text => {
+    out: content => {
+      // Bytes are told from text by what they are not in UTF-8.
+      const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
       out += text;
       extra.onOut?.(text);
     },

@@ -1,5 +1,6 @@
 // openscf invoke <function>
 
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -81,20 +82,22 @@ function tell(result: Result, failed: boolean, io: Io): void {
 
 /** Sent as it is written; only checked. */
 async function eventText(given: string, io: Io): Promise<string> {
-  const text =
-    given === '@-'
-      ? (await io.stdin()).toString('utf8')
-      : given.startsWith('@')
-        ? await fileText(resolve(io.cwd, given.slice(1)))
-        : given;
+  if (given === '@-') return checked((await io.stdin()).toString('utf8'));
+  return given.startsWith('@') ? jsonFile(resolve(io.cwd, given.slice(1))) : checked(given);
+}
+
+/** The text of a file that is to be JSON. */
+export async function jsonFile(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: Error) => fail('Cli.File', { path, reason: error.message }, error));
+  // What is no UTF-8 would be sent as something else.
+  return isUtf8(bytes) ? checked(bytes.toString()) : fail('Cli.Event', { reason: 'not UTF-8' });
+}
+
+function checked(text: string): string {
   try {
     JSON.parse(text);
     return text;
   } catch (error) {
     return fail('Cli.Event', { reason: (error as Error).message }, error);
   }
-}
-
-async function fileText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: Error) => fail('Cli.File', { path, reason: error.message }, error));
 }

@@ -12,8 +12,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly clock: Clock;
-  /** Results, for people and pipes. */
-  out(text: string): void;
+  /** Results, for people and pipes; bytes as they are. */
+  out(content: string | Uint8Array): void;
   /** What is said beside the result. */
   note(text: string): void;
   stdin(): Promise<Buffer>;

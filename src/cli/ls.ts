@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { type Io, type Say, table } from './io.ts';
+import { functionName } from './readable.ts';
 import { openSession } from './session.ts';
 import type { FunctionUrls, Urls } from './wire.ts';
 
@@ -27,11 +28,7 @@ export function lsCommand(program: Command, io: Io, say: Say): void {
 }
 
 function rowsOf(one: FunctionUrls, region: string, say: Say): string[][] {
-  // Only what is not the default is worth a word.
-  const place = [one.region === region ? '' : one.region, one.namespace === 'default' ? '' : one.namespace]
-    .filter(Boolean)
-    .join('/');
-  const head = [place ? `${one.name} (${place})` : one.name, one.runtime, one.status];
+  const head = [functionName(one, region), one.runtime, one.status];
   const triggers = one.triggers.map(trigger => {
     const state = trigger.enabled ? [] : [say({ zh: '已停用', en: 'disabled' })];
     return [

@@ -14,7 +14,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   clock: new SystemClock(),
-  out: text => void process.stdout.write(text),
+  out: content => void process.stdout.write(content),
   note: text => void process.stderr.write(text),
   stdin: () => buffer(process.stdin),
 });

@@ -6,9 +6,11 @@ import { CloudError, type Language } from '../core/errors.ts';
 import { caCommand } from './ca.ts';
 import { concurrencyCommand } from './concurrency.ts';
 import { configCommand } from './config.ts';
+import { deadlettersCommand } from './deadletters.ts';
 import { deployCommand } from './deploy.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventCommand } from './event.ts';
+import { eventsCommand } from './events.ts';
 import { Exit } from './exit.ts';
 import { invokeCommand } from './invoke.ts';
 import { type Io, type Say, sayer } from './io.ts';
@@ -17,6 +19,7 @@ import { logsCommand } from './logs.ts';
 import { lsCommand } from './ls.ts';
 import { newCommand } from './new.ts';
 import { addCommonOptions } from './options.ts';
+import { replayCommand } from './replay.ts';
 import { rmCommand } from './rm.ts';
 import { runtimeCommand } from './runtime.ts';
 import { startCommand } from './start.ts';
@@ -33,6 +36,9 @@ const COMMANDS = [
   eventCommand,
   invokeCommand,
   logsCommand,
+  eventsCommand,
+  replayCommand,
+  deadlettersCommand,
   concurrencyCommand,
   lsCommand,
   layerCommand,

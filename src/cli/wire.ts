@@ -60,6 +60,142 @@ export interface Kinds {
   readonly kinds: readonly { readonly type: string; readonly title: Words }[];
 }
 
+/** ms since 1970, by the clock of the server. */
+interface Dated {
+  readonly nowMs: number;
+}
+
+export interface EventFunction {
+  readonly region: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** GET /events?function=&namespace=&region=&source=&state=&limit=&before=: the latest first. */
+export interface Events extends Dated {
+  readonly events: readonly EventView[];
+  /** For the next page, which may begin with what this one ended with. */
+  readonly before?: number;
+}
+
+export type EventState = 'waiting' | 'running' | 'ok' | 'failed' | 'dead' | 'dropped' | 'aborted' | 'unknown';
+
+export interface EventView extends EventFunction {
+  readonly requestId: string;
+  readonly qualifier: string;
+  readonly source: string;
+  readonly mode: 'sync' | 'async';
+  readonly state: EventState;
+  /** Attempts that have begun. */
+  readonly tried: number;
+  /** ms since 1970; `nextAt` is 0 if it does not wait. */
+  readonly acceptedAt: number;
+  readonly startedAt: number;
+  readonly nextAt: number;
+  /** Of the last attempt; 0 before one has ended. */
+  readonly status: number;
+  readonly durationMs: number;
+  readonly memoryBytes: number;
+  readonly why: string;
+}
+
+/** GET /events/<requestId> */
+export interface EventLife extends Dated {
+  readonly event: EventView;
+  readonly attempts: readonly EventAttempt[];
+  readonly place: EventPlace;
+  /** Bytes kept, of the replies by the number of the attempt. */
+  readonly kept: { readonly eventBytes?: number; readonly replyBytes: Readonly<Record<string, number>> };
+}
+
+export type EventPlace =
+  | { readonly at: 'queue'; readonly dueAt: number }
+  | { readonly at: 'instance'; readonly since?: number }
+  | { readonly at: 'letters'; readonly to: LetterPlace; readonly why: string; readonly diedAt: number }
+  | { readonly at: 'end' };
+
+export interface LetterPlace {
+  readonly type: string;
+  readonly name: string;
+}
+
+export interface EventAttempt {
+  readonly retryNum: number;
+  readonly version: string;
+  readonly instance: string;
+  readonly startedAt: number;
+  /** ms in the queue, and for an instance. */
+  readonly queuedMs: number;
+  readonly waitMs: number;
+  /** 0 on a warm instance. */
+  readonly initMs: number;
+  readonly durationMs: number;
+  readonly memoryBytes: number;
+  readonly status: number;
+  readonly verdict: string;
+  readonly why: string;
+  readonly nextAt: number;
+  readonly errMsg: string;
+  readonly log: string;
+}
+
+/** GET /events/<requestId>/payload */
+export interface EventPayload {
+  readonly requestId: string;
+  readonly routingKey: string;
+  /** undefined when it is no longer kept. */
+  readonly event?: Bytes;
+  readonly replies: readonly (Bytes & { readonly retryNum: number })[];
+}
+
+export interface Bytes {
+  readonly encoding: 'utf8' | 'base64';
+  readonly bytes: number;
+  readonly text: string;
+}
+
+/** POST /events/<requestId>/replay with {event?, to?, namespace?, region?, qualifier?} */
+export type Replayed = { readonly requestId: string } & (
+  | { readonly mode: 'async' }
+  | {
+      readonly mode: 'sync';
+      readonly status: number;
+      /** The return value, or the error JSON. */
+      readonly result: string;
+      readonly errorMessage: string;
+      readonly stackTrace: string;
+      readonly durationMs: number;
+      readonly memoryBytes: number;
+    }
+);
+
+/** GET /deadletters?name=&type=&function=&namespace=&region=&limit=&offset=: the oldest first. */
+export interface Letters extends Dated {
+  readonly total: number;
+  readonly letters: readonly LetterView[];
+}
+
+/** GET /deadletters/<requestId> */
+export interface Letter extends Dated {
+  readonly letter: LetterView;
+  /** As a consumer of the topic or queue reads it. */
+  readonly message: unknown;
+}
+
+export interface LetterView extends EventFunction {
+  readonly requestId: string;
+  readonly qualifier: string;
+  readonly source: string;
+  readonly to: LetterPlace;
+  readonly why: string;
+  readonly status: number;
+  readonly errorMessage: string;
+  readonly tried: number;
+  readonly acceptedAt: number;
+  readonly diedAt: number;
+  readonly eventBytes: number;
+}
+
 /** GET /doctor */
 export interface Doctor {
   readonly version: string;

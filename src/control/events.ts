@@ -104,7 +104,7 @@ export interface EventLife {
 
 export interface EventList {
   readonly events: readonly EventView[];
-  /** For the next page; undefined on the last one. */
+  /** For the next page, which may begin with what this one ended with; undefined on the last one. */
   readonly before?: number;
 }
 
