@@ -9,7 +9,8 @@ import type { Outcome } from '../core/invocation.ts';
 import type { DeadLetter, QueuedEvent } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
 import { memoryEvents } from '../queue/memory.ts';
-import { type EventDeps, eventsIn, type KeptBytes } from './events.ts';
+import type { EventDeps, KeptBytes } from './event-verbs.ts';
+import { eventsIn } from './events.ts';
 import { KEY, rejects } from './fixture.ts';
 
 const NOW = Date.UTC(2030, 0, 1);

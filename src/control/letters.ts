@@ -4,7 +4,7 @@ import type { FunctionKey } from '../core/function.ts';
 import type { DeadLetter, LetterFilter } from '../core/ports.ts';
 import { fail as failFunction } from './errors.ts';
 import { fail } from './event-errors.ts';
-import type { EventDeps, LetterQuery, LetterVerbs } from './events.ts';
+import type { EventDeps, LetterQuery, LetterVerbs } from './event-verbs.ts';
 
 const TYPES = ['CMQ-TOPIC', 'CMQ-QUEUE'] as const;
 

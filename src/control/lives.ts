@@ -12,7 +12,7 @@ import type {
   KeptBytes,
   Place,
   RecordedState,
-} from './events.ts';
+} from './event-verbs.ts';
 
 type Waits = Awaited<ReturnType<Queue['find']>>;
 

@@ -6,7 +6,7 @@ import type { FunctionEvent } from '../core/event.ts';
 import { type FunctionKey, LATEST } from '../core/function.ts';
 import { fail as failFunction } from './errors.ts';
 import { fail } from './event-errors.ts';
-import type { EventDeps, EventVerbs } from './events.ts';
+import type { EventDeps, EventVerbs } from './event-verbs.ts';
 import type { Known } from './lives.ts';
 
 type Deps = Pick<EventDeps, 'records' | 'submit' | 'control' | 'ids'>;

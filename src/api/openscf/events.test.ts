@@ -8,7 +8,7 @@ import type {
   LetterQuery,
   Replay,
   Replayed,
-} from '../../control/events.ts';
+} from '../../control/event-verbs.ts';
 import type { CloudError } from '../../core/errors.ts';
 import { anEvent, anOutcome, KEY } from '../../core/fixture.ts';
 import type { DeadLetter } from '../../core/ports.ts';

@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { EVENT_STATES, type EventVerbs } from '../../control/events.ts';
+import { EVENT_STATES, type EventVerbs } from '../../control/event-verbs.ts';
 import { retMsg } from '../../core/reply.ts';
 import { check } from '../check.ts';
 import { functionQuery, functionTarget, LIMIT, wholeText } from './query.ts';

@@ -1,7 +1,7 @@
 // Dead letters: what there is, sent again, thrown away.
 
 import { z } from 'zod';
-import type { LetterQuery, LetterVerbs } from '../../control/events.ts';
+import type { LetterQuery, LetterVerbs } from '../../control/event-verbs.ts';
 import { fail } from '../../core/errors.ts';
 import type { DeadLetter } from '../../core/ports.ts';
 import { check } from '../check.ts';
