@@ -26,6 +26,7 @@ import type { Instance } from './instance/instance.ts';
 import { type LanguageReport, type Languages, makeLanguages, reportLanguages } from './languages/index.ts';
 import type { Sentence } from './languages/language.ts';
 import { makeLauncher } from './machine/launcher.ts';
+import { Lobby } from './machine/lobby.ts';
 import { Machine } from './machine/machine.ts';
 import { Pools, type Readiness } from './machine/pools.ts';
 import type { Quotas } from './machine/quota.ts';
@@ -164,8 +165,12 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     concurrencyOf,
   });
   const machine = new Machine({ memoryMB, idleMs, quotas, clock: processClock, launcher });
-  const { instancePerEvent = false } = deps;
-  const pools = new Pools(machine, version => ({ concurrency: concurrencyOf(version), instancePerEvent }));
+  const lobby = new Lobby(processClock);
+  const pools = new Pools(machine, version => ({
+    concurrency: concurrencyOf(version),
+    // An asynchronous execution may take a day: nobody waits behind one.
+    instancePerEvent: deps.instancePerEvent === true || version.asyncRun,
+  }));
   const warm = wantedKinds({ deployed: deps.deployed ?? (() => []), generic: launcher.generic, slots, log });
 
   return {
@@ -175,11 +180,11 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
       if (version.type === 'HTTP') return Promise.resolve(refusal(436, 'Web functions (Type=HTTP) cannot be run yet'));
       // Outside of the machine: who waits for a download takes no room and keeps nobody from starting.
       const waiting = languages.ready(version.runtime);
-      if (waiting) return waiting.then(() => machine.run(pools.of(version), call));
+      if (waiting) return lobby.run(call, waiting, () => machine.run(pools.of(version), call));
       return machine.run(pools.of(version), call);
     },
-    terminate: () => false,
-    printed: () => undefined,
+    terminate: (requestId, graceful) => lobby.withdraw(requestId) || machine.terminate(requestId, graceful),
+    printed: requestId => machine.printed(requestId),
     supports(runtime) {
       const found = languages.of(runtime);
       return 'refused' in found ? { refused: found.refused } : 'yes';

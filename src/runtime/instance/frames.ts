@@ -142,8 +142,8 @@ export interface Ended {
   /** The handler gave up its thread before it was done. */
   readonly waited: boolean;
   readonly turn: number;
-  /** Measured in the function. */
-  readonly durationMs: number;
+  /** Measured in the function; undefined for more than fits the field, 71 minutes. */
+  readonly durationMs: number | undefined;
 }
 
 export interface Failed extends Ended {
@@ -158,12 +158,13 @@ export const ENDED_BYTES = 9;
 export function decodeEnded(payload: Buffer): Ended {
   if (payload.length < ENDED_BYTES) throw new FrameError('an answer is too short');
   const flags = payload.readUInt8(0);
+  const micros = payload.readUInt32BE(5);
   return {
     printed: (flags & PRINTED) !== 0,
     early: (flags & EARLY) !== 0,
     waited: (flags & WAITED) !== 0,
     turn: payload.readUInt32BE(1),
-    durationMs: payload.readUInt32BE(5) / 1000,
+    durationMs: micros === 0xffffffff ? undefined : micros / 1000,
   };
 }
 

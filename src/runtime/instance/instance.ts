@@ -2,53 +2,38 @@
 
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/invocation.ts';
-import { LOG_BYTES, RESPONSE_BYTES } from '../../core/limits.ts';
+import { RESPONSE_BYTES } from '../../core/limits.ts';
 import type { Log } from '../../core/log.ts';
 import type { Exit, Sandbox } from '../sandbox/driver.ts';
-import {
-  decodeDeclined,
-  decodeEnded,
-  decodeFailed,
-  decodeFault,
-  decodeLoadError,
-  ENDED_BYTES,
-  type Ended,
-  encodeFrame,
-  FRAME_BYTES,
-  FROM_INSTANCE,
-  FrameError,
-  FrameReader,
-  TO_INSTANCE,
-} from './frames.ts';
+import { ExitWatch } from './exit.ts';
+import { type Ended, encodeFrame, FRAME_BYTES, FROM_INSTANCE, FrameError, FrameReader, TO_INSTANCE } from './frames.ts';
+import { type Heard, hear } from './hear.ts';
 import type { InstanceEvents, InstanceSpec } from './life.ts';
-import { LogBuffer, MARK_MS, MarkScanner } from './logs.ts';
+import { MARK_MS } from './logs.ts';
+import { MemoryWatch } from './memory.ts';
 import {
   brokeOff,
+  canceled,
   earlyOutcome,
   exitedWhileRunning,
-  exitedWhileStarting,
   exitVerdict,
-  failedRun,
-  failure,
   hintedLog,
   initTimedOut,
   mayHaveFilled,
   outcomeOf,
   outOfMemory,
-  shownStack,
   timedOut,
+  unstarted,
   type Verdict,
+  withdrawn,
 } from './outcomes.ts';
-import { Run, type Waiting } from './run.ts';
-import { Sender } from './sender.ts';
-import { begun, revoke } from './turn.ts';
+import { Output } from './output.ts';
+import { RunQueue } from './queue.ts';
+import type { Run, Waiting } from './run.ts';
 
-/** Events in an instance beyond which others are held until these are nearly done. */
-const ENOUGH = 2;
-/** What has left its pipes open after its process ended is not waited for longer. */
-const DRAIN_MS = 250;
-const SAMPLE_MS = 50;
-const MB = 1024 * 1024;
+/** Documented lines of the log of a run that is terminated gracefully. */
+const SIGNAL_RECEIVED = '[PLATFORM] Signal received successfully.';
+const SIGNAL_FAILED = '[PLATFORM] Signal reception failed.';
 
 export class Instance {
   readonly spec: InstanceSpec;
@@ -58,29 +43,24 @@ export class Instance {
   idleSince = 0;
   /** Events sent so far; the last turn. */
   runs = 0;
-  memoryBytes = 0;
   initMs = 0;
   readonly #sandbox: Sandbox;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #events: InstanceEvents<Instance>;
-  readonly #scanner: MarkScanner;
   readonly #reader: FrameReader;
+  readonly #heard: Heard;
   readonly #initDeadlineAt: number;
-  /** What was printed since the last mark; what it printed while it started or idled stands first. */
-  #output: LogBuffer | undefined;
-  /** In the order in which they were sent; the first has begun, those behind it may have. */
-  readonly #runs: Run[] = [];
-  readonly #sender: Sender;
+  readonly #output: Output;
+  readonly #memory: MemoryWatch;
+  readonly #queue: RunQueue;
+  readonly #runs: Run[];
+  readonly #exits: ExitWatch;
   /** Why this server ended it. */
   #verdict: Verdict | undefined;
   #faultStack = '';
   /** It was ended before it was ready. */
   #cutShort = false;
-  #sampledAt = 0;
-  #exit: Exit | undefined;
-  #open = 2;
-  #drain: Disposable | undefined;
   readonly #gone = Promise.withResolvers<void>();
 
   constructor(spec: InstanceSpec, sandbox: Sandbox, clock: Clock, log: Log, events: InstanceEvents<Instance>) {
@@ -90,17 +70,39 @@ export class Instance {
     this.#log = log;
     this.#events = events;
     this.#initDeadlineAt = spec.startedAt + spec.version.initTimeoutS * 1000;
-    this.#scanner = new MarkScanner(
-      spec.token,
-      chunk => this.#printed(chunk),
-      turn => this.#marked(turn),
-    );
-    this.#sender = new Sender(sandbox.channel, spec.version.timeoutS * 1000);
-    this.#reader = new FrameReader(FRAME_BYTES, (type, payload) => this.#heard(type, payload));
-    if (spec.note !== '') this.#printed(Buffer.from(`${spec.note}\n`));
-    this.#listen();
+    const { concurrency, version } = spec;
+    const { channel, output, turnFd } = sandbox;
+    this.#queue = new RunQueue({ channel, turnFd, timeoutS: version.timeoutS, concurrency });
+    this.#runs = this.#queue.all;
+    this.#output = new Output(spec.token, spec.note, turn => this.#marked(turn));
+    this.#memory = new MemoryWatch(sandbox, version.memoryMB);
+    this.#reader = new FrameReader(FRAME_BYTES, (type, payload) => this.#said(type, payload));
+    this.#heard = {
+      ready: () => this.#ready(),
+      // It ends by itself, after all that it printed.
+      loadFailed: verdict => {
+        this.#verdict = verdict;
+      },
+      fault: stack => {
+        this.#faultStack = stack;
+      },
+      answered: (ended, verdict) => this.#answered(ended, verdict),
+      ended: ended => this.#ended(ended),
+      declined: turn => this.#declined(turn),
+    };
+    channel.on('data', (chunk: Buffer) => this.#received(chunk));
+    output.on('data', (chunk: Buffer) => this.#output.push(chunk));
+    this.#exits = new ExitWatch(sandbox, clock, {
+      unplugged: () => this.#unplugged(),
+      exited: () => this.#exited(),
+      over: exit => this.#settleExit(exit),
+    });
     const settings = { token: spec.token, responseBytes: RESPONSE_BYTES, ...spec.settings };
-    sandbox.channel.write(encodeFrame(TO_INSTANCE.init, Buffer.from(JSON.stringify(settings))));
+    channel.write(encodeFrame(TO_INSTANCE.init, Buffer.from(JSON.stringify(settings))));
+  }
+
+  get memoryBytes(): number {
+    return this.#memory.bytes;
   }
 
   /** Events that were sent to it and are not over. */
@@ -110,61 +112,105 @@ export class Instance {
 
   /** When the event that it runs began; with several at once, the oldest. */
   get headSince(): number {
-    for (const run of this.#runs) if (!run.over) return run.startedAt;
-    return Number.POSITIVE_INFINITY;
+    return this.#queue.head?.startedAt ?? Number.POSITIVE_INFINITY;
   }
 
   /** Sends it an event: to be run now, or after those that it already has. */
   send(waiting: Waiting): void {
-    const { concurrency } = this.spec;
-    const now = this.#clock.now();
-    const ahead = this.#runs.length > 0 && concurrency === 1;
-    const run = new Run(waiting, ++this.runs, ahead);
-    // Of the one before it perhaps only the log is awaited.
-    const begins = !ahead || this.#runs.at(-1)?.over !== undefined;
-    this.#runs.push(run);
+    const before = this.#runs.at(-1);
+    const run = this.#queue.add(waiting, ++this.runs);
     this.state = 'busy';
-    if (begins) this.#begin(run, now);
-    // One that it works at and one that is next: what comes now is in time when the first is over.
-    if (ahead && this.#runs.length - this.#sender.held > ENOUGH) this.#sender.hold(run);
-    else this.#sender.send(run);
+    // Of the one before it perhaps only the log is awaited.
+    if (!run.ahead || before?.over) this.#begin(run, this.#clock.now());
   }
 
   /** Events that it was sent and has not begun: they are the caller's again, oldest first. */
   takeBack(): Waiting[] {
-    const [first] = this.#runs;
-    if (!first || this.#runs.length === 1 || this.spec.concurrency > 1) return [];
-    const sent = this.#runs.length - this.#sender.held;
-    this.#sender.drop();
-    if (sent <= 1) return this.#without(first.turn);
-    return this.#without(Math.max(first.turn, revoke(this.#sandbox.turnFd, this.runs)));
+    if (this.#runs.length < 2 || this.spec.concurrency > 1) return [];
+    return this.#wanted(this.#queue.takeBehind(this.#queue.revoke()));
   }
 
-  #without(began: number): Waiting[] {
-    const kept = this.#runs.findIndex(run => run.turn > began);
-    return kept < 0 ? [] : this.#runs.splice(kept).map(run => run.waiting);
+  /** Of those that have not begun, those that are still to be run. */
+  #wanted(unbegun: readonly Run[]): Waiting[] {
+    const now = this.#clock.now();
+    const wanted: Waiting[] = [];
+    for (const { cancelled, waiting } of unbegun) {
+      if (cancelled) waiting.settle(withdrawn(waiting.since, now));
+      else wanted.push(waiting);
+    }
+    return wanted;
+  }
+
+  #giveBack(unbegun: readonly Run[]): void {
+    const wanted = this.#wanted(unbegun);
+    if (wanted.length > 0) this.#events.back(wanted);
+  }
+
+  /** Breaks off a run; `graceful`: its process is told by SIGTERM and ends as it likes. False when it is not here or over. */
+  terminate(requestId: string, graceful: boolean): boolean {
+    const run = this.#queue.find(requestId);
+    if (!run || run.over) return false;
+    if (this.state === 'ending') {
+      if (graceful) this.#note(run, false);
+      else run.cancelled = true;
+    } else if (this.spec.concurrency === 1) return this.#terminateInOrder(run, graceful);
+    else if (graceful && this.#runs.length === 1) this.#tell(run);
+    else this.#dismiss(run, canceled(), this.#clock.now());
+    return true;
+  }
+
+  /** What is behind it is run elsewhere. */
+  #terminateInOrder(run: Run, graceful: boolean): boolean {
+    const { stands, unbegun } = this.#queue.isolate(run);
+    if (stands === 'running' && graceful) this.#tell(run);
+    else if (stands !== 'over') {
+      run.cancelled = true;
+      if (stands === 'running') this.#kill(undefined);
+      // As soon as the answer of the one before it has come, it is ended.
+      else if (stands === 'next') this.state = 'draining';
+    }
+    this.#giveBack(unbegun);
+    return stands !== 'over';
+  }
+
+  /** It may end at any time from now on: it gets no more events. */
+  #tell(run: Run): void {
+    const told = this.#sandbox.signal('SIGTERM');
+    if (told) this.state = 'draining';
+    this.#note(run, told);
+  }
+
+  #note(run: Run, told: boolean): void {
+    this.#output.note(run, told ? SIGNAL_RECEIVED : SIGNAL_FAILED);
+  }
+
+  /** What a run has printed so far; of several at once nobody can tell whose a line is. */
+  printed(requestId: string): string | undefined {
+    const run = this.#queue.find(requestId);
+    if (!run || run.startedAt === 0) return undefined;
+    if (run.marked) return run.log?.text() ?? '';
+    const prints = this.spec.concurrency > 1 || run === this.#runs.find(one => !one.marked);
+    return prints ? this.#output.text() : '';
   }
 
   #begin(run: Run, now: number): void {
     run.begin(now, this.spec.version.timeoutS, run.turn === 1 ? this.initMs : 0);
     run.peakBytes = this.memoryBytes;
+    if (run.cancelled) this.#kill(undefined);
   }
 
   /** Events run in order: with the end of one the next begins. */
   #beginNext(now: number): void {
-    if (this.#runs.length - this.#sender.held < ENOUGH) this.#sender.release();
-    for (const run of this.#runs) {
-      if (run.over) continue;
-      if (run.startedAt === 0) this.#begin(run, now);
-      return;
-    }
+    this.#queue.refill();
+    const { head } = this.#queue;
+    if (head?.startedAt === 0) this.#begin(head, now);
   }
 
   /** Called every few ms while it starts or runs: deadlines and memory. */
   tick(now: number): void {
     if (this.state === 'starting') {
       if (now >= this.#initDeadlineAt) this.#kill(initTimedOut(this.spec.version.initTimeoutS));
-      else this.#watchMemory(undefined, now);
+      else if (this.#memory.isOver(undefined, now)) this.#kill(outOfMemory(this.spec.version.memoryMB));
     }
     if (this.state !== 'busy' && this.state !== 'draining') return;
     for (const run of [...this.#runs]) {
@@ -176,17 +222,19 @@ export class Instance {
       if (now >= run.deadlineAt) this.#expire(run, now);
     }
     const [first] = this.#runs;
-    if (first) this.#watchMemory(first, now);
+    if (first && this.#memory.isOver(first, now)) this.#kill(outOfMemory(this.spec.version.memoryMB));
   }
 
-  /** Documented: of several events in one instance a time-out fails its own alone. */
   #expire(run: Run, now: number): void {
     const verdict = timedOut(this.spec.version.timeoutS);
     if (this.spec.concurrency === 1) this.#kill(verdict);
-    else {
-      this.state = 'draining';
-      this.#settle(run, verdict, now);
-    }
+    else this.#dismiss(run, verdict, now);
+  }
+
+  /** Documented: of several events in one instance a time-out fails its own alone. */
+  #dismiss(run: Run, verdict: Verdict, now: number): void {
+    this.state = 'draining';
+    this.#settle(run, verdict, now);
   }
 
   /** Ends it; a run under way ends with `verdict`. */
@@ -195,39 +243,19 @@ export class Instance {
     return this.#gone.promise;
   }
 
-  #listen(): void {
-    const { channel, output, exited } = this.#sandbox;
-    channel.on('data', (chunk: Buffer) => this.#received(chunk));
-    output.on('data', (chunk: Buffer) => this.#scanner.push(chunk));
-    for (const stream of [channel, output]) {
-      // A process that dies resets its sockets; its exit tells the story.
-      stream.on('error', () => {});
-      stream.once('close', () => {
-        this.#open--;
-        if (stream === channel) this.#unplugged();
-        this.#settleExit();
-      });
-    }
-    void exited.then(exit => {
-      this.#exit = exit;
-      // Nobody waits for what an idle one had to say.
-      if (this.state === 'idle') this.#open = 0;
-      if (this.state === 'busy') this.state = 'draining';
-      this.#drain?.[Symbol.dispose]();
-      this.#drain = this.#clock.at(this.#clock.now() + DRAIN_MS, () => {
-        this.#open = 0;
-        this.#settleExit();
-      });
-      this.#settleExit();
-    });
+  #exited(): boolean {
+    // Nobody waits for what an idle one had to say.
+    const awaited = this.state !== 'idle';
+    if (this.state === 'busy') this.state = 'draining';
+    return awaited;
   }
 
   /** Its channel is closed: it is about to end, or can neither hear of events nor answer them. */
   #unplugged(): void {
-    if (this.#exit || this.state === 'ending' || this.state === 'gone') return;
+    if (this.state === 'ending' || this.state === 'gone') return;
     this.#cutShort = this.state === 'starting';
     this.state = 'ending';
-    this.#drain = this.#clock.at(this.#clock.now() + DRAIN_MS, () => {
+    this.#exits.otherwise(() => {
       this.#verdict ??= brokeOff(this.#cutShort, 'closed');
       this.#sandbox.kill();
     });
@@ -247,26 +275,25 @@ export class Instance {
     }
   }
 
-  #heard(type: number, payload: Buffer): void {
-    if (this.state === 'starting') this.#heardStarting(type, payload);
-    else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(decodeFault(payload), this.spec.codeDir);
-    else if (this.state === 'ending') return;
-    else if (type === FROM_INSTANCE.result) {
-      const ended = decodeEnded(payload);
-      const verdict = { status: 200, body: payload.subarray(ENDED_BYTES), message: '', stack: '' };
-      this.#answered(ended, verdict);
-    } else if (type === FROM_INSTANCE.error) {
-      const failed = decodeFailed(payload);
-      const verdict = failedRun(failed.status, failed.message, failed.stack, this.spec.codeDir);
-      this.#answered(failed, verdict);
-    } else if (type === FROM_INSTANCE.ended) {
-      const ended = decodeEnded(payload);
-      const run = this.#runOf(ended.turn);
-      if (!run) return;
-      if (!run.answer) throw new FrameError('an end without an answer');
-      this.#over(run, ended, run.answer);
-    } else if (type === FROM_INSTANCE.declined) this.#declined(decodeDeclined(payload));
-    else throw new FrameError(`unexpected frame ${type}`);
+  #said(type: number, payload: Buffer): void {
+    if (this.state === 'ending' && type !== FROM_INSTANCE.fault) return;
+    hear(type, payload, this.state === 'starting', this.spec.codeDir, this.#heard);
+  }
+
+  #ready(): void {
+    const now = this.#clock.now();
+    this.initMs = now - this.spec.startedAt;
+    this.state = 'idle';
+    this.idleSince = now;
+    this.#memory.sample(now);
+    this.#events.ready(this);
+  }
+
+  #ended(ended: Ended): void {
+    const run = this.#runOf(ended.turn);
+    if (!run) return;
+    if (!run.answer) throw new FrameError('an end without an answer');
+    this.#over(run, ended, run.answer);
   }
 
   /** It has left out an event; those that were taken back in time are gone from here already. */
@@ -279,7 +306,7 @@ export class Instance {
     const now = this.#clock.now();
     this.#beginNext(now);
     if (this.#runs.length === 0) this.#rest(now);
-    this.#events.back([run.waiting]);
+    this.#giveBack([run]);
     this.#freed();
   }
 
@@ -307,23 +334,6 @@ export class Instance {
     throw new FrameError(`an answer to turn ${turn}, which is not running`);
   }
 
-  #heardStarting(type: number, payload: Buffer): void {
-    if (type === FROM_INSTANCE.hello) return;
-    if (type === FROM_INSTANCE.ready) {
-      const now = this.#clock.now();
-      this.initMs = now - this.spec.startedAt;
-      this.state = 'idle';
-      this.idleSince = now;
-      this.#sample(now);
-      this.#events.ready(this);
-    } else if (type === FROM_INSTANCE.loadError) {
-      const { status, message } = decodeLoadError(payload);
-      // It ends by itself, after all that it printed.
-      this.#verdict = failure(status, shownStack(message, this.spec.codeDir));
-    } else if (type === FROM_INSTANCE.fault) this.#faultStack = shownStack(decodeFault(payload), this.spec.codeDir);
-    else throw new FrameError(`frame ${type} while starting`);
-  }
-
   #answered(ended: Ended, verdict: Verdict): void {
     const run = this.#runOf(ended.turn);
     if (!run) return;
@@ -340,7 +350,8 @@ export class Instance {
   }
 
   #over(run: Run, ended: Ended, verdict: Verdict): void {
-    const whole = { ...verdict, durationMs: ended.durationMs };
+    const durationMs = ended.durationMs ?? this.#clock.now() - run.startedAt;
+    const whole = { ...verdict, durationMs };
     run.waited = ended.waited;
     const [first] = this.#runs;
     if (run === first || this.spec.concurrency > 1) {
@@ -363,17 +374,16 @@ export class Instance {
   }
 
   #settle(run: Run, verdict: Verdict, now: number): void {
-    if (now - this.#sampledAt >= SAMPLE_MS) {
-      run.peakBytes = Math.max(run.peakBytes, this.#sandbox.peakBytes());
-      this.#sample(now);
-    }
+    this.#memory.close(run, now);
     // Programs that it started print without a mark; of several at once nobody can tell whose a line is.
-    if (!run.marked && (this.#runs.length === 1 || this.spec.concurrency > 1)) this.#takeOutput(run);
+    if (!run.marked && (this.#runs.length === 1 || this.spec.concurrency > 1)) this.#output.giveTo(run);
     // What the kernel has ended may be a program that it started.
     const spent = mayHaveFilled(verdict) && this.#sandbox.oomKilled();
     if (spent) this.#kill(undefined);
     const outcome = this.#outcome(run, spent ? outOfMemory(this.spec.version.memoryMB) : verdict, now);
-    this.#runs.splice(this.#runs.indexOf(run), 1);
+    this.#queue.remove(run);
+    // Documented: any failure of an asynchronous execution recycles its instance.
+    if (outcome.status !== 200 && this.spec.version.asyncRun && this.state === 'busy') this.state = 'draining';
     if (this.#runs.length > 0) this.#beginNext(now);
     else this.#rest(now);
     run.settle(outcome);
@@ -391,36 +401,13 @@ export class Instance {
     });
   }
 
-  #printed(chunk: Buffer): void {
-    this.#output ??= new LogBuffer(LOG_BYTES);
-    this.#output.add(chunk);
-  }
-
   /** All that was printed up to here is that run's. */
   #marked(turn: number): void {
     const run = this.#runs.find(one => one.turn === turn);
     if (!run || run.marked) return;
-    this.#takeOutput(run);
+    this.#output.giveTo(run);
     run.marked = true;
     if (run.over && run === this.#runs[0]) this.#finish(run, run.over);
-  }
-
-  #takeOutput(run: Run): void {
-    run.log = this.#output;
-    this.#output = undefined;
-  }
-
-  #watchMemory(run: Run | undefined, now: number): void {
-    const limit = this.spec.version.memoryMB * MB;
-    if (now - this.#sampledAt < SAMPLE_MS && this.memoryBytes < limit / 2) return;
-    this.#sample(now);
-    if (run) run.peakBytes = Math.max(run.peakBytes, this.memoryBytes);
-    if (this.memoryBytes > limit) this.#kill(outOfMemory(this.spec.version.memoryMB));
-  }
-
-  #sample(now: number): void {
-    this.memoryBytes = this.#sandbox.memoryBytes();
-    this.#sampledAt = now;
   }
 
   #kill(verdict: Verdict | undefined): void {
@@ -428,26 +415,21 @@ export class Instance {
     this.#cutShort = this.state === 'starting';
     this.state = 'ending';
     this.#verdict = verdict ?? this.#verdict;
-    if (!this.#exit) this.#sandbox.kill();
+    if (!this.#exits.exit) this.#sandbox.kill();
   }
 
-  /** The process is gone and all that it wrote has been read. */
-  #settleExit(): void {
-    const exit = this.#exit;
-    if (!exit || this.#open > 0 || this.state === 'gone') return;
-    this.#drain?.[Symbol.dispose]();
-    this.#scanner.flush();
+  #settleExit(exit: Exit): void {
+    this.#output.flush();
     const starting = this.state === 'starting' || this.#cutShort;
     this.state = 'gone';
     const { channel, output } = this.#sandbox;
     channel.destroy();
     output.destroy();
     const now = this.#clock.now();
-    const began = Math.max(this.#runs[0]?.turn ?? 0, begun(this.#sandbox.turnFd));
-    const back = this.spec.concurrency === 1 ? this.#without(began) : [];
+    const unbegun = this.spec.concurrency === 1 ? this.#queue.takeBehind(this.#queue.begun()) : [];
     if (starting) this.#events.unready(this, this.#unstarted(exit, now));
     const open = this.#runs.find(run => !run.marked);
-    if (open) this.#takeOutput(open);
+    if (open) this.#output.giveTo(open);
     // That it has begun is known from its turn alone.
     for (const run of this.#runs) if (run.startedAt === 0) this.#begin(run, now);
     // The kernel ends what grows faster than anybody looks.
@@ -455,7 +437,7 @@ export class Instance {
     if (last) last.peakBytes = Math.max(last.peakBytes, this.#sandbox.peakBytes());
     for (const run of this.#runs.splice(0)) run.settle(this.#outcome(run, this.#exitVerdict(run, exit, now), now));
     this.#sandbox.close();
-    if (back.length > 0) this.#events.back(back);
+    this.#giveBack(unbegun);
     this.#events.gone(this);
     this.#gone.resolve();
   }
@@ -463,6 +445,7 @@ export class Instance {
   #exitVerdict(run: Run, exit: Exit, now: number): Verdict {
     // Over already, only its log was still awaited.
     if (run.over) return run.over;
+    if (run.cancelled) return canceled();
     // One that began behind the one that took too long.
     if (this.#verdict?.status === 433 && now < run.deadlineAt) return exitedWhileRunning('');
     return this.#verdict ?? this.#died(exit, run.log?.text() ?? '', run.peakBytes, this.#faultStack);
@@ -475,16 +458,14 @@ export class Instance {
   }
 
   #unstarted(exit: Exit, now: number): Outcome {
-    const how = exit.error?.message ?? (exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`);
-    const initMs = now - this.spec.startedAt;
-    const printed = this.#output?.text() ?? '';
-    const bySelf = { ...exitedWhileStarting(how), stack: this.#faultStack };
-    const died = this.#died(exit, printed, this.memoryBytes, '');
-    if (exit.error) this.#log.error({ instance: this.spec.id, reason: how }, 'an instance could not be started');
-    const unstarted = exit.error && failure(500, `The instance could not be started: ${how}`);
-    const verdict = this.#verdict ?? unstarted ?? (died.status === 434 ? died : bySelf);
-    const { id, version } = this.spec;
+    const { id, version, startedAt } = this.spec;
+    const { error } = exit;
+    if (error) this.#log.error({ instance: id, reason: error.message }, 'an instance could not be started');
+    const printed = this.#output.text();
+    const { bytes: memoryBytes } = this.#memory;
+    const died = this.#died(exit, printed, memoryBytes, '');
+    const verdict = this.#verdict ?? unstarted(exit, died, this.#faultStack);
     const log = hintedLog(printed, verdict, version.runtime);
-    return outcomeOf(verdict, { durationMs: 0, initMs, waitMs: 0, memoryBytes: this.memoryBytes, log, instance: id });
+    return outcomeOf(verdict, { durationMs: 0, initMs: now - startedAt, waitMs: 0, memoryBytes, log, instance: id });
   }
 }

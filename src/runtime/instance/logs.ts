@@ -6,6 +6,8 @@ export class LogBuffer {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #cut = false;
+  /** Lines of the platform that came after the cut. */
+  #after = '';
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -22,6 +24,18 @@ export class LogBuffer {
     if (this.#chunks.length >= 256) this.#chunks = [Buffer.concat(this.#chunks)];
   }
 
+  /** A line of the platform's own, which is never cut. */
+  addLine(text: string): void {
+    if (this.#cut) {
+      this.#after += `${text}\n`;
+      return;
+    }
+    const last = this.#chunks.at(-1)?.at(-1);
+    const line = Buffer.from(`${last === undefined || last === 0x0a ? '' : '\n'}${text}\n`);
+    this.#chunks.push(line);
+    this.#bytes += line.length;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
@@ -35,7 +49,7 @@ export class LogBuffer {
   }
 
   #mark(): string {
-    return `\n[PLATFORM] The log of this run was cut at ${this.#limit} bytes.\n`;
+    return `\n[PLATFORM] The log of this run was cut at ${this.#limit} bytes.\n${this.#after}`;
   }
 }
 

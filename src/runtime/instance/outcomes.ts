@@ -5,6 +5,7 @@ import type { Outcome } from '../../core/invocation.ts';
 import { STATUS, type Status } from '../../core/status.ts';
 import { USER_ROOT } from '../env.ts';
 import { hintFor } from '../installs/hint.ts';
+import type { Exit } from '../sandbox/driver.ts';
 
 export const NO_BODY = Buffer.alloc(0);
 
@@ -47,6 +48,15 @@ export const exitedWhileStarting = (how: string): Verdict =>
 /** The server went away beneath the run: the system's fault, so that a queued event is run again. */
 export const stopped = (): Verdict => failure(500, 'The server was stopped before the run had ended');
 
+/** Documented: a run that a user has terminated. */
+export const canceled = (): Verdict => failure(499, STATUS[499].name);
+
+/** The same for an event that no instance has begun. */
+export function withdrawn(since: number, now: number): Outcome {
+  const waitMs = Math.max(0, now - since);
+  return outcomeOf(canceled(), { durationMs: 0, initMs: 0, waitMs, memoryBytes: 0, log: '', instance: '' });
+}
+
 /** The texts that belong to a status, for failures which the bootstrap names by status alone. */
 export function failedRun(status: number, message: string, stack: string, codeDir: string): Verdict {
   return failure(status, message || textOf(status), shownStack(stack, codeDir));
@@ -62,11 +72,19 @@ export function shownStack(stack: string, codeDir: string): string {
   return stack.replaceAll(codeDir, USER_ROOT);
 }
 
+/** Its end before it could run an event; `died` is what its death alone would say. */
+export function unstarted(exit: Exit, died: Verdict, stack: string): Verdict {
+  if (exit.error) return failure(500, `The instance could not be started: ${exit.error.message}`);
+  if (died.status === 434) return died;
+  const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
+  return { ...exitedWhileStarting(how), stack };
+}
+
 const HEAP_ABORT = /heap out of memory|Allocation failed - |FatalProcessOutOfMemory/;
 
 /** A process that ended by itself: V8 aborts when its heap is full, the kernel kills when the machine is. */
 export function exitVerdict(
-  exit: { readonly code: number | null; readonly signal: string | null },
+  exit: Exit,
   log: string,
   memoryBytes: number,
   version: FunctionVersion,

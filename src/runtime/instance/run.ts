@@ -35,6 +35,8 @@ export class Run {
   over: Verdict | undefined;
   overAt = 0;
   waited = false;
+  /** A user has broken it off. */
+  cancelled = false;
   /** Of the early answer; the run itself may end otherwise. */
   answer: Verdict | undefined;
 

@@ -1,16 +1,18 @@
-// The machine that all instances share: room in MB, how many start at once, deadlines, and the end of what idles.
+// The machine that all instances share: room in MB, how many start at once, who runs the next event, and deadlines.
 
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import type { Call } from '../../core/ports.ts';
 import type { Instance } from '../instance/instance.ts';
-import { stopped } from '../instance/outcomes.ts';
+import { stopped, withdrawn } from '../instance/outcomes.ts';
 import type { Waiting } from '../instance/run.ts';
+import { Keeper } from './keeper.ts';
 import { LaunchError, type Launcher } from './launcher.ts';
 import type { Pool } from './pool.ts';
 import { type Quotas, Usage } from './quota.ts';
 import { neverRun, neverStarted, noRoom, refuse, tooBig } from './refusals.ts';
+import type { Slot } from './slot.ts';
 
 export interface MachineOptions {
   /** For all instances together, by their configured memory. */
@@ -34,20 +36,6 @@ const STARTS_AT_ONCE = Math.max(4, availableParallelism());
 const LONG_START_MS = 500;
 /** Turns are 32 bits on the wire: an instance that has had half of them is replaced when it idles. */
 const TURNS_MAX = 2 ** 31;
-/** After an instance that was to be kept ready failed to start. */
-const PROVISION_MS = 30_000;
-
-/** Room taken by one instance, from before its process is there until it is told to end. */
-interface Slot {
-  readonly pool: Pool;
-  readonly startedAt: number;
-  instance: Instance | undefined;
-  starting: boolean;
-  /** It keeps others from starting. */
-  blocking: boolean;
-  /** It has just run an event that was a slow one among fast ones. */
-  slow: boolean;
-}
 
 export class Machine {
   readonly #options: MachineOptions;
@@ -66,12 +54,9 @@ export class Machine {
   readonly #watched = new Set<Instance>();
   /** Instances that have events ahead. */
   readonly #ahead = new Set<Instance>();
-  /** Pools of which some instances are kept. */
-  readonly #provisioned = new Set<Pool>();
+  readonly #keeper: Keeper;
   #ticker: Disposable | undefined;
   #watcher: Disposable | undefined;
-  #reaper: Disposable | undefined;
-  #reapAt = Number.POSITIVE_INFINITY;
   #closed = false;
   /** Processes that are on their way out. */
   readonly #leaving = new Set<Promise<void>>();
@@ -81,6 +66,17 @@ export class Machine {
     this.#options = options;
     this.#clock = options.clock;
     this.#usage = new Usage(options.quotas);
+    const { clock, idleMs } = options;
+    this.#keeper = new Keeper({
+      clock,
+      idleMs,
+      slots: this.#slots,
+      end: slot => this.#end(slot),
+      feed: pools => {
+        for (const pool of pools) this.#hungry.add(pool);
+        this.#feed();
+      },
+    });
   }
 
   get usedMB(): number {
@@ -119,19 +115,31 @@ export class Machine {
     });
   }
 
+  /** Breaks off what runs or waits for a request, see Runner.terminate. */
+  terminate(requestId: string, graceful: boolean): boolean {
+    for (const pool of this.#queued) {
+      const one = pool.waiting.find(({ call }) => call.event.requestId === requestId);
+      if (!one) continue;
+      pool.drop(one);
+      one.settle(withdrawn(one.since, this.#clock.now()));
+      return true;
+    }
+    for (const instance of this.instances()) if (instance.terminate(requestId, graceful)) return true;
+    return false;
+  }
+
+  /** What a run that goes on has printed so far. */
+  printed(requestId: string): string | undefined {
+    for (const instance of this.instances()) {
+      const text = instance.printed(requestId);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
   /** Keeps as many instances of it as are wanted, events or not. */
   provision(pool: Pool, count: number): void {
-    pool.provisioned = count;
-    pool.provisionAt = 0;
-    if (count > 0) this.#provisioned.add(pool);
-    else this.#provisioned.delete(pool);
-    if (this.#closed) return;
-    if (pool.wants(this.#clock.now())) {
-      this.#hungry.add(pool);
-      this.#feed();
-    }
-    // Some may be too many now, or too few in spite of that.
-    this.#reapLater(pool.live < count ? PROVISION_MS : 0);
+    this.#keeper.provision(pool, count);
   }
 
   /** Ends the instances of a revision that is over; those that run finish first, and events that wait are still served. */
@@ -143,6 +151,7 @@ export class Machine {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#keeper.close();
     for (const pool of this.#queued) {
       for (const one of pool.waiting.splice(0)) one.settle(neverRun());
     }
@@ -151,7 +160,7 @@ export class Machine {
     await Promise.all(this.#launching);
     for (const slot of this.#slots) this.#end(slot);
     await Promise.all(this.#leaving);
-    for (const timer of [this.#ticker, this.#watcher, this.#reaper]) timer?.[Symbol.dispose]();
+    for (const timer of [this.#ticker, this.#watcher]) timer?.[Symbol.dispose]();
   }
 
   #send(instance: Instance, waiting: Waiting): void {
@@ -243,7 +252,7 @@ export class Machine {
         back: events => this.#queueAgain(pool, events),
         gone: gone => {
           // One that dies before its first event would die again and again.
-          if (this.#slots.has(slot) && gone.runs === 0) this.#pauseProvision(pool);
+          if (this.#slots.has(slot) && gone.runs === 0) this.#keeper.pause(pool);
           this.#release(slot, gone);
           if (pool.wants(this.#clock.now())) this.#consider(pool);
           this.#feed();
@@ -278,18 +287,12 @@ export class Machine {
     this.#release(slot, slot.instance);
     const now = this.#clock.now();
     pool.failure = outcome.errorMessage;
-    this.#pauseProvision(pool);
+    this.#keeper.pause(pool);
     for (const one of pool.sharers(startedAt)) {
       one.settle({ ...outcome, waitMs: Math.max(0, now - one.since - outcome.initMs) });
     }
     if (pool.wants(now)) this.#consider(pool);
     this.#feed();
-  }
-
-  #pauseProvision(pool: Pool): void {
-    if (pool.provisioned === 0) return;
-    pool.provisionAt = this.#clock.now() + PROVISION_MS;
-    this.#reapLater(PROVISION_MS);
   }
 
   /** An instance can take events: those that wait longest, or none. */
@@ -320,7 +323,7 @@ export class Machine {
     if (pool.retired || instance.runs > TURNS_MAX) this.#end(slot);
     else {
       pool.idle.push(instance);
-      this.#reapLater(this.#options.idleMs);
+      this.#keeper.rests();
     }
   }
 
@@ -452,37 +455,5 @@ export class Machine {
       }
     }
     if (!this.#closed && this.#ahead.size > 0) this.#watchSoon();
-  }
-
-  #reapLater(ms: number): void {
-    const at = this.#clock.now() + ms;
-    if (at >= this.#reapAt) return;
-    this.#reaper?.[Symbol.dispose]();
-    this.#reapAt = at;
-    this.#reaper = this.#clock.at(at, () => this.#reap());
-  }
-
-  #reap(): void {
-    this.#reapAt = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
-    let next = Number.POSITIVE_INFINITY;
-    for (const slot of this.#slots) {
-      const { pool, instance } = slot;
-      if (instance?.state !== 'idle' || pool.live <= pool.provisioned) continue;
-      const endsAt = instance.idleSince + this.#options.idleMs;
-      if (endsAt <= now) this.#end(slot);
-      else next = Math.min(next, endsAt);
-    }
-    for (const pool of this.#lacking()) {
-      if (pool.wants(now)) this.#hungry.add(pool);
-      next = Math.min(next, pool.provisionAt > now ? pool.provisionAt : now + PROVISION_MS);
-    }
-    this.#feed();
-    if (next < Number.POSITIVE_INFINITY && !this.#closed) this.#reapLater(next - now);
-  }
-
-  /** Pools that lack instances which are to be kept ready. */
-  #lacking(): Pool[] {
-    return [...this.#provisioned].filter(pool => pool.live < pool.provisioned);
   }
 }

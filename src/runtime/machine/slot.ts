@@ -1,0 +1,14 @@
+import type { Instance } from '../instance/instance.ts';
+import type { Pool } from './pool.ts';
+
+/** Room taken by one instance, from before its process is there until it is told to end. */
+export interface Slot {
+  readonly pool: Pool;
+  readonly startedAt: number;
+  instance: Instance | undefined;
+  starting: boolean;
+  /** It keeps others from starting. */
+  blocking: boolean;
+  /** It has just run an event that was a slow one among fast ones. */
+  slow: boolean;
+}
