@@ -210,6 +210,15 @@ test('a letter that was redriven waits, and is no letter any more', async () => 
   assert.ok(lease);
 });
 
+test('an end that was recorded and then lost with the server is none', async () => {
+  const { verbs, rows, queue } = scene();
+  await queue.push(item({ retryNum: 2 }), 10);
+  rows.push(row({ retryNum: 2, verdict: 'dead', why: 'retries used up' }));
+  assert.equal((await verbs.show('r')).event.state, 'waiting');
+  await queue.lease(1, NOW, NOW + 1000);
+  assert.equal((await verbs.show('r')).event.state, 'dead', 'about to leave the queue');
+});
+
 test('without a record of its end an event that is nowhere is over, and that is all that is known', async () => {
   const { verbs, rows, letters } = scene();
   rows.push(row({ verdict: 'running', status: 202 }));

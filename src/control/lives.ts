@@ -36,11 +36,13 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
   const letterOf = async (requestId: string) => (await letters.list({ requestId }, { limit: 1 })).rows[0];
 
   async function look(requestId: string): Promise<Known> {
+    const rows = await rowsOf(requestId);
     const waits = await queue.find(requestId);
     const letter = await letterOf(requestId);
-    // Read last: what ended meanwhile is seen as ended, and a record of it outranks what the queue said before.
-    const rows = await rowsOf(requestId);
-    return { requestId, rows, waits, letter };
+    const last = rows.at(-1);
+    // Out of an instance since the records were read, or cut there long ago: the records know by now.
+    const isStale = !waits?.leased && (!last || isOpen(recordedState(last)));
+    return { requestId, rows: isStale ? await rowsOf(requestId) : rows, waits, letter };
   }
 
   async function find(requestId: string): Promise<Known> {
@@ -137,8 +139,9 @@ function stateOf({ rows, waits, letter }: Known): EventState {
   const row = rows.at(-1);
   const recorded = row && recordedState(row);
   const isOver = recorded !== undefined && !isOpen(recorded);
-  // A redriven event waits with a number of its own.
-  if (waits && !(isOver && row && row.retryNum >= waits.item.retryNum)) return waits.leased ? 'running' : 'waiting';
+  // An attempt is recorded just before it leaves the queue. What waits has not left it, whatever was recorded.
+  if (waits && !(waits.leased && isOver && row && row.retryNum >= waits.item.retryNum))
+    return waits.leased ? 'running' : 'waiting';
   if (isOver) return recorded;
   return letter ? 'dead' : 'unknown';
 }
