@@ -41,12 +41,12 @@ describe('a dead letter target', () => {
 });
 
 test('web functions have no asynchronous settings', () => {
-  const web = (settings: AsyncSettings) => () => checkAsyncType(settings, { Type: 'HTTP' });
+  const web = (settings: AsyncSettings) => () => checkAsyncType(settings, 'HTTP');
   throws(web({ asyncRun: true }), 'InvalidParameterValue');
   throws(web({ traced: true }), 'InvalidParameterValue');
-  checkAsyncType({ asyncRun: false, traced: false }, { Type: 'HTTP' });
-  checkAsyncType({ asyncRun: true, traced: true }, { Type: 'Event' });
-  checkAsyncType({ asyncRun: true, traced: true }, {});
+  checkAsyncType({ asyncRun: false, traced: false }, 'HTTP');
+  checkAsyncType({ asyncRun: true, traced: true }, 'Event');
+  checkAsyncType({ asyncRun: true, traced: true }, undefined);
 });
 
 test('asynchronous execution may be repeated and not changed', () => {

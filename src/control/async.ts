@@ -1,7 +1,6 @@
 // Settings of a function's asynchronous calls: where given-up events go, and whether its calls are executed asynchronously.
 
 import type { DeadLetterTarget, FunctionVersion } from '../core/function.ts';
-import type { Wire } from './control.ts';
 import { fail } from './errors.ts';
 
 /** As it came; all three empty: none. */
@@ -48,8 +47,8 @@ export function deadLetterOf({ type, name, filterType }: DeadLetterInput): DeadL
 }
 
 /** Web functions are called synchronously alone. */
-export function checkAsyncType({ asyncRun, traced }: AsyncSettings, { Type }: Wire): void {
-  if (Type !== 'HTTP' || !(asyncRun || traced)) return;
+export function checkAsyncType({ asyncRun, traced }: AsyncSettings, type: unknown): void {
+  if (type !== 'HTTP' || !(asyncRun || traced)) return;
   fail('InvalidParameterValue', {
     name: asyncRun ? 'AsyncRunEnable' : 'TraceEnable',
     zh: 'Web 函数（Type=HTTP）只有同步调用，请去掉该字段或使用事件函数（Type=Event）。',

@@ -11,12 +11,12 @@ import type {
   Routing,
   StatusReason,
 } from '../core/function.ts';
-import type { Page, Range, Triggers, Where } from '../core/ports.ts';
+import type { Execution, Page, Range, Triggers, Where } from '../core/ports.ts';
 import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, ScheduledNumber } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { AsyncSettings } from './async.ts';
 import type { LiveCatalog } from './catalog.ts';
-import type { ExecutionVerbs } from './executions.ts';
+import type { Filter, Listed, Paging } from './paging.ts';
 
 export interface Control {
   readonly functions: Functions;
@@ -42,25 +42,6 @@ export interface Control {
 export interface Tag {
   readonly Key: string;
   readonly Value: string;
-}
-
-/** A list's page: `order` in any case; what is left out takes the documented default. Bad values are refused here. */
-export interface Paging {
-  readonly offset?: number | undefined;
-  readonly limit?: number | undefined;
-  readonly order?: string | undefined;
-  readonly orderBy?: string | undefined;
-}
-
-export interface Listed<T> {
-  /** Matches before paging. */
-  readonly total: number;
-  readonly rows: readonly T[];
-}
-
-export interface Filter {
-  readonly name: string;
-  readonly values: readonly string[];
 }
 
 /** The API's request object as it came: unsupported settings are refused from it, settings to be echoed are taken from it. */
@@ -372,6 +353,34 @@ export interface Readiness {
 /** What control asks of the machine. */
 export interface Instances {
   provisionedOf(key: FunctionKey, version: string): Readiness;
+}
+
+// asynchronous executions
+
+/** ms since 1970: from ≤ x < before. */
+export interface Interval {
+  readonly from: number;
+  readonly before: number;
+}
+
+export interface ListExecutions extends FunctionKey, Paging {
+  /** A version, or an alias for its main version. */
+  readonly qualifier?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** Names of sources in any case; none: all. */
+  readonly sources?: readonly string[] | undefined;
+  readonly states?: readonly string[] | undefined;
+  readonly started?: Interval | undefined;
+  readonly ended?: Interval | undefined;
+}
+
+export interface ExecutionVerbs {
+  /** Traced ones of a function with asynchronous execution; of another function there are none. */
+  list(query: ListExecutions): Promise<Listed<Execution>>;
+  /** `region`: only if it is there. */
+  get(requestId: string, region?: string): Promise<Execution>;
+  /** Takes it from the queue, or ends its instance; `graceful`: its process is told by SIGTERM instead. */
+  terminate(key: FunctionKey, requestId: string, graceful: boolean): Promise<void>;
 }
 
 // account

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { anEvent } from '../core/fixture.ts';
 import type { FunctionKey } from '../core/function.ts';
 import type { ExecutionEnd } from '../core/ports.ts';
-import type { ListExecutions, Terminate } from './executions.ts';
+import type { ListExecutions } from './control.ts';
+import type { Terminate } from './executions.ts';
 import { KEY, NOW, rejects, scene } from './fixture.ts';
 
 interface Given {
@@ -182,7 +183,7 @@ describe('breaking off', () => {
   test('one that ended in the meantime is told with its state', async () => {
     const { control, execution, events } = await house(async requestId => {
       await events.queue.cancel(requestId, FINISHED(NOW));
-      return 'ended';
+      return 'absent';
     });
     await execution('a');
     const error = await rejects(control.executions.terminate(KEY, 'a', false), 'FailedOperation.AsyncEventStatus');

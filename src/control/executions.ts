@@ -1,43 +1,18 @@
 // The asynchronous executions of functions that were made with AsyncRunEnable: listed, shown and broken off.
 // The queue writes them; here is what may be asked of them, and when they are forgotten.
 
-import { type FunctionKey, keyText, LATEST } from '../core/function.ts';
-import type { Execution, Executions, Found } from '../core/ports.ts';
+import { keyText, LATEST } from '../core/function.ts';
+import type { Execution, Executions } from '../core/ports.ts';
+import type { Terminated } from '../core/settle.ts';
 import type { LiveCatalog } from './catalog.ts';
-import type { Listed, Paging } from './control.ts';
+import type { ExecutionVerbs, Interval } from './control.ts';
 import { fail } from './errors.ts';
 import { isDescending, limitOf, offsetOf } from './paging.ts';
 import { resolve } from './room.ts';
 import { isPublished, keyOf } from './validate.ts';
 
-/** ms since 1970: from ≤ x < before. */
-export interface Interval {
-  readonly from: number;
-  readonly before: number;
-}
-
-export interface ListExecutions extends FunctionKey, Paging {
-  /** A version, or an alias for its main version. */
-  readonly qualifier?: string | undefined;
-  readonly requestId?: string | undefined;
-  /** Names of sources in any case; none: all. */
-  readonly sources?: readonly string[] | undefined;
-  readonly states?: readonly string[] | undefined;
-  readonly started?: Interval | undefined;
-  readonly ended?: Interval | undefined;
-}
-
-export interface ExecutionVerbs {
-  /** Traced ones of a function with asynchronous execution; of another function there are none. */
-  list(query: ListExecutions): Promise<Listed<Execution>>;
-  /** `region`: only if it is there. */
-  get(requestId: string, region?: string): Promise<Execution>;
-  /** Takes it from the queue, or ends its instance; `graceful`: its process is told by SIGTERM instead. */
-  terminate(key: FunctionKey, requestId: string, graceful: boolean): Promise<void>;
-}
-
-/** Breaks off an execution that waits or runs: out of the queue or killed; told by SIGTERM; over before; not known here. */
-export type Terminate = (requestId: string, graceful: boolean) => Promise<'aborted' | 'signalled' | 'ended' | 'absent'>;
+/** Breaks off an execution that waits or runs. */
+export type Terminate = (requestId: string, graceful: boolean) => Promise<Terminated>;
 
 /** Documented: rows of one page of ListAsyncEvents. */
 const PAGE_MAX = 100;
@@ -69,7 +44,7 @@ export function executionsIn(deps: {
   }
 
   return {
-    async list(query): Promise<Found<Execution>> {
+    async list(query) {
       const { requestId, started, ended } = query;
       const offset = offsetOf(query);
       const limit = limitOf(query, PAGE_MAX);
@@ -109,7 +84,7 @@ export function executionsIn(deps: {
       if (!row || !isOurs(row)) catalog.held(key);
       checkRunning(await known(requestId, isOurs));
       const done = await terminate(requestId, graceful);
-      if (done === 'aborted' || done === 'signalled') return;
+      if (done !== 'absent') return;
       // It may have ended meanwhile.
       checkRunning(await known(requestId, isOurs));
       fail('FailedOperation.AsyncEventStatus', {

@@ -59,7 +59,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       const key = keyOf(input);
       checkNamespace(key.namespace);
       checkFunctionName(key);
-      checkAsyncType(input, input.wire);
+      checkAsyncType(input, input.wire.Type);
       checkType(input.wire.Type === 'HTTP' ? {} : input.wire);
       refuseUnsupported(input.wire, runtimes.offers);
       checkCodeSource(input.wire);

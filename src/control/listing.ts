@@ -3,10 +3,10 @@
 import { type FunctionVersion, LATEST } from '../core/function.ts';
 import type { Held } from './catalog.ts';
 import { provisionedMB } from './concurrency/rules.ts';
-import type { Filter, FunctionView, Listed, ListFunctions } from './control.ts';
+import type { FunctionView, ListFunctions } from './control.ts';
 import { fail } from './errors.ts';
 import { namespaceOf } from './namespaces.ts';
-import { checkedFilters, type Orders, pageOf } from './paging.ts';
+import { checkedFilters, type Filter, type Listed, type Orders, pageOf } from './paging.ts';
 import type { Room } from './room.ts';
 import { checkNamespace } from './validate.ts';
 

@@ -1,7 +1,25 @@
 // Pages of a list that is in memory.
 
-import type { Filter, Listed, Paging } from './control.ts';
 import { fail } from './errors.ts';
+
+/** A list's page: `order` in any case; what is left out takes the documented default. Bad values are refused here. */
+export interface Paging {
+  readonly offset?: number | undefined;
+  readonly limit?: number | undefined;
+  readonly order?: string | undefined;
+  readonly orderBy?: string | undefined;
+}
+
+export interface Listed<T> {
+  /** Matches before paging. */
+  readonly total: number;
+  readonly rows: readonly T[];
+}
+
+export interface Filter {
+  readonly name: string;
+  readonly values: readonly string[];
+}
 
 const LIMIT = 20;
 const FILTERS = 10;

@@ -1,8 +1,8 @@
 // ListAsyncEvents, GetAsyncEventStatus, TerminateAsyncEvent: the executions of functions with AsyncRunEnable.
 
 import { z } from 'zod';
+import type { Interval } from '../../control/control.ts';
 import { fail } from '../../control/errors.ts';
-import type { Interval } from '../../control/executions.ts';
 import type { Execution } from '../../core/ports.ts';
 import { action } from '../action.ts';
 import type { ScfContext } from './deps.ts';
