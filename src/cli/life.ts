@@ -1,7 +1,7 @@
 // The life of one event as a page.
 
 import { type Say, table } from './io.ts';
-import { ago, functionName, instant, length, size, stateText, statusText, whyText } from './readable.ts';
+import { ago, functionName, instant, length, size, stateText, whyText } from './readable.ts';
 import type { Session } from './session.ts';
 import type { EventAttempt, EventLife, EventView } from './wire.ts';
 
@@ -81,7 +81,7 @@ function rowOf(one: EventAttempt, event: EventView, say: Say): string[] {
     isOpen ? '-' : length(one.waitMs),
     ran ? length(one.durationMs) : '-',
     ran ? size(one.memoryBytes) : '-',
-    isOpen ? '-' : statusText(one.status),
+    isOpen ? '-' : String(one.status),
     thenText(one, event, say),
   ];
 }
@@ -95,7 +95,10 @@ function thenText(one: EventAttempt, event: EventView, say: Say): string {
         ? say({ zh: '运行中', en: 'running' })
         : say({ zh: '中断，未记录结果', en: 'cut off' });
     case 'retried':
-      return say({ zh: `${instant(one.nextAt)} 重试`, en: `again at ${instant(one.nextAt)}` });
+      return say({
+        zh: `${length(one.nextAt - one.startedAt)} 后重试`,
+        en: `again after ${length(one.nextAt - one.startedAt)}`,
+      });
     case 'dead':
       return `${say({ zh: '成为死信', en: 'dead letter' })}${why}`;
     case 'dropped':

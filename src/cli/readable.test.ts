@@ -10,6 +10,10 @@ const HOUR_MS = 3_600_000;
 test('lengths of time', () => {
   const cases: [number, string][] = [
     [0, '0 ms'],
+    [0.04, '0 ms'],
+    [0.44, '0.4 ms'],
+    [9.94, '9.9 ms'],
+    [9.96, '10 ms'],
     [12.4, '12 ms'],
     [999, '999 ms'],
     [999.7, '1 s'],

@@ -9,8 +9,9 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** `340 ms`, `1.5 s`, `2m 05s`, `6h 00m`, `3d 04h`. */
+/** `0.4 ms`, `340 ms`, `1.5 s`, `2m 05s`, `6h 00m`, `3d 04h`. */
 export function length(ms: number): string {
+  if (ms < 9.95) return `${Number(ms.toFixed(1))} ms`;
   if (Math.round(ms) < SECOND_MS) return `${Math.round(ms)} ms`;
   // What would be rounded to 60 s is a minute.
   if (ms < MINUTE_MS - 50) return `${Number((ms / SECOND_MS).toFixed(1))} s`;
