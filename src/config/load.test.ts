@@ -54,6 +54,7 @@ test('defaults are the documented ones', () => {
       triggers: limits.TRIGGERS_PER_FUNCTION,
       burst: 0,
     },
+    records: { rows: 100_000, days: 7, bytesMB: 256 },
     compat: {
       apigwHeaderCase: 'lower',
       apigwDropLocation: false,
@@ -106,6 +107,7 @@ test('names are derived as promised', () => {
   const names = Object.fromEntries(SETTINGS.map(one => [one.name, [one.flag, one.env]]));
   assert.deepEqual(names.portApi, ['--port-api', 'OPENSCF_PORT_API']);
   assert.deepEqual(names['quota.triggersPerType'], ['--quota-triggers-per-type', 'OPENSCF_QUOTA_TRIGGERS_PER_TYPE']);
+  assert.deepEqual(names['records.bytesMB'], ['--records-bytes-mb', 'OPENSCF_RECORDS_BYTES_MB']);
   assert.deepEqual(names['compat.apigwHeaderCase'], ['--compat-apigw-header-case', 'OPENSCF_COMPAT_APIGW_HEADER_CASE']);
   assert.equal(new Set(SETTINGS.map(one => one.env)).size, SETTINGS.length);
   for (const one of SETTINGS) assert.ok(one.doc.zh && one.doc.en, one.name);

@@ -39,6 +39,15 @@ const quota = z.object({
   }).default(0),
 });
 
+const records = z.object({
+  rows: whole(100, MANY * 100, { zh: '保留的调用记录条数', en: 'records of calls that are kept' }).default(100_000),
+  days: whole(1, 3650, { zh: '调用记录保留的天数', en: 'days for which records of calls are kept' }).default(7),
+  bytesMB: whole(0, MANY, {
+    zh: '保留的事件与返回内容的总大小（MB），用于查看和重放，0 为不保留',
+    en: 'MB of events and replies that are kept to be shown and replayed, 0 for none',
+  }).default(256),
+});
+
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */
 const compat = z.object({
   apigwHeaderCase: oneOf(['lower', 'canonical'], {
@@ -136,6 +145,7 @@ export const configSchema = z.object({
     'info',
   ),
   quota,
+  records,
   compat,
 });
 

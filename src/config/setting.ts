@@ -16,8 +16,9 @@ export interface Setting {
   readonly schema: z.ZodType;
 }
 
+/** A unit such as `MB` is one word. */
 function words(name: string): string[] {
-  return name.split(/\.|(?=[A-Z])/).map(word => word.toLowerCase());
+  return name.split(/\.|(?<![A-Z])(?=[A-Z])/).map(word => word.toLowerCase());
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {

@@ -38,7 +38,7 @@ export function createMetrics(): Metrics {
         init.observe(outcome.initMs / 1000);
       }
       if (group === 'limit') series.throttles.set(outcome.status, (series.throttles.get(outcome.status) ?? 0) + 1);
-      if (verdict === 'dead') series.dead++;
+      if (verdict !== 'answered' && verdict !== 'acked') series.events[verdict]++;
     },
 
     gauge(name, help, read) {
@@ -103,10 +103,28 @@ function callFamilies(all: readonly Series[], wait: Histogram, init: Histogram):
       ),
     },
     {
-      name: 'openscf_dead_events_total',
-      help: 'Asynchronous events that were given up',
+      name: 'openscf_retries_total',
+      help: 'Attempts at asynchronous events that are made again',
       type: 'counter',
-      samples: counted(series => series.dead),
+      samples: counted(series => series.events.retried),
+    },
+    {
+      name: 'openscf_dead_events_total',
+      help: 'Asynchronous events that were given up and are kept as dead letters',
+      type: 'counter',
+      samples: counted(series => series.events.dead),
+    },
+    {
+      name: 'openscf_dropped_events_total',
+      help: 'Asynchronous events that were given up and are not kept',
+      type: 'counter',
+      samples: counted(series => series.events.dropped),
+    },
+    {
+      name: 'openscf_aborted_events_total',
+      help: 'Asynchronous events that a user broke off',
+      type: 'counter',
+      samples: counted(series => series.events.aborted),
     },
   ];
 }

@@ -25,6 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
+const rows = (count: number) => ({ rows: count, bytes: 0, again: 0 });
+
 const fill = (count: number) =>
   store.putAll(
     'invocations',
@@ -48,13 +50,13 @@ const slow = (): Store => ({
 });
 
 test('the time it took is its own, not that of others who had their turn meanwhile', async () => {
-  const pruner = createPruner({ store: slow(), clock, wallClock, budget: { rows: 100, ageMs: HOUR_MS } });
+  const pruner = createPruner({ store: slow(), clock, wallClock, budget: { rows: 100, ageMs: HOUR_MS, bytes: 0 } });
   await fill(1100);
   let goOn = true;
   const others = (async () => {
     for (; goOn; await new Promise(setImmediate)) nowMs += 1000;
   })();
-  const tookMs = await pruner.wrote(1100);
+  const tookMs = await pruner.wrote(rows(1100));
   goOn = false;
   await others;
   assert.equal(await store.count('invocations'), 100);
@@ -63,19 +65,19 @@ test('the time it took is its own, not that of others who had their turn meanwhi
 });
 
 test('nothing to remove takes no time', async () => {
-  const pruner = createPruner({ store: slow(), clock, wallClock, budget: { rows: 100, ageMs: HOUR_MS } });
+  const pruner = createPruner({ store: slow(), clock, wallClock, budget: { rows: 100, ageMs: HOUR_MS, bytes: 0 } });
   await fill(100);
-  assert.equal(await pruner.wrote(100), 0);
+  assert.equal(await pruner.wrote(rows(100)), 0);
   assert.equal(await store.count('invocations'), 100);
 });
 
 test('the budget may be passed by a sixteenth before rows are counted again', async () => {
-  const pruner = createPruner({ store, clock, wallClock, budget: { rows: 160, ageMs: HOUR_MS } });
-  await pruner.wrote(0);
+  const pruner = createPruner({ store, clock, wallClock, budget: { rows: 160, ageMs: HOUR_MS, bytes: 0 } });
+  await pruner.wrote(rows(0));
   await fill(170);
-  await pruner.wrote(170);
+  await pruner.wrote(rows(170));
   assert.equal(await store.count('invocations'), 170);
-  await pruner.wrote(1);
+  await pruner.wrote(rows(1));
   assert.equal(await store.count('invocations'), 160);
   assert.equal((await store.list('invocations', {}, { orderBy: 'startedAt', limit: 1 }))[0]?.requestId, 'r10');
 });

@@ -29,6 +29,9 @@ test('a success keeps its return value, a failure its error JSON and its stack',
     errMsg: '',
     log: 'x',
     instance: 'i-1',
+    queuedMs: 0,
+    nextAt: 0,
+    why: '',
   });
   const failure = { status: 430, errorMessage: 'user code exception caught', stackTrace: 'Error: <a>\n at b' };
   const failed = aRow('r', { outcome: failure, verdict: 'retried', retryNum: 1 });

@@ -17,9 +17,15 @@ export type Entry = Attempt | Begun | Accepted;
 
 export const isAttempt = (entry: Entry): entry is Attempt => 'outcome' in entry;
 
-const isBegun = (entry: Begun | Accepted): entry is Begun => 'startedAt' in entry;
+export const isBegun = (entry: Entry): entry is Begun => 'startedAt' in entry;
 
-export const retryNumOf = (entry: Entry): number => (isAttempt(entry) || isBegun(entry) ? entry.retryNum : 0);
+/** How far on an attempt is. */
+export function stageOf(entry: Entry): number {
+  if (isAttempt(entry)) return 2;
+  return isBegun(entry) ? 1 : 0;
+}
+
+export const retryNumOf = (entry: Entry): number => (isBegun(entry) ? entry.retryNum : 0);
 
 /** Documented: 202 stands for an invocation that is not over. */
 export const RUNNING = 202;

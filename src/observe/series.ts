@@ -20,7 +20,13 @@ export class Series {
   };
   readonly duration = new Histogram();
   coldStarts = 0;
-  dead = 0;
+  /** Asynchronous attempts that did not end well. */
+  readonly events: Record<Exclude<Attempt['verdict'], 'answered' | 'acked'>, number> = {
+    retried: 0,
+    dead: 0,
+    dropped: 0,
+    aborted: 0,
+  };
   /** By status. */
   readonly throttles = new Map<number, number>();
 

@@ -10,7 +10,7 @@ import { anAttempt, START } from './fixture.ts';
 import { createHistory } from './history.ts';
 import { createTimeline, type KeptTimeline, type TimelineBudget } from './timeline.ts';
 
-const BUDGET: TimelineBudget = { rows: 10_000, ageMs: 86_400_000, memoryRows: 5_000 };
+const BUDGET: TimelineBudget = { rows: 10_000, ageMs: 86_400_000, bytes: 1 << 24, memoryRows: 5_000 };
 const turn = () => new Promise(setImmediate);
 
 /** A store whose transactions can be held up or made to fail, and that counts them. */
@@ -130,7 +130,7 @@ describe('timeline', () => {
           }),
         ),
     };
-    const timeline = open({ store: slow, wallClock });
+    const timeline = open({ store: slow, wallClock, budget: { bytes: 0 } });
     for (let i = 0; i < 300; i++) timeline.settled(anAttempt(`r${i}`));
     while (rests.length === 0) await new Promise(setImmediate);
     assert.deepEqual([rests[0]?.ms, (await ids()).length], [256 * 24, 256]);

@@ -1,19 +1,21 @@
 // What happened, in memory first and written behind: a call pays for one push to an array.
 
 import type { Clock } from '../core/clock.ts';
-import { CloudError } from '../core/errors.ts';
 import type { FunctionEvent } from '../core/event.ts';
 import type { Attempt, Begun } from '../core/invocation.ts';
 import type { Log } from '../core/log.ts';
 import type { Store, Timeline } from '../core/ports.ts';
 import { createPruner, type Pruner } from './prune.ts';
-import { type Entry, isAttempt, retryNumOf, rowOf } from './row.ts';
-import { Waiting } from './waiting.ts';
+import type { Entry } from './row.ts';
+import { RANK, rankOf, Waiting } from './waiting.ts';
+import { createWriter, type Writer, type Written } from './writer.ts';
 
 export interface TimelineBudget {
   /** Rows kept in the store, and for how long. */
   readonly rows: number;
   readonly ageMs: number;
+  /** Bytes of events and replies kept in the store; 0 for none. */
+  readonly bytes: number;
   /** Entries in memory that wait to be written; the oldest go when there are more. */
   readonly memoryRows: number;
 }
@@ -35,12 +37,15 @@ export interface KeptTimeline extends Timeline {
 
 const WRITE_AFTER_MS = 200;
 const RETRY_AFTER_MS = 5_000;
-/** Rows in one transaction, and how many of them are written without letting others have their turn. */
+/** In one transaction. */
 const BATCH_ROWS = 256;
-const SLICE_ROWS = 64;
+const BATCH_BYTES = 1024 * 1024;
+/** Bytes of events and replies in one transaction when the writing falls behind: records are worth more. */
+const BEHIND_BYTES = 256 * 1024;
 /**
- * Writing behind takes at most 4 % of the time from the calls: after each batch it rests so many times as long. A record
- * takes 8 µs with the removal of an old one, so that several thousand in a second are kept; what comes beyond is dropped.
+ * Writing behind takes at most 4 % of the time from the calls: after each batch it rests so many times as long. With the
+ * removal of an old one, a record takes 8 µs and 1 KB of bytes 6 µs, half of it the disk's: some thousands in a second
+ * are kept; what comes beyond is dropped.
  */
 const REST = 24;
 const SAY_DROPPED_EVERY_MS = 10_000;
@@ -54,12 +59,15 @@ export function createTimeline(deps: TimelineDeps): KeptTimeline {
 
 class WrittenBehind implements KeptTimeline {
   readonly #deps: TimelineDeps;
+  readonly #writer: Writer;
   readonly #pruner: Pruner;
   readonly #waiting = new Waiting();
   /** How many ever came, and how many of them are dealt with: written or dropped. */
   #came = 0;
   #done = 0;
   #dropped = 0;
+  /** Written without their bytes. */
+  #bare = 0;
   #timer: Disposable | undefined;
   #isDueSoon = false;
   /** Spent on writing behind and pruning since the last rest, without what others did meanwhile. */
@@ -73,6 +81,7 @@ class WrittenBehind implements KeptTimeline {
 
   constructor(deps: TimelineDeps) {
     this.#deps = deps;
+    this.#writer = createWriter({ ...deps, budgetBytes: deps.budget.bytes });
     this.#pruner = createPruner(deps);
   }
 
@@ -113,17 +122,18 @@ class WrittenBehind implements KeptTimeline {
     }
     this.#came++;
     const waiting = this.#waiting;
+    const rank = rankOf(entry);
     if (waiting.count >= budget.memoryRows || waiting.bytes > MEMORY_BYTES) {
       // What is kept for a while and then dropped costs the garbage collector most: under load, what comes beyond the
-      // room is not kept at all. The status of an asynchronous event is asked for later: it goes before an older record.
-      if (isAttempt(entry) && entry.mode === 'sync') {
+      // room is not kept at all. The end of an asynchronous event is asked for later: it goes before an older record.
+      if (rank !== RANK.end && !waiting.hasBelow(rank)) {
         this.#done++;
-        this.#dropped++;
+        if (rank === RANK.call) this.#dropped++;
         return;
       }
       this.#drop();
     }
-    waiting.add(entry);
+    waiting.add(entry, rank);
     if (this.#isFailing) return;
     if (waiting.count >= BATCH_ROWS || waiting.bytes > FULL_BYTES) this.#writeSoon();
     // A clock that stands still brings no timer: what is read is flushed first, and a full batch is written all the same.
@@ -155,9 +165,10 @@ class WrittenBehind implements KeptTimeline {
 
   /** Some at a time: taking the first out of a long array moves all the others. */
   #drop(): void {
-    const gone = this.#waiting.take(Math.max(1, this.#deps.budget.memoryRows >> 6)).length;
+    const { gone, rank } = this.#waiting.drop(Math.max(1, this.#deps.budget.memoryRows >> 6));
     this.#done += gone;
-    this.#dropped += gone;
+    // A state is no record of its own: the end of the attempt is to come.
+    if (rank !== RANK.state) this.#dropped += gone;
   }
 
   #writeSome(): Promise<boolean> {
@@ -170,12 +181,17 @@ class WrittenBehind implements KeptTimeline {
   /** False if the store cannot take rows now; they go on waiting. */
   async #writeBatch(): Promise<boolean> {
     const hold = this.#deps.clock.hold();
-    const batch = this.#waiting.take(BATCH_ROWS);
+    const { budget } = this.#deps;
+    const waiting = this.#waiting;
+    const isBehind = waiting.bytes > FULL_BYTES || waiting.count > budget.memoryRows / 2;
+    const batch = waiting.take(BATCH_ROWS, isBehind || !(budget.bytes > 0) ? undefined : BATCH_BYTES);
     try {
-      await this.#write(batch);
+      const written = await this.#writer.write(batch, isBehind ? BEHIND_BYTES : Number.POSITIVE_INFINITY);
+      this.#writingMs += written.ms;
+      this.#bare += written.bare;
       this.#done += batch.length;
       this.#isFailing = false;
-      this.#prune(batch.length);
+      this.#prune(written);
       return true;
     } catch (error) {
       this.#waiting.putBack(batch);
@@ -190,38 +206,14 @@ class WrittenBehind implements KeptTimeline {
   #sayDropped(): void {
     const { wallClock, log } = this.#deps;
     const now = wallClock.now();
-    if (this.#dropped === 0 || now - this.#saidDroppedAt < SAY_DROPPED_EVERY_MS) return;
-    log.warn({ dropped: this.#dropped }, 'more invocations than can be recorded: some records were dropped');
+    const [dropped, bare] = [this.#dropped, this.#bare];
+    if (dropped + bare === 0 || now - this.#saidDroppedAt < SAY_DROPPED_EVERY_MS) return;
+    if (dropped > 0) log.warn({ dropped }, 'more invocations than can be recorded: some records were dropped');
+    if (bare > 0)
+      log.warn({ records: bare }, 'more bytes than can be recorded: some records are without event and reply');
     this.#dropped = 0;
+    this.#bare = 0;
     this.#saidDroppedAt = now;
-  }
-
-  async #write(batch: readonly Entry[]): Promise<void> {
-    const { store, wallClock, log } = this.#deps;
-    const kept = withoutReplaced(batch);
-    try {
-      let began = wallClock.now();
-      await store.transaction(async rows => {
-        for (let i = 0; i < kept.length; i += SLICE_ROWS) {
-          if (i > 0) {
-            this.#writingMs += wallClock.now() - began;
-            await new Promise(setImmediate);
-            began = wallClock.now();
-          }
-          await rows.putAll('invocations', kept.slice(i, i + SLICE_ROWS).map(rowOf));
-        }
-      });
-      this.#writingMs += wallClock.now() - began;
-    } catch (error) {
-      if (error instanceof CloudError) throw error;
-      // Not the store's state but a row it cannot hold: that one alone is lost.
-      for (const entry of kept) {
-        await store.put('invocations', rowOf(entry)).catch(why => {
-          if (why instanceof CloudError) throw why;
-          log.error({ err: why, requestId: idOf(entry) }, 'an invocation could not be recorded');
-        });
-      }
-    }
   }
 
   #tryLater(error: unknown): void {
@@ -234,7 +226,7 @@ class WrittenBehind implements KeptTimeline {
   }
 
   /** Beside the writing: nobody who reads waits for it. */
-  #prune(written: number): void {
+  #prune(written: Written): void {
     const hold = this.#deps.clock.hold();
     this.#pruning = (this.#pruning ?? Promise.resolve())
       .then(() => this.#pruner.wrote(written))
@@ -244,13 +236,4 @@ class WrittenBehind implements KeptTimeline {
       .catch(error => this.#deps.log.error({ err: error }, 'old invocation records could not be removed'))
       .finally(() => hold[Symbol.dispose]());
   }
-}
-
-const idOf = (entry: Entry) => entry.event.requestId;
-
-/** A later entry of an attempt replaces the row of an earlier one; one that is here already saves that row. */
-function withoutReplaced(batch: readonly Entry[]): readonly Entry[] {
-  if (batch.every(isAttempt)) return batch;
-  const last = new Map(batch.map(entry => [`${idOf(entry)} ${retryNumOf(entry)}`, entry]));
-  return [...last.values()];
 }

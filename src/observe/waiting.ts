@@ -2,10 +2,28 @@
 
 import { type Entry, isAttempt } from './row.ts';
 
+/** What is missed least when there is no room, first. */
+export const RANK = {
+  /** A synchronous call: its caller has the answer. */
+  call: 0,
+  /** A state that the end of the attempt replaces. */
+  state: 1,
+  /** The end of an attempt that nobody waits for: all that will be known of it. */
+  end: 2,
+} as const;
+
+export type Rank = (typeof RANK)[keyof typeof RANK];
+
+export function rankOf(entry: Entry): Rank {
+  if (!isAttempt(entry)) return RANK.state;
+  return entry.mode === 'sync' ? RANK.call : RANK.end;
+}
+
 export class Waiting {
   #entries: Entry[] = [];
   /** Of each entry. Kept beside them: those that are dropped under load are long out of the processor's cache. */
   #sizes: number[] = [];
+  #ranks: Rank[] = [];
   #bytes = 0;
 
   get count(): number {
@@ -17,17 +35,26 @@ export class Waiting {
     return this.#bytes;
   }
 
-  add(entry: Entry): void {
+  add(entry: Entry, rank = rankOf(entry)): void {
     const size = bytesOf(entry);
     this.#entries.push(entry);
     this.#sizes.push(size);
+    this.#ranks.push(rank);
     this.#bytes += size;
   }
 
-  /** Takes out the oldest, at most `count`. */
-  take(count: number): Entry[] {
-    for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
-    return this.#entries.splice(0, count);
+  /** Takes out the oldest, at most `count`, and no more after the first than fit into `bytes`. */
+  take(count: number, bytes = Number.POSITIVE_INFINITY): Entry[] {
+    let taken = 0;
+    let size = 0;
+    while (taken < count && taken < this.#sizes.length) {
+      size += this.#sizes[taken] ?? 0;
+      if (taken > 0 && size > bytes) break;
+      taken++;
+    }
+    for (const each of this.#sizes.splice(0, taken)) this.#bytes -= each;
+    this.#ranks.splice(0, taken);
+    return this.#entries.splice(0, taken);
   }
 
   /** Puts what was taken last back in its place. */
@@ -36,6 +63,28 @@ export class Waiting {
     for (const size of sizes) this.#bytes += size;
     this.#entries = [...taken, ...this.#entries];
     this.#sizes = [...sizes, ...this.#sizes];
+    this.#ranks = [...taken.map(rankOf), ...this.#ranks];
+  }
+
+  /** Whether something is here that is missed less. */
+  hasBelow(rank: Rank): boolean {
+    return rank > RANK.call && this.#ranks.some(each => each < rank);
+  }
+
+  /** Drops the oldest of what is missed least, at most `count`: how many, and of which rank. */
+  drop(count: number): { readonly gone: number; readonly rank: Rank } {
+    const rank = this.#ranks.reduce<Rank>((least, each) => (each < least ? each : least), RANK.end);
+    let gone = 0;
+    const stays = this.#ranks.map(each => each !== rank || gone++ >= count);
+    gone = Math.min(gone, count);
+    this.#sizes.forEach((size, place) => {
+      if (!stays[place]) this.#bytes -= size;
+    });
+    const kept = (_: unknown, place: number) => stays[place] === true;
+    this.#entries = this.#entries.filter(kept);
+    this.#sizes = this.#sizes.filter(kept);
+    this.#ranks = this.#ranks.filter(kept);
+    return { gone, rank };
   }
 }
 
