@@ -127,7 +127,7 @@ test('more events than the server gives at once come page by page, each once', a
       const before = Number(query.get('before') ?? Number.POSITIVE_INFINITY);
       const events = all.filter(one => one.startedAt < before).slice(0, Number(query.get('limit')));
       const last = events.at(-1);
-      return { nowMs: NOW, events, ...(last && events.length === 100 && { before: last.startedAt + 1 }) };
+      return { nowMs: NOW, events, ...(last && events.length === 100 && { before: last.startedAt }) };
     },
   });
   const ids = async (limit: string) => {
@@ -286,19 +286,16 @@ test('tail shows each change once, in order, and nothing from before', async t =
     [
       event('c', { startedAt: 30, state: 'waiting', tried: 0, status: 0 }),
       event('b', { startedAt: 20, state: 'running', status: 0 }),
-      event('a', { startedAt: 10 }),
-      event('old', { startedAt: 1 }),
     ],
     [
       event('c', { startedAt: 31, state: 'waiting', tried: 1, status: 430, nextAt: NOW + 60_000 }),
       event('b', { startedAt: 20 }),
-      event('old', { startedAt: 1 }),
     ],
     [event('c', { startedAt: 90, tried: 2 })],
   ];
   const bench = await benchOf(t, {
     [`GET ${ROOT}/events`]: ({ what }: Asked) => {
-      if (!what.includes('limit=2&')) assert.match(what, /limit=100&function=f&/);
+      if (polls.length < 4) assert.match(what, /limit=100&from=(20|31|30)&function=f&/);
       const events = polls.shift() ?? [];
       if (polls.length === 0) stop.abort();
       return { nowMs: NOW, events };
@@ -316,6 +313,33 @@ test('tail shows each change once, in order, and nothing from before', async t =
     '1970-01-01T00:00:00.020Z  b  flaky  timer  ok  12 ms  30.0 MB',
     '1970-01-01T00:00:00.031Z  c  flaky  timer  waiting, next attempt in 1m 00s  12 ms  30.0 MB',
     '1970-01-01T00:00:00.090Z  c  flaky  timer  ×2  ok  12 ms  30.0 MB',
+  ]);
+});
+
+test('tail of one state shows what comes into it later, however long ago it began', async t => {
+  const stop = new AbortController();
+  const polls: [query: RegExp, events: EventView[]][] = [
+    [/limit=20&state=dead$/, [event('past', { startedAt: 5, state: 'dead', status: 430, why: 'too old' })]],
+    [/limit=100$/, [event('b', { startedAt: 30 }), event('a', { startedAt: 10, state: 'running', status: 0 })]],
+    [/limit=100&from=10$/, [event('a', { startedAt: 10, state: 'dead', status: 430, why: 'not retried' })]],
+    [/limit=100&from=30$/, []],
+  ];
+  const bench = await benchOf(t, {
+    [`GET ${ROOT}/events`]: ({ what }: Asked) => {
+      const [query, events] = polls.shift() ?? [/nothing/, []];
+      assert.match(what, query);
+      if (polls.length === 0) stop.abort();
+      return { nowMs: NOW, events };
+    },
+  });
+  const { out } = await bench.run(['events', 'tail', '--state', 'dead'], {
+    clock: new HurriedClock(0),
+    signal: stop.signal,
+  });
+  assert.deepEqual(out.split('\n'), [
+    '1970-01-01T00:00:00.005Z  past  flaky  timer  dead: too old  12 ms  30.0 MB',
+    '1970-01-01T00:00:00.010Z  a  flaky  timer  dead: not retried  12 ms  30.0 MB',
+    '',
   ]);
 });
 

@@ -94,26 +94,28 @@ function addTail(parent: Command, io: Io, say: Say): void {
   command.action(async (fn: string | undefined, flags: Filters) => {
     const session = openSession(command, io);
     const shown = new Map<string, EventView>();
-    /** Gives what is new; `shown` keeps as much as later polls can bring again. */
     const tell = ({ events, nowMs }: Latest) => {
       for (const one of events.toReversed()) {
         const before = shown.get(one.requestId);
         shown.set(one.requestId, one);
-        if (before?.state === one.state && before.tried === one.tried) continue;
+        const isSame = before?.state === one.state && before.tried === one.tried;
+        if (isSame || (flags.state !== undefined && one.state !== flags.state)) continue;
         io.out(session.json ? `${JSON.stringify(one)}\n` : `${lineOf(one, nowMs, session)}\n`);
       }
     };
-    const first = await latest(session, fn, flags, whole('--limit', flags.limit) ?? 1);
-    tell(first);
-    let newest = Math.max(0, ...first.events.map(one => one.startedAt));
+    tell(await latest(session, fn, flags, whole('--limit', flags.limit) ?? 1));
+    // What runs now may come into the state later: it is followed whatever its state is.
+    const { state: _, ...any } = flags;
+    if (flags.state !== undefined)
+      for (const one of (await latest(session, fn, any, PAGE)).events) shown.set(one.requestId, one);
     while (!io.signal?.aborted) {
       await io.clock.sleep(POLL_MS, io.signal).catch(() => undefined);
       if (io.signal?.aborted) return;
-      const runs = [...shown.values()].filter(one => one.state === 'running').map(one => one.startedAt);
-      const since = Math.min(newest, ...runs);
-      const next = await latest(session, fn, flags, PAGE * PAGES_PER_POLL, since);
-      tell(next);
-      newest = Math.max(newest, ...next.events.map(one => one.startedAt));
+      const all = [...shown.values()];
+      const newest = Math.max(0, ...all.map(one => one.startedAt));
+      const since = Math.min(newest, ...all.filter(one => one.state === 'running').map(one => one.startedAt));
+      tell(await latest(session, fn, any, PAGE * PAGES_PER_POLL, since));
+      // No poll brings it again, unless it begins again.
       for (const [id, { startedAt }] of shown) if (startedAt < since) shown.delete(id);
     }
   });
@@ -124,39 +126,37 @@ interface Latest {
   readonly events: readonly EventView[];
 }
 
-/** The newest first, as many pages as it takes, not beyond `since`. */
+/** The newest first, as many pages as it takes. */
 async function latest(
   session: Session,
   fn: string | undefined,
-  flags: Filters,
+  flags: Omit<Filters, 'limit'>,
   limit: number,
-  since = 0,
+  from?: number,
 ): Promise<Latest> {
   const events = new Map<string, EventView>();
-  let before: number | undefined;
-  let nowMs = 0;
-  do {
-    const page: Events = await session.client.get<Events>(
-      `/events?${queryOf(session, fn, flags, Math.min(PAGE, limit), before)}`,
-    );
-    nowMs = page.nowMs;
-    // What moved on meanwhile was met before as it is now.
+  for (let before: number | undefined; ; ) {
+    const range = { limit: Math.min(PAGE, limit), from, before };
+    const page = await session.client.get<Events>(`/events?${queryOf(session, fn, flags, range)}`);
+    // What moved on between two pages was met before as it is now.
     for (const one of page.events) if (!events.has(one.requestId)) events.set(one.requestId, one);
     before = page.before;
-  } while (before !== undefined && before > since && events.size < limit);
-  return { nowMs, events: [...events.values()].filter(one => one.startedAt >= since).slice(0, limit) };
+    if (before === undefined || events.size >= limit)
+      return { nowMs: page.nowMs, events: [...events.values()].slice(0, limit) };
+  }
 }
 
-function queryOf({ config, origins }: Session, fn: string | undefined, flags: Filters, limit: number, before?: number) {
-  const { state, source, namespace } = flags;
-  const query = new URLSearchParams({ limit: String(limit) });
-  if (fn !== undefined) query.set('function', fn);
+function queryOf(
+  { config, origins }: Session,
+  fn: string | undefined,
+  { state, source, namespace }: Omit<Filters, 'limit'>,
+  range: Readonly<Record<string, number | undefined>>,
+): string {
   // Without a function the server says that they need one.
-  if (fn !== undefined || origins.region?.from === 'flag') query.set('region', config.region);
-  if (namespace !== undefined) query.set('namespace', namespace);
-  if (state !== undefined) query.set('state', state);
-  if (source !== undefined) query.set('source', source);
-  if (before !== undefined) query.set('before', String(before));
+  const region = fn !== undefined || origins.region?.from === 'flag' ? config.region : undefined;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...range, function: fn, region, namespace, state, source }))
+    if (value !== undefined) query.set(name, String(value));
   return query.toString();
 }
 

@@ -71,10 +71,10 @@ export interface EventFunction {
   readonly name: string;
 }
 
-/** GET /events?function=&namespace=&region=&source=&state=&limit=&before=: the latest first. */
+/** GET /events?function=&namespace=&region=&source=&state=&limit=&from=&before=: the latest first. */
 export interface Events extends Dated {
   readonly events: readonly EventView[];
-  /** For the next page, which may begin with what this one ended with. */
+  /** For the next page; undefined on the last one. */
   readonly before?: number;
 }
 

@@ -19,8 +19,10 @@ export interface RecentQuery {
   readonly target?: FunctionKey;
   readonly source?: string;
   readonly state?: RecordedState;
-  /** ms since 1970: those whose last attempt began before. */
+  /** ms since 1970, of the beginning of the last attempt: from ≤ x < before. */
+  readonly from?: number;
   readonly before?: number;
+  /** What began in the same ms as the last one comes as well. */
   readonly limit: number;
 }
 
@@ -99,7 +101,7 @@ export interface EventLife {
 
 export interface EventList {
   readonly events: readonly EventView[];
-  /** For the next page, which may begin with what this one ended with; undefined on the last one. */
+  /** For the next page; undefined on the last one. */
   readonly before?: number;
 }
 

@@ -81,7 +81,7 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
     async list(query) {
       const rows = await records.recent(query);
       const events = (await Promise.all(rows.map(known))).map(viewOf);
-      const before = rows.length < query.limit ? undefined : nextBefore(rows);
+      const before = rows.length < query.limit ? undefined : rows.at(-1)?.startedAt;
       return {
         // What the queue knows better may no longer be what was asked for.
         events: events.filter(({ state }) => !query.state || state === query.state),
@@ -110,13 +110,6 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
     payload: async requestId => bytesOf(await find(requestId)),
   };
   return { verbs, find };
-}
-
-/** Several begin in one ms: the last ms of a page is asked for again, unless the page was of one ms alone. */
-function nextBefore(rows: readonly InvocationRow[]): number | undefined {
-  const first = rows[0];
-  const last = rows.at(-1);
-  return first && last && (first.startedAt > last.startedAt ? last.startedAt + 1 : last.startedAt);
 }
 
 const isOpen = (state: RecordedState) => state === 'waiting' || state === 'running';

@@ -67,7 +67,7 @@ const never = () => Promise.reject(new Error('not asked for here'));
 test('events are listed as asked, with the time of the server', async () => {
   const { asked, ask } = eventScene();
   assert.deepEqual(await ask('GET', '/events'), { nowMs: 77, events: [VIEW], before: 5 });
-  await ask('GET', '/events?function=f&namespace=n&region=ap-beijing&source=timer&state=dead&limit=3&before=99');
+  await ask('GET', '/events?function=f&namespace=n&region=ap-beijing&source=timer&state=dead&limit=3&from=9&before=99');
   await ask('GET', '/events?function=f');
   assert.deepEqual(asked, [
     { limit: 20 },
@@ -76,6 +76,7 @@ test('events are listed as asked, with the time of the server', async () => {
       target: { region: 'ap-beijing', namespace: 'n', name: 'f' },
       source: 'timer',
       state: 'dead',
+      from: 9,
       before: 99,
     },
     { limit: 20, target: { region, namespace: 'default', name: 'f' } },
@@ -88,6 +89,7 @@ test('a wrong query is refused by the name of what is wrong', async () => {
   await refused(ask('GET', '/events?limit=101'), 'InvalidParameterValue', /limit.*at most 100/);
   await refused(ask('GET', '/events?limit=ten'), 'InvalidParameterValue', /format of limit/);
   await refused(ask('GET', '/events?before=-1'), 'InvalidParameterValue', /before/);
+  await refused(ask('GET', '/events?from=x'), 'InvalidParameterValue', /from/);
   await refused(ask('GET', '/events?state=gone'), 'InvalidParameterValue', /state.*waiting, running/);
   await refused(ask('GET', '/events?state=unknown'), 'InvalidParameterValue', /state/);
   await refused(ask('GET', '/events?namespace=n'), 'MissingParameter', /function/);

@@ -20,6 +20,7 @@ const listQuery = z.strictObject({
   source: z.string().min(1).optional(),
   state: z.enum(EVENT_STATES).optional(),
   limit: LIMIT,
+  from: wholeText.optional(),
   before: wholeText.optional(),
 });
 
@@ -39,13 +40,14 @@ export function eventRoutes({ events, clock, region }: EventRouteDeps): readonly
       path: '/events',
       async handle({ query }) {
         const asked = check(listQuery, Object.fromEntries(query)) as z.output<typeof listQuery>;
-        const { source, state, limit, before } = asked;
+        const { source, state, limit, from, before } = asked;
         const target = functionTarget(asked, region);
         const list = await events.list({
           limit,
           ...(target && { target }),
           ...(source !== undefined && { source }),
           ...(state && { state }),
+          ...(from !== undefined && { from }),
           ...(before !== undefined && { before }),
         });
         return { nowMs: clock.now(), ...list };
