@@ -1,8 +1,8 @@
 // Attempts, for tests alone.
 
 import { anEvent, anOutcome, aVersion } from '../core/fixture.ts';
-import type { Attempt, Outcome } from '../core/invocation.ts';
-import { rowOf } from './row.ts';
+import type { Attempt, Begun, Outcome } from '../core/invocation.ts';
+import { type Accepted, rowOf } from './row.ts';
 
 export const START = 1_700_000_000_000;
 
@@ -24,5 +24,20 @@ export function anAttempt(
     outcome: anOutcome(outcome?.status ?? 200, outcome),
   };
 }
+
+export const anAccepted = (requestId: string, acceptedAt = START): Accepted => ({
+  event: anEvent({ requestId }),
+  acceptedAt,
+});
+
+export const aBegun = (requestId: string, change: Partial<Begun> = {}): Begun => ({
+  event: anEvent({ requestId }),
+  version: aVersion({ memoryMB: 256 }),
+  retryNum: 0,
+  acceptedAt: START,
+  dueAt: START,
+  startedAt: START,
+  ...change,
+});
 
 export const aRow = (...given: Parameters<typeof anAttempt>) => rowOf(anAttempt(...given));

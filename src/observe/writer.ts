@@ -75,13 +75,17 @@ export function createWriter({ store, wallClock, log, budgetBytes }: WriterDeps)
 
   /** Not the store's state but a row it cannot hold: that one alone is lost. */
   async function writeEach(entries: readonly Entry[], payloads: readonly PayloadRow[]): Promise<void> {
-    const alone = (requestId: string, put: Promise<void>) =>
-      put.catch(why => {
+    const lost = new Set<string>();
+    for (const entry of entries) {
+      const { requestId } = entry.event;
+      await store.put('invocations', rowOf(entry)).catch(why => {
         if (why instanceof CloudError) throw why;
+        lost.add(requestId);
         log.error({ err: why, requestId }, 'an invocation could not be recorded');
       });
-    for (const entry of entries) await alone(entry.event.requestId, store.put('invocations', rowOf(entry)));
-    for (const row of payloads) await alone(row.requestId, store.put('payloads', row));
+    }
+    const found = payloads.filter(({ requestId }) => !lost.has(requestId));
+    await store.putAll('payloads', found);
   }
 }
 
