@@ -23,6 +23,8 @@ export class FakeProcess implements Sandbox {
   readonly invoked: string[] = [];
   readonly turns: number[] = [];
   readonly flags: number[] = [];
+  /** ms. */
+  readonly limits: number[] = [];
   readonly version: FunctionVersion;
   readonly turnFd = openTurns();
   killed = false;
@@ -48,6 +50,7 @@ export class FakeProcess implements Sandbox {
       this.invoked.push(payload.toString('latin1', 10, 10 + payload.readUInt8(1)));
       this.turns.push(payload.readUInt32BE(6));
       this.flags.push(payload.readUInt8(0));
+      this.limits.push(payload.readUInt32BE(2));
     });
     this.#far.on('data', (chunk: Buffer) => reader.push(chunk));
     this.#far.on('error', () => {});
@@ -129,6 +132,13 @@ export class FakeProcess implements Sandbox {
     if (!early) this.#over++;
     const flags = (printed ? PRINTED : 0) | (early ? EARLY : 0) | (waited ? WAITED : 0);
     this.send(FROM_INSTANCE.result, Buffer.concat([head(flags, turn, durationMs), Buffer.from(text)]));
+  }
+  /** Ends the run with an error. */
+  fail(status: number, turn = this.turn): void {
+    this.#over++;
+    const error = Buffer.alloc(6);
+    error.writeUInt16BE(status, 0);
+    this.send(FROM_INSTANCE.error, Buffer.concat([head(0, turn, 1), error]));
   }
   ended({ durationMs = 1, printed = false } = {}): void {
     this.send(FROM_INSTANCE.ended, head(printed ? PRINTED : 0, ++this.#over, durationMs));

@@ -126,6 +126,15 @@ test('answers are read', () => {
   assert.deepEqual(decodeLoadError(Buffer.from([1, 0xbb, 0x78])), { status: 443, message: 'x' });
 });
 
+test('more than fits the field of a duration is no duration', () => {
+  const ended = (micros: number) => {
+    const head = Buffer.alloc(9);
+    head.writeUInt32BE(micros, 5);
+    return decodeEnded(head).durationMs;
+  };
+  assert.deepEqual([ended(0xfffffffe), ended(0xffffffff)], [4_294_967.294, undefined]);
+});
+
 test('a status that a function cannot have is refused, and a long stack is cut', () => {
   const failed = (status: number) =>
     Buffer.concat([Buffer.alloc(9), Buffer.from([status >> 8, status & 255, 0, 0, 0, 0])]);

@@ -29,6 +29,21 @@ test('a log over its limit is cut with a mark, between characters', () => {
   assert.equal(logOf(4, 'a日b'), `a日${mark}`.replace('b', 'b'));
 });
 
+test('a line of the platform stands in a line of its own and is never cut', () => {
+  const other = new LogBuffer(4);
+  other.add(Buffer.from('ab'));
+  other.addLine('x');
+  assert.equal(other.text(), 'ab\nx\n');
+  other.addLine('y');
+  assert.equal(other.text(), 'ab\nx\ny\n');
+  const full = new LogBuffer(4);
+  full.add(Buffer.from('abcdef'));
+  full.addLine('x');
+  full.add(Buffer.from('more'));
+  full.addLine('y');
+  assert.equal(full.text(), 'abcd\n[PLATFORM] The log of this run was cut at 4 bytes.\nx\ny\n');
+});
+
 test('a cut never makes half a character', () => {
   fc.assert(
     fc.property(

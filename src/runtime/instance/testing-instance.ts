@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { TurnableClock } from '../../core/clock.ts';
+import type { FunctionVersion } from '../../core/function.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import type { Call } from '../../core/ports.ts';
 import { VERSION } from '../testing.ts';
@@ -26,13 +27,19 @@ export interface Started {
   turn(ms?: number): Promise<void>;
 }
 
-export async function started({ ready = true, concurrency = 1 } = {}): Promise<Started> {
+export interface StartedOptions {
+  readonly ready?: boolean;
+  readonly concurrency?: number;
+  readonly version?: Partial<FunctionVersion>;
+}
+
+export async function started({ ready = true, concurrency = 1, version = {} }: StartedOptions = {}): Promise<Started> {
   const clock = new TurnableClock(1_000_000);
   const launcher = new FakeLauncher(clock);
   launcher.concurrency = concurrency;
   const heard: string[] = [];
   const failures: Outcome[] = [];
-  const instance = await launcher.launch(VERSION, clock.now(), {
+  const instance = await launcher.launch({ ...VERSION, ...version }, clock.now(), {
     ready: () => heard.push('ready'),
     unready: (_, outcome) => {
       heard.push('unready');
