@@ -1,6 +1,5 @@
 // The composer: builds the drivers that the settings ask for, wires the rooms, starts and stops them. It does nothing else.
 
-import { join } from 'node:path';
 import { API_SERVICES } from './api/index.ts';
 import { clockRoutes } from './api/openscf/clock.ts';
 import { downloads } from './api/openscf/download.ts';
@@ -8,7 +7,6 @@ import { viewRoutes } from './api/openscf/views.ts';
 import type { ScfDeps } from './api/scf/deps.ts';
 import { apiSite } from './api/server.ts';
 import { bindService, type Services } from './api/service.ts';
-import { openDiskBlob } from './blob/disk.ts';
 import { memoryBus } from './bus/memory.ts';
 import { version } from './cli/version.ts';
 import type { Config, Origins } from './config.ts';
@@ -23,28 +21,27 @@ import type { Log } from './core/log.ts';
 import { originOf } from './http/origin.ts';
 import { openTls } from './http/tls.ts';
 import { templateZip } from './importers/templates.ts';
-import { createHistory } from './observe/history.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { logTail, renderLog } from './observe/report.ts';
-import { createTimeline } from './observe/timeline.ts';
-import { memoryEvents } from './queue/memory.ts';
 import { cloudNames, cloudNamesWords } from './runtime/names.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
+import { eventViews } from './server/events.ts';
 import { deployExamples } from './server/examples.ts';
 import { openFronts } from './server/fronts.ts';
 import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
 import { quotasOf } from './server/quotas.ts';
+import { openRecords } from './server/records.ts';
 import { askingControl, counted, runtimeSettings } from './server/runtime.ts';
+import { type Faults, openStores } from './server/stores.ts';
 import { sweep } from './server/sweep.ts';
 import { unbuiltSite } from './server/unbuilt.ts';
 import { exampleOf, printedUrls } from './server/urls.ts';
 import { createApiGateway } from './services/apigateway/gateway.ts';
-import { openSqliteStore } from './store/sqlite.ts';
 import { triggerKinds } from './triggers/index.ts';
 import { parseCron } from './triggers/timer/cron.ts';
 
@@ -62,23 +59,30 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Kept invocations. */
-const BUDGET = { rows: 100_000, ageMs: 7 * 86_400_000, memoryRows: 4_000 };
-
 /** Starts all or nothing: what a failed start has opened is closed again. */
-export async function startServer({ config }: { config: Config; origins?: Origins }): Promise<RunningServer> {
+export async function startServer(options: {
+  config: Config;
+  origins?: Origins;
+  faults?: Faults;
+}): Promise<RunningServer> {
+  const { config, faults = {} } = options;
   const log = createLog({ level: config.logLevel });
   const opened = new Closers();
   const close = () => opened.close(log);
   try {
-    return { ...(await compose(config, log, opened)), close };
+    return { ...(await compose(config, faults, log, opened)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<RunningServer, 'close'>> {
+async function compose(
+  config: Config,
+  faults: Faults,
+  log: Log,
+  opened: Closers,
+): Promise<Omit<RunningServer, 'close'>> {
   const { host, region, baseDomain, compat, quota } = config;
   const ids = new SystemIds();
   const wallClock = new SystemClock();
@@ -87,25 +91,10 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   const account = Object.freeze({ appId: config.appId, uin: config.uin });
 
   const data = await openData(config.data, { secretId: config.secretId, secretKey: config.secretKey }, ids);
-  const store = await openSqliteStore({ file: join(data.path, 'openscf.db'), clock: wallClock, log });
-  opened.defer(() => store.close());
-  const blob = await openDiskBlob(join(data.path, 'blobs'));
+  const { store, blob, events } = await openStores({ dataDir: data.path, wallClock, ids, log, faults }, opened);
   const bus = memoryBus(log);
-  const events = memoryEvents(ids);
-  opened.defer(() => events.close());
-
-  // Records of calls come by the thousand and are no promise to anybody: they never make the loop wait for a disk.
-  const records = await openSqliteStore({
-    file: join(data.path, 'records.db'),
-    clock: wallClock,
-    log,
-    synchronous: 'NORMAL',
-  });
-  opened.defer(() => records.close());
-  const timeline = createTimeline({ store: records, clock, wallClock, log, budget: BUDGET });
-  opened.defer(() => timeline.close());
+  const { timeline, history } = await openRecords({ config, dataDir: data.path, clock, wallClock, log }, opened);
   const metrics = createMetrics();
-  const history = createHistory({ store: records, timeline });
 
   const languages = languagesOf({ config, dataDir: data.path, clock: wallClock, ids, log }, opened);
   const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] });
@@ -130,6 +119,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
   opened.defer(() => runtime.close());
   metrics.gauge('openscf_instances', 'Living function instances', () => runtime.stats().instances.length);
   metrics.gauge('openscf_prepared_sandboxes', 'Sandboxes that wait for a function', () => runtime.stats().prepared);
+  metrics.gauge('openscf_events_pending', 'Asynchronous events that wait or run', () => events.queue.pending());
   metrics.gauge('openscf_waiting', 'Events that wait for an instance', () => runtime.stats().waiting);
 
   const gateway = await createApiGateway({
@@ -174,6 +164,9 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     history,
     cron: text => parseCron(text, compat.timerUtcOffset),
     instances: { provisionedOf: runtime.readiness },
+    executions: events.executions,
+    terminate: (requestId, graceful) => invoker.terminate(requestId, graceful),
+    printed: runtime.printed,
   });
   const changes = bus.subscribe(FUNCTION_CHANGED, text => {
     const key = JSON.parse(text) as FunctionKey;
@@ -185,6 +178,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     runner: runtime,
     events,
     account,
+    ...(faults.step && { step: faults.step }),
     timeline: counted(timeline, metrics),
     clock,
     ids,
@@ -242,6 +236,7 @@ async function compose(config: Config, log: Log, opened: Closers): Promise<Omit<
     }),
     routes: [
       ...clockRoutes(clock),
+      ...eventViews({ store: events, records: history, invoker, runner: runtime, control, clock, ids, region }),
       ...viewRoutes({
         control,
         kinds: Object.values(kinds),

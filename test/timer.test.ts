@@ -149,7 +149,7 @@ test('a run that fails is tried again after one minute and after two, and then g
   assert.equal(new Set(Data?.map(row => row.RequestId)).size, 1, 'one event');
   const FunctionRequestId = Data?.[0]?.RequestId ?? '';
   const metrics = await (await fetch(`${server.endpoint}/metrics`)).text();
-  assert.match(metrics, /^openscf_dead_events_total\{function="[^"]*fails[^"]*"\} 1$/m);
+  assert.match(metrics, /^openscf_dropped_events_total\{function="[^"]*fails[^"]*"\} 1$/m);
   const status = await sdk.GetRequestStatus({
     FunctionName: 'fails',
     FunctionRequestId,

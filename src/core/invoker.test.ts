@@ -4,9 +4,9 @@ import { CloudError } from './errors.ts';
 import type { FunctionEvent } from './event.ts';
 import { anEntry, anEvent, anOutcome, aVersion, KEY, someEvents } from './fixture.ts';
 import type { FunctionEntry } from './function.ts';
-import { house, MINUTE, START, story } from './house.ts';
 import type { Outcome } from './invocation.ts';
 import { ASYNC_EVENT_BYTES, SYNC_EVENT_BYTES } from './limits.ts';
+import { house, MINUTE, START, story } from './testing-invoker.ts';
 
 describe('a synchronous call', () => {
   test('runs at once, without the queue, and is answered and recorded once', async () => {

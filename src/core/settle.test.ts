@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { TurnableClock } from './clock.ts';
 import { anEntry, anEvent, anOutcome, aVersion, KEY } from './fixture.ts';
 import type { DeadLetterTarget, FunctionVersion } from './function.ts';
-import { house, MINUTE, START, story } from './house.ts';
 import type { Outcome } from './invocation.ts';
 import { ASYNC_EVENT_BYTES } from './limits.ts';
+import { house, MINUTE, START, story } from './testing-invoker.ts';
 
 const to: DeadLetterTarget = { type: 'CMQ-TOPIC', name: 'lost', filterType: '' };
 const entryOf = (change: Partial<FunctionVersion>) => anEntry({ versions: [aVersion(change)] });

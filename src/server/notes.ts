@@ -23,10 +23,6 @@ export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly strin
       : []),
     limitsOf(driver, lang),
     say(
-      '异步事件队列在内存中：进程结束时，尚在等待的事件会丢失。',
-      'The queue of asynchronous events is in memory: what waits is lost when the process ends.',
-    ),
-    say(
       '尚未实现、未打开的端口：COS（portCos）、负载均衡监听器、MQTT。',
       'Not built yet, so not opened: COS (portCos), load balancer listeners, MQTT.',
     ),
