@@ -3,44 +3,25 @@
 import type { FunctionKey } from '../core/function.ts';
 import type { Ids } from '../core/ids.ts';
 import type { GivenUp, Outcome } from '../core/invocation.ts';
-import type { DeadLetter, DeadLetters, Page, Queue, Where } from '../core/ports.ts';
+import type { DeadLetter, DeadLetters, Queue } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
 import type { Submit } from '../core/trigger.ts';
+import type { KeptBytes, KeptHistory } from '../observe/history.ts';
+import type { RecentQuery, RequestState } from '../observe/recent.ts';
 import type { Control } from './control.ts';
 
-export const EVENT_STATES = ['waiting', 'running', 'ok', 'failed', 'dead', 'dropped', 'aborted'] as const;
+export const EVENT_STATES = [
+  'waiting',
+  'running',
+  'ok',
+  'failed',
+  'dead',
+  'dropped',
+  'aborted',
+] as const satisfies readonly RequestState[];
 
-/** `waiting`: for its first or next attempt; `failed`: its caller was told so; `dead`: kept as a dead letter, at least once. */
-export type RecordedState = (typeof EVENT_STATES)[number];
 /** `unknown`: it is over, and the record of its end was lost. */
-export type EventState = RecordedState | 'unknown';
-
-export interface RecentQuery {
-  readonly target?: FunctionKey;
-  readonly source?: string;
-  readonly state?: RecordedState;
-  /** ms since 1970, of the beginning of the last attempt: from ≤ x < before. */
-  readonly from?: number;
-  readonly before?: number;
-  /** What began in the same ms as the last one comes as well. */
-  readonly limit: number;
-}
-
-/** Exact bytes, as long as they are kept. */
-export interface KeptBytes {
-  readonly event?: Buffer | undefined;
-  readonly routingKey: string;
-  /** By the number of the attempt. */
-  readonly replies: ReadonlyMap<number, Buffer>;
-}
-
-/** What is asked of the records. */
-export interface EventRecords {
-  list(where: Where<'invocations'>, page: Page): Promise<readonly InvocationRow[]>;
-  /** The newest attempt of each request, the latest first. */
-  recent(query: RecentQuery): Promise<readonly InvocationRow[]>;
-  payload(requestId: string): Promise<KeptBytes | undefined>;
-}
+export type EventState = RequestState | 'unknown';
 
 export interface EventView extends FunctionKey {
   readonly requestId: string;
@@ -153,7 +134,7 @@ export interface EventVerbs {
 }
 
 export interface EventDeps {
-  readonly records: EventRecords;
+  readonly records: Pick<KeptHistory, 'list' | 'recent' | 'payload'>;
   readonly queue: Pick<Queue, 'find'>;
   readonly letters: DeadLetters;
   readonly submit: Submit;

@@ -8,8 +8,9 @@ import { SeededIds } from '../core/ids.ts';
 import type { Outcome } from '../core/invocation.ts';
 import type { DeadLetter, QueuedEvent } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
+import type { KeptBytes } from '../observe/history.ts';
 import { memoryEvents } from '../queue/memory.ts';
-import type { EventDeps, KeptBytes } from './event-verbs.ts';
+import type { EventDeps } from './event-verbs.ts';
 import { eventsIn } from './events.ts';
 import { KEY, rejects } from './fixture.ts';
 

@@ -2,17 +2,10 @@
 
 import type { DeadLetter, Queue } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
+import type { KeptBytes } from '../observe/history.ts';
+import { type RequestState, stateOf } from '../observe/recent.ts';
 import { fail } from './event-errors.ts';
-import type {
-  Attempted,
-  EventDeps,
-  EventState,
-  EventVerbs,
-  EventView,
-  KeptBytes,
-  Place,
-  RecordedState,
-} from './event-verbs.ts';
+import type { Attempted, EventDeps, EventState, EventVerbs, EventView, Place } from './event-verbs.ts';
 
 type Waits = Awaited<ReturnType<Queue['find']>>;
 
@@ -41,7 +34,7 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
     const letter = await letterOf(requestId);
     const last = rows.at(-1);
     // Out of an instance since the records were read, or cut there long ago: the records know by now.
-    const isStale = !waits?.leased && (!last || isOpen(recordedState(last)));
+    const isStale = !waits?.leased && (!last || isOpen(stateOf(last)));
     return { requestId, rows: isStale ? await rowsOf(requestId) : rows, waits, letter };
   }
 
@@ -54,7 +47,7 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
   /** A record alone is enough for what has ended; only a dead event may have been sent again. */
   async function known(row: InvocationRow): Promise<Known> {
     const { requestId } = row;
-    const state = recordedState(row);
+    const state = stateOf(row);
     if (isOpen(state)) {
       const all = await look(requestId);
       return all.rows.length > 0 ? all : { ...all, rows: [row] };
@@ -70,8 +63,9 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
   async function bytesOf({ requestId, waits, letter }: Known): Promise<KeptBytes> {
     const kept = await records.payload(requestId);
     const { body, routingKey = '' } = waits?.item.event ?? letter?.item.event ?? {};
+    const event = kept?.event ?? body;
     return {
-      event: kept?.event ?? body,
+      ...(event && { event }),
       routingKey: kept?.routingKey || routingKey,
       replies: kept?.replies ?? new Map(),
     };
@@ -112,25 +106,11 @@ export function livesIn(deps: Pick<EventDeps, 'records' | 'queue' | 'letters' | 
   return { verbs, find };
 }
 
-const isOpen = (state: RecordedState) => state === 'waiting' || state === 'running';
+const isOpen = (state: RequestState) => state === 'waiting' || state === 'running';
 
-export function recordedState({ verdict, status }: InvocationRow): RecordedState {
-  switch (verdict) {
-    case 'accepted':
-    case 'retried':
-      return 'waiting';
-    case 'answered':
-      return status === 200 ? 'ok' : 'failed';
-    case 'acked':
-      return 'ok';
-    default:
-      return verdict;
-  }
-}
-
-function stateOf({ rows, waits, letter }: Known): EventState {
+function stateNow({ rows, waits, letter }: Known): EventState {
   const row = rows.at(-1);
-  const recorded = row && recordedState(row);
+  const recorded = row && stateOf(row);
   const isOver = recorded !== undefined && !isOpen(recorded);
   // An attempt is recorded just before it leaves the queue. What waits has not left it, whatever was recorded.
   if (waits && !(waits.leased && isOver && row && row.retryNum >= waits.item.retryNum))
@@ -141,7 +121,7 @@ function stateOf({ rows, waits, letter }: Known): EventState {
 
 function viewOf(all: Known): EventView {
   const { requestId, rows, waits, letter } = all;
-  const state = stateOf(all);
+  const state = stateNow(all);
   const row = rows.at(-1) ?? bareRow(all);
   const { region, namespace, name, qualifier, source, startedAt, version, durationMs, memoryBytes, verdict } = row;
   return {

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type {
-  EventList,
-  EventVerbs,
-  EventView,
-  KeptBytes,
-  LetterQuery,
-  Replay,
-  Replayed,
-} from '../../control/event-verbs.ts';
+import type { EventList, EventVerbs, EventView, LetterQuery, Replay, Replayed } from '../../control/event-verbs.ts';
 import type { CloudError } from '../../core/errors.ts';
 import { anEvent, anOutcome, KEY } from '../../core/fixture.ts';
 import type { DeadLetter } from '../../core/ports.ts';
+import type { KeptBytes } from '../../observe/history.ts';
 import { eventRoutes } from './events.ts';
 import { letterRoutes } from './letters.ts';
 import { findRoute, type OpenscfRoute } from './routes.ts';
