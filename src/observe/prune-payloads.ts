@@ -29,11 +29,19 @@ export function createPayloadPruner(deps: {
   /** From above: what was written in the place of the same is counted twice, until adding up all is worth it. */
   let total: number | undefined;
   let unsure = 0;
+  /** What is told next may have been written before all was added up. */
+  let isDoubtful = false;
   /** How many went last time: with large ones, few are looked at. */
   let usual = CHUNK_ROWS;
 
   const added = (range: { readonly from?: number; readonly before?: number }) =>
     store.sum('payloads', 'bytes', {}, { column: 'at', ...range });
+
+  async function addUp(): Promise<number> {
+    isDoubtful = true;
+    unsure = 0;
+    return timed(() => added({}));
+  }
 
   /** The oldest of `rows` or fewer that have no more than `excess` bytes, or the oldest one. */
   async function oldest(excess: number): Promise<{ before: number; bytes: number }> {
@@ -71,13 +79,11 @@ export function createPayloadPruner(deps: {
 
   return {
     async wrote(bytes, again) {
-      unsure += again;
-      total = total === undefined ? await timed(() => added({})) : total + bytes;
+      unsure += isDoubtful ? bytes : again;
+      isDoubtful = false;
+      total = total === undefined ? await addUp() : total + bytes;
       if (total <= budgetBytes) return;
-      if (unsure > sixteenth) {
-        total = await timed(() => added({}));
-        unsure = 0;
-      }
+      if (unsure > sixteenth) total = await addUp();
       for (let held = total; held > goal; await new Promise(setImmediate)) {
         const gone = await timed(() => dropSome(held));
         if (gone === undefined) break;

@@ -2,44 +2,16 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type Clock, TurnableClock } from '../core/clock.ts';
 import { CloudError, PLATFORM_ERRORS } from '../core/errors.ts';
-import { anEvent, KEY, keptLog } from '../core/fixture.ts';
+import { anEvent, keptLog } from '../core/fixture.ts';
 import { NO_LOG } from '../core/log.ts';
-import type { Rows, Store } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { anAttempt, START } from './fixture.ts';
-import { createHistory } from './history.ts';
+import { aBegun, anAttempt, START } from './fixture.ts';
+import { watched } from './testing-store.ts';
 import { createTimeline, type KeptTimeline, type TimelineBudget } from './timeline.ts';
 
 const BUDGET: TimelineBudget = { rows: 10_000, ageMs: 86_400_000, bytes: 1 << 24, memoryRows: 5_000 };
 const turn = () => new Promise(setImmediate);
-
-/** A store whose transactions can be held up or made to fail, and that counts them. */
-function watched(store: Store) {
-  const watch = { transactions: 0, failure: undefined as Error | undefined, gate: Promise.resolve() };
-  const faulty: Store = {
-    get: (table, where) => store.get(table, where),
-    list: (table, where, page) => store.list(table, where, page),
-    count: (table, where, range) => store.count(table, where, range),
-    sum: (table, column, where, range) => store.sum(table, column, where, range),
-    remove: (table, where, range) => store.remove(table, where, range),
-    close: () => store.close(),
-    async put(table, row) {
-      if (watch.failure) throw watch.failure;
-      return store.put(table, row);
-    },
-    async putAll(table, rows) {
-      if (watch.failure) throw watch.failure;
-      return store.putAll(table, rows);
-    },
-    async transaction<R>(work: (rows: Rows) => Promise<R>) {
-      await watch.gate;
-      watch.transactions++;
-      if (watch.failure) throw watch.failure;
-      return store.transaction(work);
-    },
-  };
-  return { watch, faulty };
-}
 
 describe('timeline', () => {
   let clock: TurnableClock;
@@ -241,6 +213,39 @@ describe('timeline', () => {
     assert.deepEqual(await ids(), ['a1', 's2']);
   });
 
+  test('where there is no room the beginning of an event goes before its end, and is not missed', async () => {
+    const timeline = open({ budget: { memoryRows: 4 } });
+    const ended = (id: string) => anAttempt(id, { mode: 'async', verdict: 'acked' });
+    timeline.accepted(anEvent({ requestId: 'a' }), START);
+    timeline.began(aBegun('a'));
+    timeline.settled(ended('b'));
+    timeline.settled(ended('c'));
+    // No room for what is only a state.
+    timeline.accepted(anEvent({ requestId: 'd' }), START);
+    timeline.began(aBegun('d'));
+    timeline.settled(ended('d'));
+    timeline.settled(ended('a'));
+    await timeline.flush();
+    const rows = await store.list('invocations');
+    assert.deepEqual(
+      rows.map(row => [row.requestId, row.verdict]),
+      ['a', 'b', 'c', 'd'].map(id => [id, 'acked']),
+    );
+    assert.deepEqual(log.lines, [], 'all of them are recorded');
+  });
+
+  test('the state of an event goes before an older call', async () => {
+    const timeline = open({ budget: { memoryRows: 2 } });
+    for (const id of ['s1', 's2']) timeline.settled(anAttempt(id));
+    timeline.accepted(anEvent({ requestId: 'a' }), START);
+    await timeline.flush();
+    assert.deepEqual(await ids(), ['a', 's2']);
+    assert.deepEqual(
+      log.lines.map(line => line.fields),
+      [{ dropped: 1 }],
+    );
+  });
+
   test('what was dropped is said every ten seconds, and the rest of it at the end', async () => {
     const timeline = open({ budget: { memoryRows: 1 } });
     const drop = async (count: number) => {
@@ -333,23 +338,6 @@ describe('timeline', () => {
     Object.defineProperty(outcome, 'status', { get: read });
     timeline.settled({ ...attempt, outcome });
     assert.equal(reads, 0);
-  });
-
-  describe('history', () => {
-    test('reads what is not written yet', async () => {
-      const timeline = open();
-      const history = createHistory({ store, timeline });
-      timeline.settled(anAttempt('a', { startedAt: START + 5 }));
-      timeline.settled(anAttempt('b', { startedAt: START + 6 }));
-      const range = { column: 'startedAt', from: START + 6, before: START + 7 };
-      assert.deepEqual(
-        (await history.list(KEY, { range })).map(row => row.requestId),
-        ['b'],
-      );
-      timeline.settled(anAttempt('c', { startedAt: START + 6 }));
-      assert.equal(await history.count({ ...KEY, status: 200 }, range), 2);
-      assert.equal(await history.count({ ...KEY, name: 'other' }), 0);
-    });
   });
 
   describe('budget', () => {

@@ -75,6 +75,8 @@ class WrittenBehind implements KeptTimeline {
   #saidDroppedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<boolean> | undefined;
   #pruning: Promise<void> | undefined;
+  /** Written since the pruner was told last. */
+  #untold: Told | undefined;
   #isFailing = false;
   #isClosed = false;
   readonly #closing = new AbortController();
@@ -227,13 +229,31 @@ class WrittenBehind implements KeptTimeline {
 
   /** Beside the writing: nobody who reads waits for it. */
   #prune(written: Written): void {
-    const hold = this.#deps.clock.hold();
-    this.#pruning = (this.#pruning ?? Promise.resolve())
-      .then(() => this.#pruner.wrote(written))
-      .then(ms => {
-        this.#writingMs += ms;
-      })
-      .catch(error => this.#deps.log.error({ err: error }, 'old invocation records could not be removed'))
-      .finally(() => hold[Symbol.dispose]());
+    this.#untold = together(this.#untold, written);
+    this.#pruning ??= this.#pruneAll().finally(() => {
+      this.#pruning = undefined;
+    });
+  }
+
+  async #pruneAll(): Promise<void> {
+    using _ = this.#deps.clock.hold();
+    for (let told = this.#untold; told; told = this.#untold) {
+      this.#untold = undefined;
+      try {
+        this.#writingMs += await this.#pruner.wrote(told);
+      } catch (error) {
+        this.#untold = together(this.#untold, told);
+        this.#deps.log.error({ err: error }, 'old invocation records could not be removed');
+        return;
+      }
+    }
   }
 }
+
+type Told = Parameters<Pruner['wrote']>[0];
+
+const together = (a: Told | undefined, b: Told): Told => ({
+  rows: (a?.rows ?? 0) + b.rows,
+  bytes: (a?.bytes ?? 0) + b.bytes,
+  again: (a?.again ?? 0) + b.again,
+});
