@@ -1,0 +1,158 @@
+// One batch, one transaction. If it fails, each of its ops has one of its own: a bad one fails alone.
+
+import type { DatabaseSync } from 'node:sqlite';
+import { type Failure, failureOf } from '../errors.ts';
+import { Counts } from './counts.ts';
+import { EventTable, type Push } from './event-table.ts';
+import { ExecutionTable } from './execution-table.ts';
+import { LetterTable } from './letter-table.ts';
+import {
+  type Answer,
+  type Batch,
+  type EventCells,
+  type KillPoint,
+  type Opened,
+  READS,
+  type Verb,
+  type Verbs,
+} from './protocol.ts';
+
+type Args = readonly unknown[];
+type Bytes = readonly Uint8Array[];
+type Typed<V extends Verb> = (args: Parameters<Verbs[V]>, bytes: Bytes) => ReturnType<Verbs[V]>;
+
+interface Op {
+  readonly verb: Verb;
+  readonly args: Args;
+  readonly bytes: Bytes;
+}
+
+export class Batches {
+  readonly lanes: Opened['lanes'];
+  readonly lastSeq: number;
+  readonly #db: DatabaseSync;
+  readonly #counts: Counts;
+  readonly #events: EventTable;
+  readonly #verbs: { readonly [V in Verb]: Typed<V> };
+  readonly #passed: (point: KillPoint) => void;
+
+  constructor(db: DatabaseSync, passed: (point: KillPoint) => void) {
+    this.#db = db;
+    this.#passed = passed;
+    const { counts, lanes } = Counts.open(db);
+    this.#counts = counts;
+    this.lanes = lanes;
+    this.lastSeq = Number(db.prepare('SELECT max(seq) AS seq FROM events').get()?.seq ?? 0);
+    const executions = new ExecutionTable(db, counts);
+    const letters = new LetterTable(db, counts, executions);
+    const events = new EventTable(db, counts, executions);
+    this.#events = events;
+    this.#verbs = {
+      push: ([event, limit], [body = NOTHING]) => events.push([{ event, limit, body }])[0] ?? 'there',
+      later: args => events.later(...args),
+      end([seq, lane, requestId, end, letter], [body = NOTHING, message = NOTHING]) {
+        events.remove(seq, lane);
+        if (letter) letters.keep(letter, body, message);
+        if (end) executions.end(requestId, end);
+      },
+      cancel([requestId, end]) {
+        const lane = events.cancel(requestId);
+        if (lane !== undefined) executions.end(requestId, end);
+        return lane;
+      },
+      find: ([requestId]) => events.find(requestId),
+      window: args => events.window(...args),
+      keep: ([letter], [body = NOTHING, message = NOTHING]) => letters.keep(letter, body, message),
+      letters: args => letters.list(...args),
+      lastLetter: () => letters.last(),
+      redrive: args => letters.redrive(...args),
+      purge: args => letters.purge(...args),
+      execution: ([requestId]) => executions.get(requestId),
+      executions: args => executions.list(...args),
+      prune: args => executions.prune(...args),
+    };
+  }
+
+  run(batch: Batch): Answer {
+    for (const key of batch.lanes) this.#counts.add(key);
+    const ops = opsOf(batch);
+    try {
+      return { results: this.#transaction(ops), failures: [] };
+    } catch {
+      return this.#oneByOne(ops);
+    }
+  }
+
+  #oneByOne(ops: readonly Op[]): Answer {
+    const failures: [number, Failure][] = [];
+    const results = ops.map((op, place) => {
+      try {
+        return this.#transaction([op])[0];
+      } catch (error) {
+        failures.push([place, failureOf(error)]);
+        return undefined;
+      }
+    });
+    return { results, failures };
+  }
+
+  #transaction(ops: readonly Op[]): unknown[] {
+    if (ops.every(op => READS.has(op.verb))) return this.#all(ops);
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      this.#passed('queue.begin');
+      const results = this.#all(ops);
+      this.#passed('queue.written');
+      this.#db.exec('COMMIT');
+      this.#passed('queue.committed');
+      this.#counts.committed();
+      return results;
+    } catch (error) {
+      this.#counts.undo();
+      // SQLite itself ends a transaction that fails for want of space.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #all(ops: readonly Op[]): unknown[] {
+    const results: unknown[] = [];
+    for (let place = 0; place < ops.length; place++) {
+      const op = ops[place];
+      if (op?.verb === 'push') {
+        const pushes = pushesFrom(ops, place);
+        results.push(...this.#events.push(pushes));
+        place += pushes.length - 1;
+      } else if (op) results.push(this.#run(op.verb, op));
+    }
+    return results;
+  }
+
+  #run<V extends Verb>(verb: V, { args, bytes }: Op): unknown {
+    return this.#verbs[verb](args as Parameters<Verbs[V]>, bytes);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function opsOf({ ops, bytes }: Batch): Op[] {
+  let place = 0;
+  return ops.map(({ verb, args, lengths = [] }) => {
+    const parts = lengths.map(length => {
+      place += length;
+      return new Uint8Array(bytes, place - length, length);
+    });
+    return { verb, args, bytes: parts };
+  });
+}
+
+/** As many as follow one another. */
+function pushesFrom(ops: readonly Op[], start: number): Push[] {
+  const pushes: Push[] = [];
+  for (let place = start; ops[place]?.verb === 'push'; place++) {
+    const { args = [], bytes = [] } = ops[place] ?? {};
+    const [event, limit] = args as [EventCells, number];
+    pushes.push({ event, limit, body: bytes[0] ?? NOTHING });
+  }
+  return pushes;
+}

@@ -1,0 +1,258 @@
+// The server's end of the thread of the database: ops gather while a batch is under way, and go together.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../core/clock.ts';
+import type { FunctionKey } from '../../core/function.ts';
+import type { Log } from '../../core/log.ts';
+import { explain, threadGone } from '../errors.ts';
+import { packed } from './pack.ts';
+import {
+  type Answer,
+  type FromThread,
+  type LaneNumber,
+  type Opened,
+  READS,
+  type ThreadOptions,
+  type Verb,
+  type Verbs,
+  type WireOp,
+} from './protocol.ts';
+
+/** One being written, one on its way: the thread never waits for the server. */
+const UNDER_WAY = 2;
+/** A batch that grows with the backlog would make its own members wait. */
+const BATCH_OPS = 512;
+const BATCH_BYTES = 4 << 20;
+const RETRY_MS = 1_000;
+
+type Result<V extends Verb> = ReturnType<Verbs[V]>;
+
+export interface Call<V extends Verb> {
+  readonly bytes?: readonly Uint8Array[];
+  /** It settles a lease: it is never refused, but tried until it is done. */
+  readonly kept?: boolean;
+  /** Called in the order of the calls, before anybody who waits goes on. */
+  readonly done?: (result: Result<V>) => void;
+}
+
+interface Op extends WireOp {
+  readonly bytes: readonly Uint8Array[];
+  readonly size: number;
+  readonly kept: boolean;
+  readonly done: (result: unknown) => void;
+  readonly failed: (error: Error) => void;
+}
+
+export interface LinkOptions {
+  readonly file: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Link {
+  readonly opened: Opened;
+  readonly #options: LinkOptions;
+  readonly #thread: Worker;
+  #waiting: Op[] = [];
+  /** Could not be written; their events are neither free nor gone until they are. */
+  #undone: Op[] = [];
+  readonly #underWay: Op[][] = [];
+  #newLanes: FunctionKey[] = [];
+  #lanes: number;
+  #planned = false;
+  #hold: Disposable | undefined;
+  #alarm: Disposable | undefined;
+  #idle: (() => void) | undefined;
+  readonly #exit: Promise<void>;
+  #closing: Promise<void> | undefined;
+  /** Why nothing more is taken. */
+  #ended: Error | undefined;
+
+  private constructor(options: LinkOptions, thread: Worker, opened: Opened) {
+    this.#options = options;
+    this.#thread = thread;
+    this.opened = opened;
+    this.#lanes = opened.lanes.length;
+    thread.on('message', (answer: Answer) => this.#heard(answer));
+    thread.on('error', error => this.#broken(error.stack ?? String(error)));
+    this.#exit = new Promise(resolve => {
+      thread.on('exit', code => {
+        this.#broken(`exit code ${code}`);
+        resolve();
+      });
+    });
+    thread.unref();
+  }
+
+  static async open(options: LinkOptions, threadOptions: ThreadOptions): Promise<Link> {
+    const thread = new Worker(threadFile(), { workerData: threadOptions, name: 'events' });
+    const said = await new Promise<FromThread>((resolve, reject) => {
+      thread.once('message', resolve);
+      thread.once('error', reject);
+      thread.once('exit', code => reject(new Error(`the thread of the event database ended with ${code}`)));
+    });
+    // By name: its own listeners of listeners keep the port between the two threads going.
+    for (const name of ['message', 'error', 'exit']) thread.removeAllListeners(name);
+    if ('opened' in said) return new Link(options, thread, said.opened);
+    await thread.terminate();
+    throw 'failed' in said ? explain(said.failed, options.file) : new Error('the event database did not open');
+  }
+
+  /** The thread learns of it with the next batch. */
+  addLane(key: FunctionKey): LaneNumber {
+    this.#newLanes.push(key);
+    return this.#lanes++;
+  }
+
+  call<V extends Verb>(verb: V, args: Parameters<Verbs[V]>, call: Call<V> = {}): Promise<Result<V>> {
+    const { bytes = [], kept = false, done } = call;
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      let size = 0;
+      for (const part of bytes) size += part.byteLength;
+      this.#waiting.push({
+        verb,
+        args,
+        ...(bytes.length > 0 && { lengths: bytes.map(part => part.byteLength) }),
+        bytes,
+        size,
+        kept,
+        done(result) {
+          done?.(result as Result<V>);
+          resolve(result as Result<V>);
+        },
+        failed: reject,
+      });
+      this.#plan();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#ended ??= new Error('the event queue is closed');
+    await this.#rest();
+    this.#tryUndone();
+    await this.#rest();
+    const { log, file } = this.#options;
+    this.#alarm?.[Symbol.dispose]();
+    if (this.#undone.length > 0) {
+      log.error({ file, events: this.#undone.length }, 'the ends of events could not be written: they will run again');
+      for (const op of this.#undone.splice(0)) op.failed(this.#ended);
+    }
+    this.#thread.ref();
+    this.#thread.postMessage('close');
+    await this.#exit;
+  }
+
+  /** Until nothing is under way. */
+  async #rest(): Promise<void> {
+    if (!this.#hold) return;
+    await new Promise<void>(resolve => {
+      this.#idle = resolve;
+    });
+  }
+
+  /** Those of one turn of the event loop go together. */
+  #plan(): void {
+    if (this.#planned || this.#waiting.length === 0 || this.#underWay.length >= UNDER_WAY) return;
+    this.#planned = true;
+    if (!this.#hold) {
+      this.#hold = this.#options.clock.hold();
+      this.#thread.ref();
+    }
+    setImmediate(() => this.#send());
+  }
+
+  #send(): void {
+    this.#planned = false;
+    const ops = this.#next();
+    if (ops.length === 0) return;
+    const bytes = packed(ops);
+    const lanes = this.#newLanes;
+    this.#newLanes = [];
+    this.#underWay.push(ops);
+    const wire = ops.map(({ verb, args, lengths }) => (lengths ? { verb, args, lengths } : { verb, args }));
+    this.#thread.postMessage({ ops: wire, bytes, lanes }, [bytes]);
+    this.#plan();
+  }
+
+  #next(): Op[] {
+    let [count, size] = [0, 0];
+    for (const op of this.#waiting) {
+      if (count === BATCH_OPS || (count > 0 && size + op.size > BATCH_BYTES)) break;
+      count++;
+      size += op.size;
+    }
+    if (count === this.#waiting.length) {
+      const all = this.#waiting;
+      this.#waiting = [];
+      return all;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #heard({ results, failures }: Answer): void {
+    const ops = this.#underWay.shift() ?? [];
+    const failed = new Map(failures);
+    for (const [place, op] of ops.entries()) {
+      const failure = failed.get(place);
+      if (!failure) op.done(results[place]);
+      else if (op.kept) this.#keep(op, explain(failure, this.#options.file));
+      else op.failed(explain(failure, this.#options.file));
+    }
+    // The disk takes writes again.
+    if (failures.length === 0 && this.#undone.length > 0 && ops.some(op => !READS.has(op.verb))) this.#tryUndone();
+    this.#plan();
+    this.#restIfDone();
+  }
+
+  #restIfDone(): void {
+    if (!this.#hold || this.#waiting.length > 0 || this.#underWay.length > 0) return;
+    this.#hold[Symbol.dispose]();
+    this.#hold = undefined;
+    this.#thread.unref();
+    this.#idle?.();
+    this.#idle = undefined;
+  }
+
+  #keep(op: Op, error: Error): void {
+    const { clock, log, file } = this.#options;
+    if (this.#undone.length === 0) {
+      log.error({ err: error, file }, 'the end of an event could not be written: it is tried again until it is');
+    }
+    this.#undone.push(op);
+    if (!this.#ended) this.#alarm ??= clock.at(clock.now() + RETRY_MS, () => this.#tryUndone());
+  }
+
+  #tryUndone(): void {
+    this.#alarm?.[Symbol.dispose]();
+    this.#alarm = undefined;
+    this.#waiting = [...this.#undone.splice(0), ...this.#waiting];
+    this.#plan();
+  }
+
+  #broken(reason: string): void {
+    if (this.#ended && this.#waiting.length + this.#underWay.length + this.#undone.length === 0) return;
+    const { log, file } = this.#options;
+    const error = threadGone(file, reason);
+    this.#ended = error;
+    this.#alarm?.[Symbol.dispose]();
+    log.error({ err: error, file }, 'the thread of the event database has ended');
+    for (const op of [...this.#underWay.splice(0).flat(), ...this.#waiting.splice(0), ...this.#undone.splice(0)]) {
+      op.failed(error);
+    }
+    this.#restIfDone();
+  }
+}
+
+/** Beside the source, and in the published program beside that. */
+function threadFile(): URL {
+  const source = new URL('./thread.ts', import.meta.url);
+  return existsSync(fileURLToPath(source)) ? source : new URL('./events-thread.js', import.meta.url);
+}
