@@ -63,6 +63,19 @@ test('calls are counted by function, way and class, with their times', async () 
   assert.ok((await metric('process_resident_memory_bytes')).size > 0);
 });
 
+test('an asynchronous event that fails is counted as tried again, not as given up', async () => {
+  const FunctionName = 'fails';
+  await deploy(sdk, FunctionName, OBEYS);
+  await sdk.Invoke({ FunctionName, InvocationType: 'Event', ClientContext: '{"do":"fail"}' });
+  const retries = await until('the attempt is counted', async () => {
+    const samples = await metric('openscf_retries_total');
+    return samples.has(label(FunctionName)) && samples;
+  });
+  assert.equal(retries.get(label(FunctionName)), 1);
+  for (const name of ['dead', 'dropped', 'aborted'])
+    assert.equal((await metric(`openscf_${name}_events_total`)).size, 0, name);
+});
+
 test('prepared sandboxes are counted, and doctor tells the same', async t => {
   const warm = await startTestServer({ warm: 2 * SLOT_MB });
   t.after(() => warm.close());

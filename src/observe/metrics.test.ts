@@ -28,6 +28,27 @@ test('attempts are counted by function, way and class, times in seconds', async 
   assert.equal(await value(metrics, `openscf_dead_events_total{${F}}`), 1);
 });
 
+test('what became of asynchronous events is counted, each by its own name', async () => {
+  const metrics = createMetrics();
+  const failed = { mode: 'async', outcome: { status: 430 } } as const;
+  const counts = { retried: 4, dead: 3, dropped: 2, aborted: 1 };
+  for (const [verdict, count] of Object.entries(counts) as [keyof typeof counts, number][])
+    for (let i = 0; i < count; i++) metrics.observe(anAttempt('a', { ...failed, verdict }));
+  metrics.observe(anAttempt('a', { mode: 'async', verdict: 'acked' }));
+  metrics.observe(anAttempt('a', { outcome: { status: 430 } }));
+  assert.equal(await value(metrics, `openscf_retries_total{${F}}`), 4);
+  assert.equal(await value(metrics, `openscf_dead_events_total{${F}}`), 3);
+  assert.equal(await value(metrics, `openscf_dropped_events_total{${F}}`), 2);
+  assert.equal(await value(metrics, `openscf_aborted_events_total{${F}}`), 1);
+  assert.equal(await value(metrics, `openscf_invocations_total{${F},mode="async",class="run"}`), 10);
+});
+
+test('events without a function are counted together', async () => {
+  const metrics = createMetrics();
+  metrics.observe(anAttempt('a', { mode: 'async', verdict: 'dropped', version: undefined, outcome: { status: 449 } }));
+  assert.equal(await value(metrics, 'openscf_dropped_events_total{function="others"}'), 1);
+});
+
 test('what no instance ran has no run time', async () => {
   const metrics = createMetrics();
   metrics.observe(anAttempt('a', { outcome: { status: 432, instance: '' } }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anEvent } from '../core/fixture.ts';
-import { aRow, START } from './fixture.ts';
+import { aBegun, aRow, START } from './fixture.ts';
 import { logTail, renderLog } from './report.ts';
 import { rowOf } from './row.ts';
 
@@ -46,6 +46,26 @@ test('a failure shows the error and no response', () => {
 test('one that waits has printed nothing, one that runs has no end', () => {
   assert.equal(renderLog(rowOf({ event: anEvent(), acceptedAt: START })), '');
   assert.equal(renderLog(aRow('r', { outcome: { status: 202, log: 'so far' } })), 'START RequestId:r\nso far\n');
+});
+
+test('an attempt that runs begins like any other, a retry too: its number has no line of its own', () => {
+  assert.equal(renderLog(rowOf(aBegun('r', { retryNum: 1 }))), 'START RequestId:r\n');
+  const printed = { ...rowOf(aBegun('r')), log: 'so far' };
+  assert.equal(renderLog(printed), 'START RequestId:r\nso far\n');
+  const again = aRow('r', { mode: 'async', verdict: 'acked', retryNum: 2, outcome: { body: Buffer.from('1') } });
+  assert.equal(
+    renderLog(again),
+    'START RequestId:r\nResponse RequestId:r RetMsg:1\nEND RequestId:r\nReport RequestId:r Duration:0ms Memory:256MB MemUsage:0MB\n',
+  );
+});
+
+test('an attempt that was broken off ends with its error', () => {
+  const row = aRow('r', {
+    mode: 'async',
+    verdict: 'aborted',
+    outcome: { status: 499, errorMessage: 'RequestCanceled' },
+  });
+  assert.match(renderLog(row), /^START .*\nERROR RequestId:r Result:.*"statusCode":499}\nEND .*\nReport .*\n$/);
 });
 
 test('memory has six decimals at most and never an exponent', () => {

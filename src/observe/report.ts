@@ -1,5 +1,6 @@
 // The log of one attempt as the platform prints it. Documented: START, what the function printed, then
-// the error or the response, END and the report; no blank after "RequestId:".
+// the error or the response, END and the report; no blank after "RequestId:". A retry's number is a field of its record
+// (SCF_RetryNum) and stands in no line.
 
 import type { InvocationRow } from '../core/rows.ts';
 import { cutTail } from './cut.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anEvent, anOutcome, KEY } from '../core/fixture.ts';
 import { errorJson } from '../core/reply.ts';
-import { aRow, START } from './fixture.ts';
+import { aBegun, aRow, START } from './fixture.ts';
 import { rowOf } from './row.ts';
 
 test('a success keeps its return value, a failure its error JSON and its stack', () => {
@@ -64,4 +64,24 @@ test('an event that waits stands as 202, accepted, in the row of its first attem
     ['r', 0, 202, 'accepted', START, 'prod', 'timer'],
   );
   assert.deepEqual(Object.keys(row).sort(), Object.keys(aRow('r')).sort());
+});
+
+test('an attempt that runs stands as 202, running, with its version and the time it was late', () => {
+  const begun = { retryNum: 2, acceptedAt: START, dueAt: START + 60_000, startedAt: START + 60_025.4 };
+  const row = rowOf(aBegun('r', begun));
+  assert.deepEqual(
+    [row.retryNum, row.status, row.verdict, row.acceptedAt, row.startedAt, row.queuedMs],
+    [2, 202, 'running', START, START + 60_025, 25],
+  );
+  assert.deepEqual([row.version, row.memoryMB], ['$LATEST', 256]);
+  const early = rowOf(aBegun('r', { version: undefined, startedAt: START - 5 }));
+  assert.deepEqual([early.version, early.memoryMB, early.queuedMs], ['', 0, 0]);
+  assert.deepEqual(Object.keys(row).sort(), Object.keys(aRow('r')).sort());
+});
+
+test('an end says how long it waited, when it is tried again, and why it is not', () => {
+  const retried = aRow('r', { dueAt: START - 40.2, nextAt: START + 60_000.4, verdict: 'retried' });
+  assert.deepEqual([retried.queuedMs, retried.nextAt, retried.why], [40, START + 60_000, '']);
+  const dead = aRow('r', { verdict: 'dead', why: 'retries used up' });
+  assert.deepEqual([dead.queuedMs, dead.nextAt, dead.why], [0, 0, 'retries used up']);
 });
