@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { runIn } from '../src/cli/fixture.ts';
 import type { EventLife, Events, EventView, Letters } from '../src/cli/wire.ts';
+import { SystemClock } from '../src/core/clock.ts';
 import { deploy, sdkOf, until } from './fixture.ts';
 import { startTestServer } from './harness.ts';
 
@@ -157,4 +158,34 @@ test('an asynchronous event is replayed under a new id, which has a life of its 
   assert.deepEqual([event.name, event.mode, event.qualifier], ['echo', 'async', '$LATEST']);
   assert.equal(await out('events', 'show', sent, '--payload'), '{"failures":0,"name":"Kay"}');
   assert.equal(await out('events', 'show', sent, '--reply'), '{"echo":{"failures":0,"name":"Kay"}}');
+});
+
+/** Its waits are one turn of the event loop. */
+class HurriedClock extends SystemClock {
+  override async sleep(): Promise<void> {
+    await new Promise(setImmediate);
+  }
+}
+
+test('tail shows what comes as it comes, and nothing from before', async () => {
+  const stop = new AbortController();
+  let text = '';
+  const following = runIn(server.dataDir, ['--data', server.dataDir, 'events', 'tail', 'doomed', '-n', '1'], {
+    clock: new HurriedClock(),
+    signal: stop.signal,
+    onOut: more => {
+      text += more;
+    },
+  });
+  await until('the last one is shown', async () => text.includes('\n'));
+  const requestId = await send('doomed', '{"failures":1,"name":"Zoe"}');
+  await until('it waits for its next attempt', async () =>
+    text.includes(`${requestId}  doomed  invoke  waiting, next`),
+  );
+  await advance(MINUTE_MS);
+  await until('it has ended', async () => text.includes(`${requestId}  doomed  invoke  ×2  ok`));
+  stop.abort();
+  assert.equal((await following).status, 0);
+  const others = text.split('\n').filter(line => line !== '' && !line.includes(requestId));
+  assert.equal(others.length, 1, text);
 });
