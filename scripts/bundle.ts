@@ -10,7 +10,11 @@ const languages = join(root, 'src', 'runtime', 'languages');
 
 rmSync(dist, { recursive: true, force: true });
 await build({
-  entryPoints: { openscf: join(root, 'src', 'cli', 'main.ts') },
+  entryPoints: {
+    openscf: join(root, 'src', 'cli', 'main.ts'),
+    // A thread has a file of its own: src/queue/sqlite/link.ts finds it here.
+    'events-thread': join(root, 'src', 'queue', 'sqlite', 'thread.ts'),
+  },
   outdir: dist,
   bundle: true,
   // Parts that are imported lazily stay out of the way until then: `openscf ls` does not load the server.
