@@ -9,9 +9,9 @@ import type { Lease, Queue } from './ports.ts';
 const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
 /** Beyond this, only a function of which nothing runs gets its turn: whatever the others do, its first event waits for nobody. */
-const RUNNING = 128;
+const RUNNING = 256;
 /** One function's backlog leaves room for the others. */
-const RUNNING_PER_FUNCTION = 32;
+const RUNNING_PER_FUNCTION = 64;
 /** Few, since a block that is taken may be of one function alone. */
 const LEASES_AT_ONCE = 8;
 

@@ -14,6 +14,8 @@ export const RANK = {
 
 export type Rank = (typeof RANK)[keyof typeof RANK];
 
+const ALL: readonly Rank[] = [RANK.call, RANK.state, RANK.end];
+
 export function rankOf(entry: Entry): Rank {
   if (!isAttempt(entry)) return RANK.state;
   return entry.mode === 'sync' ? RANK.call : RANK.end;
@@ -24,6 +26,8 @@ export class Waiting {
   /** Of each entry. Kept beside them: those that are dropped under load are long out of the processor's cache. */
   #sizes: number[] = [];
   #ranks: Rank[] = [];
+  /** How many there are of each rank. */
+  readonly #counts = [0, 0, 0];
   #bytes = 0;
 
   get count(): number {
@@ -41,6 +45,7 @@ export class Waiting {
     this.#sizes.push(size);
     this.#ranks.push(rank);
     this.#bytes += size;
+    this.#count(rank, 1);
   }
 
   /** Takes out the oldest, at most `count`, and no more after the first than fit into `bytes`. */
@@ -53,7 +58,7 @@ export class Waiting {
       taken++;
     }
     for (const each of this.#sizes.splice(0, taken)) this.#bytes -= each;
-    this.#ranks.splice(0, taken);
+    for (const rank of this.#ranks.splice(0, taken)) this.#count(rank, -1);
     return this.#entries.splice(0, taken);
   }
 
@@ -63,17 +68,19 @@ export class Waiting {
     for (const size of sizes) this.#bytes += size;
     this.#entries = [...taken, ...this.#entries];
     this.#sizes = [...sizes, ...this.#sizes];
-    this.#ranks = [...taken.map(rankOf), ...this.#ranks];
+    const ranks = taken.map(rankOf);
+    for (const rank of ranks) this.#count(rank, 1);
+    this.#ranks = [...ranks, ...this.#ranks];
   }
 
   /** Whether something is here that is missed less. */
   hasBelow(rank: Rank): boolean {
-    return rank > RANK.call && this.#ranks.some(each => each < rank);
+    return this.#counts.some((count, each) => count > 0 && each < rank);
   }
 
   /** Drops the oldest of what is missed least, at most `count`: how many, and of which rank. */
   drop(count: number): { readonly gone: number; readonly rank: Rank } {
-    const rank = this.#ranks.reduce<Rank>((least, each) => (each < least ? each : least), RANK.end);
+    const rank = ALL.find(each => (this.#counts[each] ?? 0) > 0) ?? RANK.end;
     let gone = 0;
     const stays = this.#ranks.map(each => each !== rank || gone++ >= count);
     gone = Math.min(gone, count);
@@ -84,7 +91,12 @@ export class Waiting {
     this.#entries = this.#entries.filter(kept);
     this.#sizes = this.#sizes.filter(kept);
     this.#ranks = this.#ranks.filter(kept);
+    this.#count(rank, -gone);
     return { gone, rank };
+  }
+
+  #count(rank: Rank, change: number): void {
+    this.#counts[rank] = (this.#counts[rank] ?? 0) + change;
   }
 }
 
