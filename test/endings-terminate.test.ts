@@ -21,7 +21,7 @@ exports.main_handler = event => new Promise((done, failed) => {
   if (event.how === 'id') return done(born);
   if (event.how === 'fails') return failed(new Error('as asked'));
   if (event.name) fs.writeFileSync('/proc/self/comm', event.name);
-  console.log('runs');
+  console.log('begun');
   ${begins}
   setTimeout(() => {}, 1e8);
 });`,
@@ -33,7 +33,7 @@ def main_handler(event, context):
     if event.get('how') == 'id': return born
     if event.get('how') == 'fails': raise ValueError('as asked')
     if event.get('name'): open('/proc/self/comm', 'w').write(event['name'])
-    print('runs')
+    print('begun')
     ${begins}
     while True: time.sleep(1000)
 `,
@@ -152,7 +152,7 @@ import fs from 'node:fs';
 const told = new Promise(done => process.once('SIGUSR2', done));
 fs.writeFileSync('/proc/self/comm', '${name}');
 await told;
-export const main_handler = async () => console.log('runs');`,
+export const main_handler = async () => console.log('begun');`,
   }),
   'Python3.9': name => `
 import signal
@@ -160,7 +160,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
 open('/proc/self/comm', 'w').write('${name}')
 signal.sigwait([signal.SIGUSR2])
 def main_handler(event, context):
-    print('runs')
+    print('begun')
 `,
 };
 
@@ -171,10 +171,10 @@ for (const runtime of LANGUAGES) {
       const name = await act.make(runtime, CODE[runtime]({ begins: STARTS[runtime](sessions) }));
       const [own, child] = [fresh(), fresh()];
       const one = await act.begin(name, { name: own, child });
-      await act.printed(one, 'runs');
+      await act.printed(one, 'begun');
       await until('both live', async () => stage.named(own).length === 1 && stage.named(child).length === 1);
       await act.terminate(one);
-      assert.match(await act.ended(one, 'ABORTED 499'), /runs/);
+      assert.match(await act.ended(one, 'ABORTED 499'), /begun/);
       await gone(() => [...stage.named(own), ...stage.named(child)]);
       await act.ends(await act.begin(name, { how: 'id' }), 'FINISHED 200');
     });
@@ -186,11 +186,11 @@ for (const runtime of LANGUAGES) {
       const [pid] = await until('it loads', async () => stage.named(name).length === 1 && stage.named(name));
       assert.ok(pid);
       await act.terminate(one);
-      assert.doesNotMatch(await act.ended(one, 'ABORTED 499'), /runs/);
+      assert.doesNotMatch(await act.ended(one, 'ABORTED 499'), /begun/);
       const next = await act.begin(execution);
       process.kill(pid, 'SIGUSR2');
       const log = await act.ended(next, 'FINISHED 200');
-      assert.equal(log.split('runs').length - 1, 1, log);
+      assert.equal(log.split('begun').length - 1, 1, log);
       assert.deepEqual(stage.named(name), [pid], 'on the same instance');
     });
 
@@ -198,11 +198,11 @@ for (const runtime of LANGUAGES) {
       const name = await act.make(runtime, CODE[runtime]({ begins: STARTS[runtime](false) }));
       const [own, child] = [fresh(), fresh()];
       const one = await act.begin(name, { name: own, child });
-      await act.printed(one, 'runs');
+      await act.printed(one, 'begun');
       await until('both live', async () => stage.named(own).length === 1 && stage.named(child).length === 1);
       await act.terminate(one, true);
       const log = await act.ended(one, 'FAILED 439');
-      assert.match(log, /runs/);
+      assert.match(log, /begun/);
       assert.ok(log.includes(RECEIVED), log);
       await gone(() => [...stage.named(own), ...stage.named(child)]);
     });
@@ -275,11 +275,11 @@ test('while it waits for room: it never runs, and the one before it runs on', as
     for (const graceful of [false, true]) {
       const name = await acts.make('Nodejs18.15', CODE['Nodejs18.15']({}));
       const first = await acts.begin(name);
-      await acts.printed(first, 'runs');
+      await acts.printed(first, 'begun');
       const second = await acts.begin(name);
       await until('it waits', async () => /_waiting(?:\{.*\})? 1$/m.test(await metrics(small)));
       await acts.terminate(second, graceful);
-      assert.doesNotMatch(await acts.ended(second, 'ABORTED 499'), /runs/);
+      assert.doesNotMatch(await acts.ended(second, 'ABORTED 499'), /begun/);
       assert.match(await acts.state(first), /^RUNNING/);
       await acts.terminate(first);
       await acts.ends(first, 'ABORTED 499');
