@@ -16,6 +16,7 @@ import { NGINX, PEERS } from './peers.ts';
 import { POOL } from './pool.ts';
 import { machineTicks, stealPercent } from './processes.ts';
 import { profile } from './profile.ts';
+import { QUEUE } from './queue.ts';
 import { START } from './start.ts';
 import { type Row, tableOf } from './table.ts';
 
@@ -35,6 +36,7 @@ const GROUPS: readonly (readonly Measure[])[] = [
   [...HTTP, ...NGINX, ...(values.peers ? PEERS : [])],
   API,
   ASYNC,
+  QUEUE,
   MIXED,
   BURST,
   COLD,
