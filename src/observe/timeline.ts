@@ -125,6 +125,11 @@ class WrittenBehind implements KeptTimeline {
     this.#came++;
     const waiting = this.#waiting;
     const rank = rankOf(entry);
+    // Under a load of asynchronous events their ends take all the room: states would be taken in only to be dropped.
+    if (rank === RANK.state && waiting.count * 2 >= budget.memoryRows && !waiting.hasBelow(rank)) {
+      this.#done++;
+      return;
+    }
     if (waiting.count >= budget.memoryRows || waiting.bytes > MEMORY_BYTES) {
       // What is kept for a while and then dropped costs the garbage collector most: under load, what comes beyond the
       // room is not kept at all. The end of an asynchronous event is asked for later: it goes before an older record.
