@@ -8,7 +8,7 @@ import { type Counted, count } from './count.ts';
 import { corrupt, keptIn } from './folder.ts';
 import type { Kind } from './ledger.ts';
 import { startLoad } from './load.ts';
-import { drain, openSite, type Site } from './site.ts';
+import { openDeployedSite, type Site, settleDue, settleRetries } from './site.ts';
 
 /** A point of the path, `<point>:<n>`; or an instant, ms from the start of the process or from when it listens. */
 export type Kill = { readonly at: string } | { readonly sinceStartMs: number } | { readonly sinceReadyMs: number };
@@ -31,7 +31,7 @@ export async function campaign(t: TestContext, seed: string, kills: readonly Kil
   t.diagnostic(`seed ${seed}`);
   const ids = new SeededIds(seed);
   const draw = () => ids.fraction();
-  const site = await openSite(() => Math.floor(draw() * RUN_MS));
+  const site = await openDeployedSite(() => Math.floor(draw() * RUN_MS));
   const problems: string[] = [];
   try {
     const { counted, startsMs } = await run(site, kills, draw, problems);
@@ -52,11 +52,7 @@ async function run(site: Site, kills: readonly Kill[], draw: () => number, probl
     const value = draw();
     return SHARES.find(([upTo]) => value < upTo)?.[1] ?? 'ok';
   };
-  const load = startLoad({
-    ledger,
-    pick,
-    padding: () => Math.floor(draw() * PADDING_BYTES),
-  });
+  const load = startLoad({ ledger, pick, padding: () => Math.floor(draw() * PADDING_BYTES) });
   const startsMs: number[] = [];
   let killed = 0;
   for (const kill of kills) {
@@ -86,7 +82,9 @@ async function run(site: Site, kills: readonly Kill[], draw: () => number, probl
   }
   await load.stop();
   const last = site.start();
-  await drain(await last.ready, ledger);
+  const served = await last.ready;
+  await settleDue(ledger);
+  await settleRetries(served, ledger);
   const how = await last.stop();
   if (how !== '0') problems.push(`the last server ended with ${how}\n${last.complaints()}`);
   problems.push(...load.refused.map(answer => `refused: ${JSON.stringify(answer)}`));

@@ -4,8 +4,6 @@ import type { Delivery, Kind, Ledger } from './ledger.ts';
 
 /** Retries are a minute apart; what comes within less of it is none. */
 const RETRY_GAP_MS = 59_000;
-/** From the end of a function until its event is settled, on a busy machine. A kill later than that cuts nothing. */
-const SETTLE_MS = 3_000;
 
 export interface Counted {
   /** Each a sentence; none when all is as it must be. */
@@ -22,10 +20,9 @@ export interface Counted {
 /** `letters`: the request ids of all dead letters, one entry per letter. */
 export function count(ledger: Ledger, letters: readonly string[]): Counted {
   const problems = [...missing(ledger, letters), ...strayLetters(ledger, letters)];
-  let deliveries = 0;
-  let repeated = 0;
-  let retried = 0;
-  let unanswered = 0;
+  let [deliveries, repeated, retried, unanswered] = [0, 0, 0, 0];
+  /** By life: how many came again although their function was done. */
+  const doneAgain = new Map<number, number>();
   for (const [id, all] of ledger.deliveries) {
     deliveries += all.length;
     if (!ledger.answered.has(id)) unanswered++;
@@ -37,25 +34,29 @@ export function count(ledger: Ledger, letters: readonly string[]): Counted {
       const earlier = sorted[at - 1];
       if (!earlier) continue;
       if (isRetry(earlier, delivery, kind, ledger)) retries++;
-      else if (wasCut(earlier, delivery, ledger)) repeated++;
-      else problems.push(`${id} (${kind}) came twice: ${told(sorted, ledger)}`);
+      else if (delivery.life > earlier.life && hasEnded(earlier.life, ledger)) {
+        repeated++;
+        if (earlier.endedAt !== undefined) doneAgain.set(earlier.life, (doneAgain.get(earlier.life) ?? 0) + 1);
+      } else problems.push(`${id} (${kind}) came twice: ${told(sorted, ledger)}`);
     }
     retried += retries;
     if (retries > 1) problems.push(`${id} (${kind}) was tried again ${retries} times instead of once`);
   }
-  return {
-    problems,
-    answered: ledger.answered.size,
-    unanswered,
-    deliveries,
-    repeated,
-    retried,
-  };
+  problems.push(...unjustified(ledger, doneAgain));
+  return { problems, answered: ledger.answered.size, unanswered, deliveries, repeated, retried };
+}
+
+/** Attempts of a life whose function was done and whose end was not written. */
+export function unsettled(life: number, ledger: Ledger): number {
+  let done = 0;
+  for (const all of ledger.deliveries.values())
+    for (const one of all) if (one.life === life && one.endedAt !== undefined) done++;
+  return done - (ledger.lives.get(life)?.settled() ?? 0);
 }
 
 function missing(ledger: Ledger, letters: readonly string[]): string[] {
   const kept = new Set(letters);
-  return [...ledger.answered].flatMap(([id, { kind }]) => {
+  return [...ledger.answered].flatMap(([id, kind]) => {
     if (kind === 'fails' ? kept.has(id) : ledger.isDone(id)) return [];
     const all = ledger.deliveries.get(id);
     return [`${id} (${kind}) was answered and is lost: ${all ? told(all, ledger) : 'it never came to a function'}`];
@@ -78,11 +79,16 @@ function isRetry(earlier: Delivery, later: Delivery, kind: Kind, ledger: Ledger)
   return later.beganAt - earlier.endedAt >= RETRY_GAP_MS || later.beganAt > ledger.turnedAt;
 }
 
-/** Its server ended before it could settle the event. */
-function wasCut(earlier: Delivery, later: Delivery, ledger: Ledger): boolean {
-  const life = ledger.lives.get(earlier.life);
-  if (!life?.wasCut || life.endedAt === undefined || later.life <= earlier.life) return false;
-  return earlier.endedAt === undefined || life.endedAt - earlier.endedAt <= SETTLE_MS;
+function hasEnded(life: number, ledger: Ledger): boolean {
+  return ledger.lives.get(life)?.endedAt !== undefined;
+}
+
+/** Of one life no more may come again after their function was done than the server has left unsettled. */
+function unjustified(ledger: Ledger, doneAgain: ReadonlyMap<number, number>): string[] {
+  return [...doneAgain].flatMap(([life, again]) => {
+    const left = unsettled(life, ledger);
+    return again <= left ? [] : [`life ${life}: ${again} came again that were done, and only ${left} were not settled`];
+  });
 }
 
 function told(all: readonly Delivery[], ledger: Ledger): string {

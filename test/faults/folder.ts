@@ -18,12 +18,7 @@ export interface Kept {
 /** By way of the queue's own driver. */
 export async function keptIn(dataDir: string): Promise<Kept> {
   const file = join(dataDir, 'events.db');
-  const events = await openSqliteEvents({
-    file,
-    clock: new SystemClock(),
-    ids: new SystemIds(),
-    log: keptLog(),
-  });
+  const events = await openSqliteEvents({ file, clock: new SystemClock(), ids: new SystemIds(), log: keptLog() });
   try {
     const letters: string[] = [];
     for (let total = 1; letters.length < total; ) {

@@ -37,10 +37,7 @@ export async function deployKinds(sdk: Scf, port: number): Promise<void> {
     await deploy(sdk, kind, code(port), {
       Timeout: 30,
       MemorySize: 128,
-      InstanceConcurrencyConfig: {
-        DynamicEnabled: 'FALSE',
-        MaxConcurrency: 32,
-      },
+      InstanceConcurrencyConfig: { DynamicEnabled: 'FALSE', MaxConcurrency: 32 },
       ...(kind === 'fails' && { DeadLetterConfig: LETTERS }),
     });
   }
@@ -50,9 +47,6 @@ export async function deployKinds(sdk: Scf, port: number): Promise<void> {
       RetryConfig: [{ RetryNum: retries[FunctionName] }],
       MsgTTL: 21_600,
     };
-    await sdk.UpdateFunctionEventInvokeConfig({
-      FunctionName,
-      AsyncTriggerConfig,
-    });
+    await sdk.UpdateFunctionEventInvokeConfig({ FunctionName, AsyncTriggerConfig });
   }
 }

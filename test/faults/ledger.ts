@@ -13,17 +13,18 @@ export interface Delivery {
   failed?: boolean;
 }
 
-interface LifeSpan {
+export interface LifeSpan {
   readonly pid: number;
+  /** Attempts whose end the server has written. */
+  readonly settled: () => number;
   endedAt?: number;
-  /** Cut: by SIGKILL, or by a stop whose grace was over. */
-  wasCut?: boolean;
 }
 
 export class Ledger {
   /** By request id. */
-  readonly answered = new Map<string, { readonly kind: Kind; readonly at: number }>();
+  readonly answered = new Map<string, Kind>();
   readonly deliveries = new Map<string, Delivery[]>();
+  /** Also of those that were delivered and not answered. */
   readonly kinds = new Map<string, Kind>();
   /** Answered, and never yet brought to an end, failed or not. */
   readonly open = new Set<string>();
@@ -38,37 +39,32 @@ export class Ledger {
     this.#now = now;
   }
 
-  lifeBegan(pid: number): number {
+  lifeBegan(pid: number, settled: LifeSpan['settled']): number {
     const number = this.lives.size + 1;
-    this.lives.set(number, { pid });
+    this.lives.set(number, { pid, settled });
     this.#lifeByPid.set(pid, number);
     return number;
   }
 
-  lifeEnded(number: number, wasCut: boolean): void {
+  lifeEnded(number: number): void {
     const life = this.lives.get(number);
-    if (!life || life.endedAt !== undefined) return;
-    life.endedAt = this.#now();
-    life.wasCut = wasCut;
+    if (life) life.endedAt = this.#now();
   }
 
   answer(requestId: string, kind: Kind): void {
-    this.answered.set(requestId, { kind, at: this.#now() });
+    this.answered.set(requestId, kind);
+    this.kinds.set(requestId, kind);
     if (!this.deliveries.get(requestId)?.some(one => one.endedAt !== undefined)) this.open.add(requestId);
   }
 
   /** Its number among those of the request, and whether the function is to fail. */
   begin(requestId: string, kind: Kind, serverPid: number): { readonly number: number; readonly fails: boolean } {
-    const life = this.#lifeByPid.get(serverPid) ?? 0;
     const all = this.deliveries.get(requestId) ?? [];
     this.deliveries.set(requestId, all);
     this.kinds.set(requestId, kind);
     const hasFailed = all.some(one => one.failed === true);
-    const number = all.push({ life, beganAt: this.#now() }) - 1;
-    return {
-      number,
-      fails: kind === 'fails' || (kind === 'flaky' && !hasFailed),
-    };
+    const number = all.push({ life: this.#lifeByPid.get(serverPid) ?? 0, beganAt: this.#now() }) - 1;
+    return { number, fails: kind === 'fails' || (kind === 'flaky' && !hasFailed) };
   }
 
   end(requestId: string, number: number, failed: boolean): void {
@@ -81,10 +77,5 @@ export class Ledger {
 
   isDone(requestId: string): boolean {
     return this.deliveries.get(requestId)?.some(one => one.failed === false) ?? false;
-  }
-
-  /** Answered requests of the kind that are not done. */
-  undone(kind: Kind): string[] {
-    return [...this.answered].filter(([id, one]) => one.kind === kind && !this.isDone(id)).map(([id]) => id);
   }
 }

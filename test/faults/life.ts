@@ -7,16 +7,13 @@ import type { Readable } from 'node:stream';
 /** A start that takes longer has failed. */
 const READY_MS = 20_000;
 const STOP_MS = 40_000;
-/** Of its output, for messages. */
+/** Of its log, for messages. */
 const TAIL_CHARS = 4000;
 
 /** What a server says once it listens. */
 export interface Served {
   readonly endpoint: string;
-  readonly credentials: {
-    readonly secretId: string;
-    readonly secretKey: string;
-  };
+  readonly credentials: { readonly secretId: string; readonly secretKey: string };
   readonly token: string;
 }
 
@@ -39,8 +36,11 @@ export interface Life {
   readonly ended: Promise<string>;
   /** ms from its start until it listened. */
   startMs(): number | undefined;
-  /** The end of what it has printed to its log. */
+  /** Attempts whose end it has written and said so. */
+  settled(): number;
+  /** The end of its log. */
   complaints(): string;
+  signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
   /** SIGTERM; how it ended. */
   stop(): Promise<string>;
@@ -52,8 +52,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-export function startLife(options: LifeOptions): Life {
-  const { dataDir, kill, settings = {}, prefix = [], cacheDir } = options;
+export function startLife({ dataDir, kill, settings = {}, prefix = [], cacheDir }: LifeOptions): Life {
   const server = [process.execPath, join(import.meta.dirname, 'server.ts'), dataDir, JSON.stringify(settings)];
   const [command = '', ...args] = [...prefix, ...server];
   const began = performance.now();
@@ -62,10 +61,7 @@ export function startLife(options: LifeOptions): Life {
     ...(kill !== undefined && { OPENSCF_TEST_KILL: kill }),
     ...(cacheDir !== undefined && { NODE_COMPILE_CACHE: cacheDir }),
   };
-  const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env,
-  });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   running.add(child);
   let tail = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -76,8 +72,9 @@ export function startLife(options: LifeOptions): Life {
     child.once('exit', (code, signal) => resolve(String(signal ?? code)));
   });
   void ended.then(() => running.delete(child));
+  const output = new Output(child.stdout);
   let startMs: number | undefined;
-  const ready = firstLine(child, ended).then(line => {
+  const ready = firstLine(child, output, ended).then(line => {
     startMs = performance.now() - began;
     return JSON.parse(line) as Served;
   });
@@ -88,7 +85,9 @@ export function startLife(options: LifeOptions): Life {
     ready,
     ended,
     startMs: () => startMs,
+    settled: () => output.dots,
     complaints: () => tail,
+    signal: name => void child.kill(name),
     async kill() {
       child.kill('SIGKILL');
       await ended;
@@ -103,20 +102,35 @@ export function startLife(options: LifeOptions): Life {
   };
 }
 
-async function firstLine(child: Child, ended: Promise<string>): Promise<string> {
-  const late = setTimeout(() => child.kill('SIGKILL'), READY_MS);
-  let text = '';
-  const said = new Promise<string>(resolve => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')));
+/** A byte per settled attempt, from the start on, and somewhere among them the line that says where it listens. */
+class Output {
+  dots = 0;
+  readonly line: Promise<string>;
+
+  constructor(stdout: Readable) {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.line = promise;
+    let text = '';
+    stdout.on('data', (chunk: Buffer) => {
+      for (const char of chunk.toString()) {
+        if (text === '' && char === '.') this.dots++;
+        else if (char !== '\n') text += char;
+        else {
+          resolve(text);
+          text = '';
+        }
+      }
     });
-  });
+  }
+}
+
+async function firstLine(child: Child, output: Output, ended: Promise<string>): Promise<string> {
+  const late = setTimeout(() => child.kill('SIGKILL'), READY_MS);
   const dead = ended.then(how => {
     throw new Error(`the server ended with ${how} before it listened`);
   });
   try {
-    return await Promise.race([said, dead]);
+    return await Promise.race([output.line, dead]);
   } finally {
     clearTimeout(late);
   }

@@ -80,9 +80,7 @@ export function startLoad({ ledger, pick, padding = () => 100 }: LoadOptions): L
 }
 
 export function requestIdOf(answer: RawAnswer): string | undefined {
-  const { FunctionRequestId } = (answer.Result ?? {}) as {
-    FunctionRequestId?: string;
-  };
+  const { FunctionRequestId } = (answer.Result ?? {}) as { FunctionRequestId?: string };
   return FunctionRequestId;
 }
 
@@ -95,21 +93,9 @@ export async function invokeAsync(
 ): Promise<RawAnswer> {
   const { host, hostname, port } = new URL(endpoint);
   const ClientContext = JSON.stringify({ padding: 'x'.repeat(paddingBytes) });
-  const body = JSON.stringify({
-    FunctionName,
-    InvocationType: 'Event',
-    ClientContext,
-  });
+  const body = JSON.stringify({ FunctionName, InvocationType: 'Event', ClientContext });
   const timestampS = Math.floor(Date.now() / 1000);
-  const signable = {
-    method: 'POST',
-    path: '/',
-    host,
-    body,
-    timestampS,
-    service: 'scf',
-    ...credentials,
-  };
+  const signable = { method: 'POST', path: '/', host, body, timestampS, service: 'scf', ...credentials };
   const headers = {
     Authorization: signTc3(signable),
     'Content-Type': 'application/json',
@@ -121,15 +107,7 @@ export async function invokeAsync(
     'X-TC-Language': language,
   };
   const text = await new Promise<Buffer>((resolve, reject) => {
-    const options = {
-      agent,
-      method: 'POST',
-      path: '/',
-      hostname,
-      port,
-      headers,
-      timeout: ANSWER_MS,
-    };
+    const options = { agent, method: 'POST', path: '/', hostname, port, headers, timeout: ANSWER_MS };
     const call = httpRequest(options, response => buffer(response).then(resolve, reject));
     call.on('error', reject).on('timeout', () => call.destroy(new Error('no answer')));
     call.end(body);

@@ -1,24 +1,28 @@
-// A whole server as a process of its own: `server.ts <data folder> [settings as JSON]`. With OPENSCF_TEST_KILL="<point>:<n>"
-// it kills itself, as only SIGKILL can, when it comes by that point for the n-th time.
+// A whole server as a process of its own: `server.ts <data folder> [settings as JSON]`. It prints a line that says where
+// it listens, and a byte for each attempt whose end is written. With OPENSCF_TEST_KILL="<point>:<n>" it kills itself, as
+// only SIGKILL can, when it comes by that point for the n-th time.
 
+import { writeSync } from 'node:fs';
 import { loadConfig } from '../../src/config.ts';
 import type { KillPoint } from '../../src/queue/sqlite/protocol.ts';
+import type { Faults } from '../../src/server/stores.ts';
 import { startServer } from '../../src/server.ts';
 
 const [dataDir = '', settings = '{}'] = process.argv.slice(2);
 
 /** Points of the queue are in its worker thread, the others between the steps of the path. */
-function faultsOf(wish: string | undefined) {
-  if (wish === undefined) return {};
-  const [point = '', times] = wish.split(':');
+function faultsOf(wish: string): Faults {
+  const [point = '', times = '1'] = wish.split(':');
   const after = Number(times);
   if (!(after >= 1)) throw new Error(`OPENSCF_TEST_KILL=${wish}`);
-  if (point.startsWith('queue.')) return { queue: { at: point as KillPoint, after } };
   let left = after;
   return {
-    step(name: string) {
+    step(name) {
+      // At once: there may be no later.
+      if (name === 'settled') writeSync(1, '.');
       if (name === point && --left === 0) process.kill(process.pid, 'SIGKILL');
     },
+    ...(point.startsWith('queue.') && { queue: { at: point as KillPoint, after } }),
   };
 }
 
@@ -41,19 +45,9 @@ const flags = {
   'compat.eventInstanceConcurrency': true,
   ...(JSON.parse(settings) as object),
 };
-const { config, origins } = loadConfig({
-  flags,
-  env: { LANG: 'C' },
-  cwd: dataDir,
-  freeMemoryMB: 4096,
-});
-const options = {
-  config,
-  origins,
-  faults: faultsOf(process.env.OPENSCF_TEST_KILL),
-};
-const server = await startServer(options);
+const { config, origins } = loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
+const server = await startServer({ config, origins, faults: faultsOf(process.env.OPENSCF_TEST_KILL ?? '') });
 const { endpoint, credentials, token } = server;
-process.stdout.write(`${JSON.stringify({ endpoint, credentials, token })}\n`);
+writeSync(1, `${JSON.stringify({ endpoint, credentials, token })}\n`);
 await stopped;
 await server.close();
