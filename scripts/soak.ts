@@ -1,5 +1,6 @@
 // `npm run soak`: longer campaigns with the tests' own code. `npm run soak -- cycles` runs one of them, `--record` writes
-// docs/soak.md. OPENSCF_CYCLES says how many sandboxes start and end, OPENSCF_ROUNDS how often everything else is repeated.
+// docs/soak.md. OPENSCF_CYCLES says how many sandboxes start and end, OPENSCF_KILLS how often a server under load is killed,
+// OPENSCF_ROUNDS how often everything else is repeated.
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -10,6 +11,7 @@ import { probeBwrap } from '../src/runtime/sandbox/bwrap/probe.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CYCLES = Number(process.env.OPENSCF_CYCLES ?? 2000);
+const KILLS = Number(process.env.OPENSCF_KILLS ?? 2000);
 const ROUNDS = Number(process.env.OPENSCF_ROUNDS ?? 10);
 /** Of one file: a campaign ends, whatever happens. */
 const FILE_MS = 3_600_000;
@@ -31,10 +33,14 @@ const CAMPAIGNS: readonly Campaign[] = [
   { name: 'cycles', what: `${CYCLES} sandboxes`, files: tests('test/sandbox/cycles.test.ts'), rounds: 1 },
   { name: 'fuzz', what: `property tests, ${ROUNDS} times`, files: drawn, rounds: ROUNDS },
   { name: 'endings', what: `all ends, ${ROUNDS} times`, files: tests('test/endings*.test.ts'), rounds: ROUNDS },
+  { name: 'faults', what: `${KILLS} kills under load`, files: tests('test/faults/*.test.ts'), rounds: 1 },
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { record: { type: 'boolean' } } });
-if (positionals.some(name => !CAMPAIGNS.some(one => one.name === name)) || !(CYCLES >= 1 && ROUNDS >= 1)) {
+if (
+  positionals.some(name => !CAMPAIGNS.some(one => one.name === name)) ||
+  !(CYCLES >= 1 && KILLS >= 2 && ROUNDS >= 1)
+) {
   console.error(`usage: npm run soak [-- ${CAMPAIGNS.map(one => one.name).join('|')}] [--record]`);
   process.exit(2);
 }
@@ -43,6 +49,7 @@ const bwrap = await probeBwrap();
 const sandbox = 'missing' in bwrap ? 'process' : 'bwrap';
 process.env.OPENSCF_TEST_SANDBOX = sandbox;
 process.env.OPENSCF_CYCLES = String(CYCLES);
+process.env.OPENSCF_KILLS = String(KILLS);
 
 async function once({ files }: Campaign) {
   const counts = { passed: 0, failed: 0 };

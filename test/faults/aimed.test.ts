@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import { campaign, type Kill } from './campaign.ts';
 
-const KILLS = Number(process.env.OPENSCF_KILLS ?? 200) / 2;
+const KILLS = Math.ceil(Number(process.env.OPENSCF_KILLS ?? 200) / 2);
 
 /** Of the path: before and after the push, before and after the run, and once the end is written. */
 const STEPS = ['push', 'pushed', 'leased', 'ran', 'settled'];

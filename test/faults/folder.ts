@@ -1,6 +1,6 @@
 // What lies in a data folder when no server runs on it.
 
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SystemClock } from '../../src/core/clock.ts';
@@ -35,12 +35,12 @@ export async function keptIn(dataDir: string): Promise<Kept> {
 
 const isDatabase = (name: string) => /\.db(-wal|-shm)?$/.test(name);
 
-/** Databases of a folder that say something else than `ok` of themselves; looked at in a copy. */
+/** Databases of a folder that say something else than `ok` of themselves; looked at in a copy, which is dropped. */
 export function corrupt(dataDir: string, scratchDir: string): string[] {
   mkdirSync(scratchDir, { recursive: true });
   // What the kill left is to be recovered by the next server and not here.
   for (const name of readdirSync(dataDir).filter(isDatabase)) cpSync(join(dataDir, name), join(scratchDir, name));
-  return readdirSync(scratchDir)
+  const found = readdirSync(scratchDir)
     .filter(name => name.endsWith('.db'))
     .flatMap(name => {
       const db = new DatabaseSync(join(scratchDir, name));
@@ -52,6 +52,8 @@ export function corrupt(dataDir: string, scratchDir: string): string[] {
         db.close();
       }
     });
+  rmSync(scratchDir, { recursive: true });
+  return found;
 }
 
 /** Processes that know of the folder: functions are told it in their environment, servers in their command line. */

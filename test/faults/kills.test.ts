@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { SeededIds } from '../../src/core/ids.ts';
 import { campaign, type Kill } from './campaign.ts';
 
-const KILLS = Number(process.env.OPENSCF_KILLS ?? 200) / 2;
+const KILLS = Math.ceil(Number(process.env.OPENSCF_KILLS ?? 200) / 2);
 /** One in five dies before it listens, or about then. */
 const STARTING = 0.2;
 const START_MS = 500;

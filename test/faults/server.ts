@@ -38,7 +38,8 @@ const flags = {
   dev: true,
   logLevel: 'error',
   memory: 2048,
-  sandbox: process.env.OPENSCF_TEST_SANDBOX ?? 'process',
+  // Here an instance is a child of the server: by its parent a function tells whose life it belongs to.
+  sandbox: 'process',
   warm: 0,
   runtimes: 'installed',
   // One process per function takes all that is asked of it: what is tried here is the queue, not the start of instances.
