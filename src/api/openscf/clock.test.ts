@@ -61,5 +61,8 @@ test('says in one line what it takes', async () => {
   ]) {
     await refused(clock, body, 'InvalidParameter', /"action":"advance","ms"/);
   }
+});
+
+test('is turned on a development server alone', async () => {
   await refused(new SystemClock(), { action: 'freeze' }, 'UnsupportedOperation', /--dev/);
 });
