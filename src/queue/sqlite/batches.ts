@@ -9,9 +9,10 @@ import { LetterTable } from './letter-table.ts';
 import {
   type Answer,
   type Batch,
-  type EventCells,
   type KillPoint,
   type Opened,
+  PIECES,
+  type PushCells,
   READS,
   type Verb,
   type Verbs,
@@ -48,7 +49,7 @@ export class Batches {
     const events = new EventTable(db, counts, executions);
     this.#events = events;
     this.#verbs = {
-      push: ([event, limit], [body = NOTHING]) => events.push([{ event, limit, body }])[0] ?? 'there',
+      push: (cells, [body = NOTHING]) => events.push([{ cells, body }])[0] ?? 'there',
       later: args => events.later(...args),
       end([seq, lane, requestId, end, letter], [body = NOTHING, message = NOTHING]) {
         events.remove(seq, lane);
@@ -135,14 +136,16 @@ export class Batches {
 
 const NOTHING = new Uint8Array(0);
 
-function opsOf({ ops, bytes }: Batch): Op[] {
-  let place = 0;
-  return ops.map(({ verb, args, lengths = [] }) => {
-    const parts = lengths.map(length => {
+function opsOf({ verbs, args, lengths, bytes: all }: Batch): Op[] {
+  let [piece, place] = [0, 0];
+  return verbs.map((verb, index) => {
+    const bytes: Uint8Array[] = [];
+    for (let left = PIECES[verb] ?? 0; left > 0; left--) {
+      const length = lengths[piece++] ?? 0;
+      bytes.push(new Uint8Array(all, place, length));
       place += length;
-      return new Uint8Array(bytes, place - length, length);
-    });
-    return { verb, args, bytes: parts };
+    }
+    return { verb, args: args[index] ?? [], bytes };
   });
 }
 
@@ -151,8 +154,7 @@ function pushesFrom(ops: readonly Op[], start: number): Push[] {
   const pushes: Push[] = [];
   for (let place = start; ops[place]?.verb === 'push'; place++) {
     const { args = [], bytes = [] } = ops[place] ?? {};
-    const [event, limit] = args as [EventCells, number];
-    pushes.push({ event, limit, body: bytes[0] ?? NOTHING });
+    pushes.push({ cells: args as unknown as PushCells, body: bytes[0] ?? NOTHING });
   }
   return pushes;
 }

@@ -3,13 +3,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Counts } from './counts.ts';
 import type { ExecutionTable } from './execution-table.ts';
-import type { EventCells, EventRow, LaneNumber, Verbs } from './protocol.ts';
+import type { EventRow, LaneNumber, PushCells, Verbs } from './protocol.ts';
 import { EVENT_COLUMNS, itemOf } from './rows.ts';
 import type { Place } from './window.ts';
 
 export interface Push {
-  readonly event: EventCells;
-  readonly limit: number;
+  readonly cells: PushCells;
   readonly body: Uint8Array;
 }
 
@@ -52,14 +51,14 @@ export class EventTable {
       group = [];
     };
     for (const push of pushes) {
-      const [, lane, , , requestId] = push.event;
+      const { 1: lane, 4: requestId, 12: limit } = push.cells;
       if (this.#executions.has(requestId)) {
         results.set(push, 'there');
         continue;
       }
       // Some that were counted ahead may turn out to be there already.
-      if (this.#counts.events(lane) >= push.limit) flush();
-      if (this.#counts.events(lane) >= push.limit) {
+      if (this.#counts.events(lane) >= limit) flush();
+      if (this.#counts.events(lane) >= limit) {
         results.set(push, this.#byRequest.get(requestId) ? 'there' : 'full');
         continue;
       }
@@ -74,18 +73,19 @@ export class EventTable {
   #insert(group: readonly Push[], results: Map<Push, Pushed>): void {
     if (group.length === 0) return;
     const values: SQLInputValue[] = [];
-    for (const { event: e, body } of group) {
+    for (const { cells: e, body } of group) {
       const id = this.#counts.id(e[1]);
       values.push(e[0], id, e[2], e[3], e[4], e[5], e[6], e[7], e[8], e[9], e[10], e[11], body);
     }
     const changes = Number(this.#inserting(group.length).run(...values).changes);
-    const [first, last] = [group[0]?.event[0] ?? 0, group.at(-1)?.event[0] ?? 0];
+    const [first, last] = [group[0]?.cells[0] ?? 0, group.at(-1)?.cells[0] ?? 0];
     const there = changes < group.length && new Set(this.#seqs.all(first, last).map(row => Number(row.seq)));
     for (const push of group) {
-      const added = !there || there.has(push.event[0]);
+      const { 0: seq, 1: lane, 10: version } = push.cells;
+      const added = !there || there.has(seq);
       results.set(push, added ? 'added' : 'there');
-      if (!added) this.#counts.change(push.event[1], -1);
-      else if (push.event[10] !== null) this.#executions.begin(push.event, this.#counts.id(push.event[1]));
+      if (!added) this.#counts.change(lane, -1);
+      else if (version !== null) this.#executions.begin(push.cells, this.#counts.id(lane));
     }
   }
 

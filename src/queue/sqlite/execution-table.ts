@@ -3,7 +3,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Execution, ExecutionEnd, ExecutionQuery } from '../../core/ports.ts';
 import type { Counts } from './counts.ts';
-import type { EventCells, LaneNumber } from './protocol.ts';
+import type { LaneNumber, PushCells } from './protocol.ts';
 import { executionOf } from './rows.ts';
 
 export class ExecutionTable {
@@ -36,7 +36,7 @@ export class ExecutionTable {
     return this.#some && this.#get.get(requestId) !== undefined;
   }
 
-  begin(event: EventCells, functionId: number): void {
+  begin(event: PushCells, functionId: number): void {
     const [, , , acceptedAt, requestId, , source, , , , version, traced] = event;
     this.#some = true;
     this.#begin.run(requestId, functionId, version, source, traced, acceptedAt);

@@ -10,6 +10,7 @@ import { explain, threadGone } from '../errors.ts';
 import { packed } from './pack.ts';
 import {
   type Answer,
+  type Batch,
   type FromThread,
   type LaneNumber,
   type Opened,
@@ -17,11 +18,8 @@ import {
   type ThreadOptions,
   type Verb,
   type Verbs,
-  type WireOp,
 } from './protocol.ts';
 
-/** One being written, one on its way: the thread never waits for the server. */
-const UNDER_WAY = 2;
 /** A batch that grows with the backlog would make its own members wait. */
 const BATCH_OPS = 512;
 const BATCH_BYTES = 4 << 20;
@@ -37,7 +35,9 @@ export interface Call<V extends Verb> {
   readonly done?: (result: Result<V>) => void;
 }
 
-interface Op extends WireOp {
+interface Op {
+  readonly verb: Verb;
+  readonly args: readonly unknown[];
   readonly bytes: readonly Uint8Array[];
   readonly size: number;
   readonly kept: boolean;
@@ -58,7 +58,8 @@ export class Link {
   #waiting: Op[] = [];
   /** Could not be written; their events are neither free nor gone until they are. */
   #undone: Op[] = [];
-  readonly #underWay: Op[][] = [];
+  /** The batch that the thread has. All others wait for the next one: on a slow disk few large ones are fastest. */
+  #underWay: readonly Op[] = [];
   #newLanes: FunctionKey[] = [];
   #lanes: number;
   #planned = false;
@@ -115,7 +116,6 @@ export class Link {
       this.#waiting.push({
         verb,
         args,
-        ...(bytes.length > 0 && { lengths: bytes.map(part => part.byteLength) }),
         bytes,
         size,
         kept,
@@ -160,7 +160,7 @@ export class Link {
 
   /** Those of one turn of the event loop go together. */
   #plan(): void {
-    if (this.#planned || this.#waiting.length === 0 || this.#underWay.length >= UNDER_WAY) return;
+    if (this.#planned || this.#waiting.length === 0 || this.#underWay.length > 0) return;
     this.#planned = true;
     if (!this.#hold) {
       this.#hold = this.#options.clock.hold();
@@ -173,13 +173,17 @@ export class Link {
     this.#planned = false;
     const ops = this.#next();
     if (ops.length === 0) return;
+    this.#underWay = ops;
     const bytes = packed(ops);
-    const lanes = this.#newLanes;
+    const batch: Batch = {
+      verbs: ops.map(op => op.verb),
+      args: ops.map(op => op.args),
+      lengths: ops.flatMap(op => op.bytes.map(piece => piece.byteLength)),
+      bytes,
+      lanes: this.#newLanes,
+    };
     this.#newLanes = [];
-    this.#underWay.push(ops);
-    const wire = ops.map(({ verb, args, lengths }) => (lengths ? { verb, args, lengths } : { verb, args }));
-    this.#thread.postMessage({ ops: wire, bytes, lanes }, [bytes]);
-    this.#plan();
+    this.#thread.postMessage(batch, [bytes]);
   }
 
   #next(): Op[] {
@@ -198,7 +202,8 @@ export class Link {
   }
 
   #heard({ results, failures }: Answer): void {
-    const ops = this.#underWay.shift() ?? [];
+    const ops = this.#underWay;
+    this.#underWay = [];
     const failed = new Map(failures);
     for (const [place, op] of ops.entries()) {
       const failure = failed.get(place);
@@ -244,7 +249,9 @@ export class Link {
     this.#ended = error;
     this.#alarm?.[Symbol.dispose]();
     log.error({ err: error, file }, 'the thread of the event database has ended');
-    for (const op of [...this.#underWay.splice(0).flat(), ...this.#waiting.splice(0), ...this.#undone.splice(0)]) {
+    const lost = [...this.#underWay, ...this.#waiting.splice(0), ...this.#undone.splice(0)];
+    this.#underWay = [];
+    for (const op of lost) {
       op.failed(error);
     }
     this.#restIfDone();

@@ -25,6 +25,9 @@ export type EventCells = readonly [
   traced: number | null,
 ];
 
+/** One flat list: most of what crosses are these, and each object in a message costs. */
+export type PushCells = readonly [...event: EventCells, limit: number];
+
 /** Everything of a letter but the bytes of event and message. */
 export interface LetterCells {
   /** Its `seq` stands for nothing. */
@@ -70,9 +73,9 @@ export interface Redriven {
 /** What can be asked for, with what it takes and gives. Bytes among the arguments follow them, in order. */
 export interface Verbs {
   /** Bytes: the event's. */
-  push(event: EventCells, limit: number): 'added' | 'there' | 'full';
+  push(...push: PushCells): 'added' | 'there' | 'full';
   later(seq: number, dueAt: number, retryNum: number, runErrors: number): void;
-  /** Done, or given up; bytes: the letter's event and message if there is one. */
+  /** Done, or given up; bytes: the letter's event and message, or two times nothing. */
   end(seq: number, lane: LaneNumber, requestId: string, end: ExecutionEnd | null, letter: LetterCells | null): void;
   cancel(requestId: string, end: ExecutionEnd): LaneNumber | undefined;
   find(requestId: string): EventRow | undefined;
@@ -102,15 +105,15 @@ export const READS: ReadonlySet<Verb> = new Set([
   'executions',
 ] as const);
 
-export interface WireOp {
-  readonly verb: Verb;
-  readonly args: readonly unknown[];
-  /** Lengths of the bytes that belong to it, in the batch's one buffer. */
-  readonly lengths?: readonly number[];
-}
+/** How many pieces of bytes go with a verb. */
+export const PIECES: Readonly<Partial<Record<Verb, number>>> = { push: 1, end: 2, keep: 2 };
 
+/** Ops side by side. */
 export interface Batch {
-  readonly ops: readonly WireOp[];
+  readonly verbs: readonly Verb[];
+  readonly args: readonly (readonly unknown[])[];
+  /** Of all pieces of bytes, in their order, which follow one another in one buffer. */
+  readonly lengths: readonly number[];
   readonly bytes: ArrayBuffer;
   /** Lanes that were not known before. */
   readonly lanes: readonly FunctionKey[];

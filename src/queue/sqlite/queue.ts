@@ -9,6 +9,7 @@ import type { Link } from './link.ts';
 import type { LetterCells } from './protocol.ts';
 import { eventCells, revived } from './rows.ts';
 
+const NO_BYTES: readonly Uint8Array[] = [new Uint8Array(0), new Uint8Array(0)];
 /** Of bodies that are read ahead of their turn at once. */
 const READ_BYTES = 1 << 20;
 
@@ -35,7 +36,7 @@ export class SqliteQueue implements Queue {
   push(item: QueuedEvent, limit: number): Promise<'added' | 'there' | 'full'> {
     const lane = this.#lanes.lane(item.event.target);
     const seq = this.reserve(1);
-    return this.#link.call('push', [eventCells(item, seq, lane.number), limit], {
+    return this.#link.call('push', [...eventCells(item, seq, lane.number), limit], {
       bytes: [item.event.body],
       done: result => result === 'added' && this.#lanes.added(lane, seq, item),
     });
@@ -92,7 +93,7 @@ export class SqliteQueue implements Queue {
     const cells = letter ? this.letterCells(letter) : null;
     await this.#link.call('end', [seq, lane.number, requestId, end ?? null, cells], {
       kept: true,
-      ...(letter && { bytes: [letter.item.event.body, letter.message] }),
+      bytes: letter ? [letter.item.event.body, letter.message] : NO_BYTES,
       done: () => this.#lanes.gone(lane.number, requestId),
     });
     return true;
