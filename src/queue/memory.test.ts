@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyText } from '../core/function.ts';
 import { SeededIds, SystemIds } from '../core/ids.ts';
-import { memoryQueue } from './memory.ts';
-import { MANY, queueContract, queued } from './queue.contract.ts';
+import { memoryEvents, memoryQueue } from './memory.ts';
+import { queueContract } from './queue.contract.ts';
+import { MANY, queued } from './samples.ts';
 
-queueContract('memory', { open: async () => memoryQueue(new SystemIds()), schedules: 3000 });
+queueContract('memory', { open: async () => memoryEvents(new SystemIds()), schedules: 3000 });
 
 test('tokens come from the ids that were passed in', async () => {
   const queue = memoryQueue(new SeededIds('x'));

@@ -81,6 +81,10 @@ class MemoryQueue implements Queue {
     return 'added';
   }
 
+  has(requestId: string): boolean {
+    return this.#entries.has(requestId);
+  }
+
   add(item: QueuedEvent): void {
     const lane = this.#lane(keyText(item.event.target));
     lane.events++;
@@ -132,7 +136,7 @@ class MemoryQueue implements Queue {
     if (!entry) return false;
     this.#remove(entry);
     const { requestId } = lease.item.event;
-    if (letter) this.#letters.set(requestId, letter);
+    if (letter) bury(this.#letters, letter);
     if (end) this.#executions.end(requestId, end);
     return true;
   }
@@ -224,7 +228,7 @@ class MemoryLetters implements DeadLetters {
   }
 
   async keep(letter: DeadLetter): Promise<void> {
-    this.#letters.set(letter.item.event.requestId, letter);
+    bury(this.#letters, letter);
   }
 
   async list(filter: LetterFilter, { offset = 0, limit }: Pick<Page, 'offset' | 'limit'>): Promise<Found<DeadLetter>> {
@@ -233,7 +237,7 @@ class MemoryLetters implements DeadLetters {
   }
 
   async redrive(filter: LetterFilter, nowMs: number): Promise<number> {
-    const all = this.#matching(filter);
+    const all = this.#matching(filter).filter(({ item }) => !this.#queue.has(item.event.requestId));
     for (const { item } of all) {
       this.#letters.delete(item.event.requestId);
       this.#queue.add({ ...item, acceptedAt: nowMs, dueAt: nowMs, retryNum: item.retryNum + 1, runErrors: 0 });
@@ -257,6 +261,13 @@ class MemoryLetters implements DeadLetters {
       )
       .sort((a, b) => a.diedAt - b.diedAt);
   }
+}
+
+/** In place of one with the same id, as the last of its instant. */
+function bury(letters: Map<string, DeadLetter>, letter: DeadLetter): void {
+  const { requestId } = letter.item.event;
+  letters.delete(requestId);
+  letters.set(requestId, letter);
 }
 
 class MemoryExecutions implements Executions {

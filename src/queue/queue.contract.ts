@@ -1,55 +1,34 @@
-// What every queue does. A driver's test calls this with a way to open an empty queue.
+// What every driver of waiting events does. Its test calls this with a way to open an empty one.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { keyText } from '../core/function.ts';
-import type { Lease, Queue, QueuedEvent } from '../core/ports.ts';
+import type { EventStore, Queue, QueuedEvent } from '../core/ports.ts';
+import { executionsContract } from './executions.contract.ts';
+import { lettersContract } from './letters.contract.ts';
+import { ABORTED, FAILED, idsOf, letterOf, MANY, only, queued, target } from './samples.ts';
+import { schedulesContract } from './schedules.contract.ts';
 
 export interface QueueDriver {
-  open(): Promise<Queue>;
-  close?(queue: Queue): Promise<void>;
+  /** Keeps nothing of those that were opened before. */
+  open(): Promise<EventStore>;
   /** Random schedules to try. */
   readonly schedules: number;
 }
 
-/** More than any test pushes. */
-export const MANY = 1e6;
-
-const target = (name: string) => ({ region: 'ap-guangzhou', namespace: 'default', name });
-
-export function queued(requestId: string, dueAt: number, change: { name?: string; body?: string } = {}): QueuedEvent {
-  const event = {
-    requestId,
-    target: target(change.name ?? 'f'),
-    qualifier: '$DEFAULT',
-    source: 'timer',
-    body: Buffer.from(change.body ?? '{}'),
-  };
-  return { event, acceptedAt: 0, dueAt, retryNum: 0, runErrors: 0 };
-}
-
-const idsOf = (leases: readonly Lease[]) => leases.map(lease => lease.item.event.requestId);
-
-/** The only lease of a list. */
-function only(leases: readonly Lease[]): Lease {
-  assert.equal(leases.length, 1);
-  const [lease] = leases;
-  if (!lease) throw new Error('no lease');
-  return lease;
-}
-
 export function queueContract(name: string, driver: QueueDriver): void {
   describe(`queue contract: ${name}`, () => {
-    const queueTest = (title: string, body: (queue: Queue) => Promise<void>) =>
+    const eventsTest = (title: string, body: (events: EventStore) => Promise<void>) =>
       test(title, async () => {
-        const queue = await driver.open();
+        const events = await driver.open();
         try {
-          await body(queue);
+          await body(events);
         } finally {
-          await driver.close?.(queue);
+          await events.close();
         }
       });
+    const queueTest = (title: string, body: (queue: Queue) => Promise<void>) =>
+      eventsTest(title, events => body(events.queue));
 
     queueTest('an empty queue', async queue => {
       assert.deepEqual(await queue.lease(10, 1e12, 2e12), []);
@@ -176,114 +155,188 @@ export function queueContract(name: string, driver: QueueDriver): void {
       assert.equal(new Set(ids).size, 200);
     });
 
-    test('any schedule agrees with a plain list', async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
-          const queue = await driver.open();
-          try {
-            await compare(queue, steps);
-          } finally {
-            await driver.close?.(queue);
-          }
-        }),
-        { numRuns: driver.schedules },
-      );
-    });
+    pushes(queueTest);
+    ends(eventsTest);
+    lettersContract(eventsTest);
+    executionsContract(eventsTest);
+    schedulesContract(driver);
   });
 }
 
-const NAMES = ['f', 'g', 'h'] as const;
-const nat = fc.nat({ max: 30 });
-const step = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('push' as const),
-      id: fc.nat({ max: 15 }),
-      dueAt: nat,
-      name: fc.constantFrom(...NAMES),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('lease' as const),
-      limit: fc.nat({ max: 5 }),
-      ms: nat,
-      skip: fc.subarray([...NAMES], { maxLength: 2 }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('ack' as const), which: fc.nat({ max: 99 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('later' as const), which: fc.nat({ max: 99 }), dueAt: nat }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const), ms: fc.nat({ max: 12 }) }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+export type EventsTest = (title: string, body: (events: EventStore) => Promise<void>) => void;
+type QueueTest = (title: string, body: (queue: Queue) => Promise<void>) => void;
 
-interface Model {
-  item: QueuedEvent;
-  readonly order: number;
-  token: string | undefined;
-  /** Set while a lease hides it. */
-  until: number | undefined;
+function pushes(queueTest: QueueTest): void {
+  queueTest('push says what became of it: added, there already, no room', async queue => {
+    assert.equal(await queue.push(queued('a', 1), 2), 'added');
+    assert.equal(await queue.push(queued('a', 9), 2), 'there');
+    assert.equal(await queue.push(queued('b', 1), 2), 'added');
+    assert.equal(await queue.push(queued('c', 1), 2), 'full');
+    assert.equal(await queue.push(queued('a', 1), 2), 'there', 'also where there is no room');
+    assert.equal(await queue.push(queued('a', 1, { name: 'g' }), 2), 'there', 'also from another function');
+    assert.equal(await queue.push(queued('c', 1, { name: 'g' }), 2), 'added', 'each function has its own room');
+    assert.equal(await queue.push(queued('d', 1), 3), 'added', 'the limit is that of the push');
+    assert.equal(await queue.push(queued('e', 1), 0), 'full');
+    assert.deepEqual(idsOf(await queue.lease(9, 5, 100)), ['a', 'b', 'c', 'd']);
+  });
+
+  queueTest('what runs takes room as well; what is over does not', async queue => {
+    await queue.push(queued('a', 1), 1);
+    const lease = only(await queue.lease(1, 5, 100));
+    assert.equal(await queue.push(queued('b', 1), 1), 'full');
+    await queue.later(lease, { dueAt: 9, retryNum: 1, runErrors: 1 });
+    assert.equal(await queue.push(queued('b', 1), 1), 'full');
+    await queue.ack(only(await queue.lease(1, 9, 100)));
+    assert.equal(await queue.push(queued('b', 1), 1), 'added');
+  });
+
+  queueTest('the limit is exact when many push at once, some of them the same', async queue => {
+    const ids = Array.from({ length: 300 }, (_, i) => `r${i % 150}`);
+    const results = await Promise.all(ids.map(id => queue.push(queued(id, 1), 100)));
+    assert.equal(results.filter(result => result === 'added').length, 100);
+    assert.equal(await queue.pending(target('f')), 100);
+    const added = new Set(ids.filter((_, i) => results[i] === 'added'));
+    for (const [i, id] of ids.entries()) {
+      if (results[i] !== 'added') assert.equal(results[i], added.has(id) ? 'there' : 'full', id);
+    }
+    assert.deepEqual(new Set(idsOf(await queue.lease(300, 1, 9))), added);
+  });
+
+  queueTest('bytes that are part of a larger block, and no bytes', async queue => {
+    const block = Buffer.from(`${'x'.repeat(50_000)}{"n":"中文"}${'x'.repeat(50_000)}`);
+    const body = block.subarray(50_000, -50_000);
+    await queue.push({ ...queued('a', 1), event: { ...queued('a', 1).event, body } }, MANY);
+    await queue.push(queued('b', 2, { body: '' }), MANY);
+    const bodies = (await queue.lease(2, 5, 9)).map(lease => lease.item.event.body);
+    assert.deepEqual(bodies.map(String), ['{"n":"中文"}', '']);
+  });
+
+  queueTest('renew prolongs a lease, of one that has run out too, until it is handed out again', async queue => {
+    await queue.push(queued('a', 1), MANY);
+    const lease = only(await queue.lease(1, 5, 10));
+    assert.equal(await queue.renew(lease, 20), true);
+    assert.deepEqual(await queue.lease(1, 15, 30), []);
+    assert.equal(await queue.nextDue(), 20);
+    assert.deepEqual(await queue.lease(0, 25, 40), []);
+    assert.equal(await queue.renew(lease, 50), true);
+    assert.deepEqual(await queue.lease(1, 45, 60), []);
+    const next = only(await queue.lease(1, 50, 60));
+    assert.equal(await queue.renew(lease, 90), false);
+    assert.equal(await queue.ack(lease), false);
+    assert.equal(await queue.renew(next, 70), true);
+    assert.equal(await queue.ack(next), true);
+    assert.equal(await queue.renew(next, 80), false);
+    assert.equal(await queue.nextDue(), undefined);
+  });
+
+  queueTest('a lease that ran out may still put its event back', async queue => {
+    for (const id of ['a', 'b', 'c']) await queue.push(queued(id, 1), MANY);
+    const old = only(await queue.lease(1, 1, 10));
+    assert.deepEqual(await queue.lease(0, 20, 30), []);
+    assert.equal(await queue.later(old, { dueAt: 40, retryNum: 1, runErrors: 0 }), true);
+    assert.deepEqual(idsOf(await queue.lease(9, 20, 30)), ['b', 'c']);
+    assert.equal((await queue.find('a'))?.item.retryNum, 1);
+  });
+
+  queueTest('pending without a function counts all', async queue => {
+    for (const [i, name] of ['f', 'g', 'g'].entries()) await queue.push(queued(`${i}`, i, { name }), MANY);
+    assert.equal(await queue.pending(), 3);
+    await queue.ack(only(await queue.lease(1, 5, 9)));
+    assert.equal(await queue.pending(), 2);
+    assert.equal(await queue.pending(target('g')), 2);
+  });
+
+  queueTest('find tells of one that waits or runs', async queue => {
+    const item = queued('a', 1, { body: '{"n":1}' });
+    assert.equal(await queue.find('a'), undefined);
+    await queue.push(item, MANY);
+    assert.deepEqual(await queue.find('a'), { item, leased: false });
+    const lease = only(await queue.lease(1, 5, 100));
+    assert.deepEqual(await queue.find('a'), { item, leased: true });
+    const change = { dueAt: 7, retryNum: 1, runErrors: 1 };
+    await queue.later(lease, change);
+    assert.deepEqual(await queue.find('a'), { item: { ...item, ...change }, leased: false });
+    await queue.ack(only(await queue.lease(1, 7, 100)));
+    assert.equal(await queue.find('a'), undefined);
+  });
 }
 
-async function compare(queue: Queue, steps: readonly Step[]): Promise<void> {
-  let now = 0;
-  let pushes = 0;
-  const model: Model[] = [];
-  const leases: Lease[] = [];
-  const holding = (lease: Lease) => model.find(entry => entry.token === lease.token);
-  for (const one of steps) {
-    switch (one.do) {
-      case 'turn':
-        now += one.ms;
-        break;
-      case 'push': {
-        const item = queued(`r${one.id}`, one.dueAt, { name: one.name });
-        await queue.push(item, MANY);
-        if (!model.some(entry => entry.item.event.requestId === item.event.requestId)) {
-          model.push({ item, order: pushes++, token: undefined, until: undefined });
-        }
-        break;
-      }
-      case 'lease': {
-        const skip = new Set(one.skip.map(name => keyText(target(name))));
-        const got = await queue.lease(one.limit, now, now + one.ms, skip);
-        const free = model
-          .filter(entry => entry.item.dueAt <= now && (entry.until === undefined || entry.until <= now))
-          .filter(entry => !skip.has(keyText(entry.item.event.target)))
-          .sort((a, b) => a.item.dueAt - b.item.dueAt || a.order - b.order)
-          .slice(0, one.limit);
-        assert.deepEqual(
-          got.map(lease => lease.item),
-          free.map(entry => entry.item),
-        );
-        for (const [i, entry] of free.entries()) {
-          entry.token = got[i]?.token;
-          entry.until = now + one.ms;
-        }
-        leases.push(...got);
-        break;
-      }
-      case 'ack':
-      case 'later': {
-        const lease = leases[one.which % Math.max(1, leases.length)];
-        if (!lease) break;
-        const entry = holding(lease);
-        const change = one.do === 'later' && { dueAt: one.dueAt, retryNum: 1, runErrors: 1 };
-        assert.equal(await (change ? queue.later(lease, change) : queue.ack(lease)), entry !== undefined);
-        if (entry && change)
-          Object.assign(entry, { item: { ...entry.item, ...change }, token: undefined, until: undefined });
-        else if (entry) model.splice(model.indexOf(entry), 1);
-      }
+function ends(eventsTest: EventsTest): void {
+  eventsTest('cancel takes out what waits and leaves alone what is leased', async ({ queue, executions }) => {
+    const execution = { version: '$LATEST', traced: true };
+    await queue.push(queued('a', 1), MANY);
+    await queue.push(queued('b', 2, { execution }), MANY);
+    const lease = only(await queue.lease(1, 5, 100));
+    assert.equal(await queue.cancel('a', ABORTED), 'leased');
+    assert.equal(await queue.cancel('nobody', ABORTED), 'absent');
+    assert.equal(await queue.cancel('b', ABORTED), 'cancelled');
+    assert.equal(await queue.cancel('b', ABORTED), 'absent');
+    assert.equal(await queue.find('b'), undefined);
+    assert.equal(await queue.pending(), 1);
+    assert.deepEqual(await executions.get('b'), {
+      requestId: 'b',
+      target: target('f'),
+      source: 'timer',
+      startedAt: 0,
+      ...execution,
+      ...ABORTED,
+    });
+    assert.deepEqual(await queue.lease(9, 5, 100), []);
+    assert.equal(await queue.ack(lease), true);
+  });
+
+  eventsTest('many that cancel the same event: one of them did it', async ({ queue }) => {
+    for (let i = 0; i < 20; i++) await queue.push(queued(`r${i}`, i), MANY);
+    const results = await Promise.all(Array.from({ length: 5 }, () => queue.cancel('r7', ABORTED)));
+    assert.deepEqual(results.toSorted(), ['absent', 'absent', 'absent', 'absent', 'cancelled']);
+    assert.equal((await queue.lease(99, 99, 100)).length, 19);
+  });
+
+  eventsTest('cancel and lease at once: one of them has it', async ({ queue }) => {
+    for (let i = 0; i < 40; i++) await queue.push(queued(`r${i}`, i), MANY);
+    const ids = Array.from({ length: 40 }, (_, i) => `r${i}`);
+    const leasing = Promise.all(ids.map(() => queue.lease(1, 99, 200)));
+    const cancelled = await Promise.all(ids.map(async id => ({ id, what: await queue.cancel(id, ABORTED) })));
+    const leased = new Set(idsOf((await leasing).flat()));
+    for (const { id, what } of cancelled) assert.equal(what, leased.has(id) ? 'leased' : 'cancelled', id);
+    assert.equal(await queue.pending(), leased.size);
+  });
+
+  eventsTest('dead: gone, and a letter in its place', async ({ queue, letters }) => {
+    const item = queued('a', 1, { body: '{"n":1}' });
+    await queue.push(item, MANY);
+    const lease = only(await queue.lease(1, 5, 100));
+    const letter = letterOf({ ...lease.item, retryNum: 2, runErrors: 2 }, 9);
+    assert.equal(await queue.dead(lease, letter), true);
+    assert.equal(await queue.dead(lease, letter), false);
+    assert.equal(await queue.find('a'), undefined);
+    assert.equal(await queue.nextDue(), undefined);
+    assert.equal(await queue.pending(), 0);
+    assert.deepEqual(await letters.list({}, {}), { total: 1, rows: [letter] });
+    assert.equal(await queue.push(queued('a', 3), MANY), 'added', 'a letter is no event that waits');
+  });
+
+  eventsTest('dead without a letter: dropped', async ({ queue, letters, executions }) => {
+    await queue.push(queued('a', 1, { execution: { version: '3', traced: false } }), MANY);
+    assert.equal(await queue.dead(only(await queue.lease(1, 5, 100)), undefined, FAILED), true);
+    assert.equal(await queue.pending(), 0);
+    assert.equal((await letters.list({}, {})).total, 0);
+    assert.equal((await executions.get('a'))?.state, 'FAILED');
+  });
+
+  eventsTest('at any instant an event is in the queue or a letter, never both, never neither', async events => {
+    const { queue, letters } = events;
+    for (let i = 0; i < 30; i++) await queue.push(queued(`r${i}`, 1), MANY);
+    const leases = await queue.lease(30, 5, 100);
+    const dying = leases.map(lease => queue.dead(lease, letterOf(lease.item, 9)));
+    for (let i = 0; i < 5; i++) {
+      const kept = (await letters.list({}, {})).total;
+      assert.ok(kept + (await queue.pending()) <= 30, 'in both');
+      const waiting = await queue.pending();
+      assert.ok(waiting + (await letters.list({}, {})).total >= 30, 'in neither');
     }
-    // Among instants that are past, a driver may name any.
-    const next = Math.min(...model.map(entry => Math.max(now, entry.until ?? entry.item.dueAt)));
-    const said = await queue.nextDue();
-    assert.equal(said === undefined ? Number.POSITIVE_INFINITY : Math.max(now, said), next);
-    for (const name of NAMES) {
-      const pending = model.filter(entry => entry.item.event.target.name === name).length;
-      assert.equal(await queue.pending(target(name)), pending);
-    }
-  }
+    await Promise.all(dying);
+    assert.equal((await letters.list({}, {})).total, 30);
+    assert.equal(await queue.pending(), 0);
+  });
 }
