@@ -81,6 +81,7 @@ export class Waiting {
   /** Drops the oldest of what is missed least, at most `count`: how many, and of which rank. */
   drop(count: number): { readonly gone: number; readonly rank: Rank } {
     const rank = ALL.find(each => (this.#counts[each] ?? 0) > 0) ?? RANK.end;
+    if (this.#counts[rank] === this.count) return { gone: this.take(count).length, rank };
     let gone = 0;
     const stays = this.#ranks.map(each => each !== rank || gone++ >= count);
     gone = Math.min(gone, count);
