@@ -30,6 +30,8 @@ export class RunQueue {
   readonly all: Run[] = [];
   readonly #options: RunQueueOptions;
   readonly #sender: Sender;
+  /** The last turn that was ever given out: what is taken back once stays so, also when a later call takes back less. */
+  #last = 0;
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class RunQueue {
   add(waiting: Waiting, turn: number): Run {
     const ahead = this.all.length > 0 && this.#options.concurrency === 1;
     const run = new Run(waiting, turn, ahead);
+    this.#last = turn;
     this.all.push(run);
     // One that it works at and one that is next: what comes now is in time when the first is over.
     if (ahead && this.all.length - this.#sender.held > ENOUGH) this.#sender.hold(run);
@@ -64,10 +67,9 @@ export class RunQueue {
   /** The last turn that may have begun: from now on none behind it can. Infinite when that cannot be told. */
   revoke(): number {
     const first = this.all[0]?.turn ?? 0;
-    const last = this.all.at(-1)?.turn ?? 0;
     const sent = this.all.length - this.#sender.held;
     this.#sender.drop();
-    return sent <= 1 ? first : Math.max(first, revoke(this.#options.turnFd, last));
+    return sent <= 1 ? first : Math.max(first, revoke(this.#options.turnFd, this.#last));
   }
 
   /** The same of an instance that has died. */
