@@ -24,6 +24,8 @@ import {
 const BATCH_OPS = 512;
 const BATCH_BYTES = 4 << 20;
 const RETRY_MS = 1_000;
+/** Instead of the program's own, which may be for its file alone; an older Node.js warns of node:sqlite in each thread. */
+const THREAD_FLAGS = ['--disable-warning=ExperimentalWarning'];
 
 type Result<V extends Verb> = ReturnType<Verbs[V]>;
 
@@ -58,6 +60,7 @@ export class Link {
   #waiting: Op[] = [];
   /** Could not be written; their events are neither free nor gone until they are. */
   #undone: Op[] = [];
+  #failing = false;
   /** The batch that the thread has. All others wait for the next one: on a slow disk few large ones are fastest. */
   #underWay: readonly Op[] = [];
   #newLanes: FunctionKey[] = [];
@@ -88,7 +91,7 @@ export class Link {
   }
 
   static async open(options: LinkOptions, threadOptions: ThreadOptions): Promise<Link> {
-    const thread = new Worker(threadFile(), { workerData: threadOptions, name: 'events' });
+    const thread = new Worker(threadFile(), { workerData: threadOptions, name: 'events', execArgv: THREAD_FLAGS });
     const said = await new Promise<FromThread>((resolve, reject) => {
       thread.once('message', resolve);
       thread.once('error', reject);
@@ -211,8 +214,7 @@ export class Link {
       else if (op.kept) this.#keep(op, explain(failure, this.#options.file));
       else op.failed(explain(failure, this.#options.file));
     }
-    // The disk takes writes again.
-    if (failures.length === 0 && this.#undone.length > 0 && ops.some(op => !READS.has(op.verb))) this.#tryUndone();
+    if (this.#failing && failures.length === 0 && ops.some(op => !READS.has(op.verb))) this.#recovered();
     this.#plan();
     this.#restIfDone();
   }
@@ -228,11 +230,23 @@ export class Link {
 
   #keep(op: Op, error: Error): void {
     const { clock, log, file } = this.#options;
-    if (this.#undone.length === 0) {
+    if (!this.#failing) {
       log.error({ err: error, file }, 'the end of an event could not be written: it is tried again until it is');
     }
+    this.#failing = true;
     this.#undone.push(op);
     if (!this.#ended) this.#alarm ??= clock.at(clock.now() + RETRY_MS, () => this.#tryUndone());
+  }
+
+  /** The disk takes writes again. */
+  #recovered(): void {
+    if (this.#undone.length > 0) {
+      this.#tryUndone();
+      return;
+    }
+    this.#failing = false;
+    const { log, file } = this.#options;
+    log.info({ file }, 'the ends of events that could not be written are written now');
   }
 
   #tryUndone(): void {
