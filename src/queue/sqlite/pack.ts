@@ -30,5 +30,8 @@ export function ownBytes(item: QueuedEvent): QueuedEvent {
   const { body } = item.event;
   const block = body.buffer.byteLength;
   if (block <= POOL_BYTES || block <= body.byteLength * 4) return item;
-  return { ...item, event: { ...item.event, body: Buffer.from(body) } };
+  // Not Buffer.from, which takes it from a pool again.
+  const own = Buffer.allocUnsafeSlow(body.byteLength);
+  own.set(body);
+  return { ...item, event: { ...item.event, body: own } };
 }
