@@ -7,8 +7,8 @@ import { MIGRATIONS } from './schema.ts';
 
 /** PRAGMA application_id: the letters OSCQ. */
 const APPLICATION_ID = 0x4f534351;
-/** 16 MB of write-ahead log: a checkpoint is a pause of some ms for all who wait, so it is made rarely. */
-const CHECKPOINT_PAGES = 4_000;
+/** 32 MB of write-ahead log: a checkpoint is a pause of some ms for all who wait, so it is made rarely. */
+const CHECKPOINT_PAGES = 8_000;
 const CACHE_KB = 32_768;
 const BUSY = 5;
 
