@@ -8,7 +8,6 @@ import type {
   DeadLetters,
   EventStore,
   ExecutionEnd,
-  Executions,
   Found,
   Lease,
   LetterFilter,
