@@ -60,6 +60,14 @@ export function lettersContract(eventsTest: EventsTest): void {
     assert.deepEqual(await letters.list({}, {}), { total: 1, rows: [whole] });
   });
 
+  eventsTest('a letter of no bytes', async ({ letters, queue }) => {
+    const empty = letterOf(queued('a', 1, { body: '' }), 5, { message: Buffer.alloc(0), errorMessage: '' });
+    await letters.keep(empty);
+    assert.deepEqual((await letters.list({}, {})).rows, [empty]);
+    await letters.redrive({}, 9);
+    assert.equal(only(await queue.lease(1, 9, 10)).item.event.body.length, 0);
+  });
+
   eventsTest('letters are listed by name, function and id, oldest first', async events => {
     const all = await filled(events);
     for (const [filter, ids] of FILTERS) {

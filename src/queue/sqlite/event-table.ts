@@ -4,7 +4,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Counts } from './counts.ts';
 import type { ExecutionTable } from './execution-table.ts';
 import type { EventRow, LaneNumber, PushCells, Verbs } from './protocol.ts';
-import { EVENT_COLUMNS, itemOf } from './rows.ts';
+import { BLOB, EVENT_COLUMNS, itemOf } from './rows.ts';
 import type { Place } from './window.ts';
 
 export interface Push {
@@ -92,7 +92,7 @@ export class EventTable {
   #inserting(rows: number): StatementSync {
     let statement = this.#inserts.get(rows);
     if (!statement) {
-      const marks = `(${Array(13).fill('?').join()})`;
+      const marks = `(${Array(12).fill('?').join()}, ${BLOB})`;
       const sql = `INSERT INTO events (seq, ${EVENT_COLUMNS}, body) VALUES ${Array(rows).fill(marks).join()}`;
       statement = this.#db.prepare(`${sql} ON CONFLICT DO NOTHING`);
       this.#inserts.set(rows, statement);

@@ -4,7 +4,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Counts } from './counts.ts';
 import type { ExecutionTable } from './execution-table.ts';
 import type { LetterCells, Verbs, WireFilter } from './protocol.ts';
-import { EVENT_COLUMNS, eventValues, letterOf } from './rows.ts';
+import { BLOB, EVENT_COLUMNS, eventValues, letterOf } from './rows.ts';
 
 type Condition = readonly [sql: string, ...values: SQLInputValue[]];
 
@@ -24,7 +24,7 @@ export class LetterTable {
     this.#executions = executions;
     this.#put = db.prepare(
       `INSERT OR REPLACE INTO letters (${EVENT_COLUMNS}, type, name, why, status, errorMessage, diedAt, body, message)
-       VALUES (${Array(19).fill('?').join()})`,
+       VALUES (${Array(17).fill('?').join()}, ${BLOB}, ${BLOB})`,
     );
     this.#last = db.prepare('SELECT max(id) AS id FROM letters');
     // An id that waits again already stays a letter: there is one event per id.

@@ -10,6 +10,9 @@ export type Cells = Readonly<Record<string, unknown>>;
 export const EVENT_COLUMNS =
   'function, dueAt, acceptedAt, requestId, qualifier, source, routingKey, retryNum, runErrors, version, traced';
 
+/** A parameter for bytes: Node.js 22 binds no bytes as NULL. */
+export const BLOB = "coalesce(?, x'')";
+
 /** In the order of EVENT_COLUMNS, with the function's number in the database. */
 export function eventValues(event: EventCells, functionId: number): SQLInputValue[] {
   return [functionId, ...event.slice(2)] as SQLInputValue[];
