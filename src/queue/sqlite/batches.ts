@@ -36,6 +36,8 @@ export class Batches {
   readonly #events: EventTable;
   readonly #verbs: { readonly [V in Verb]: Typed<V> };
   readonly #passed: (point: KillPoint) => void;
+  /** Of the last transaction. */
+  #commitMs: number | undefined;
 
   constructor(db: DatabaseSync, passed: (point: KillPoint) => void) {
     this.#db = db;
@@ -77,8 +79,9 @@ export class Batches {
   run(batch: Batch): Answer {
     for (const key of batch.lanes) this.#counts.add(key);
     const ops = opsOf(batch);
+    this.#commitMs = undefined;
     try {
-      return { results: this.#transaction(ops), failures: [] };
+      return { results: this.#transaction(ops), failures: [], commitMs: this.#commitMs };
     } catch {
       return this.#oneByOne(ops);
     }
@@ -94,7 +97,7 @@ export class Batches {
         return undefined;
       }
     });
-    return { results, failures };
+    return { results, failures, commitMs: this.#commitMs };
   }
 
   #transaction(ops: readonly Op[]): unknown[] {
@@ -104,7 +107,9 @@ export class Batches {
       this.#passed('queue.begin');
       const results = this.#all(ops);
       this.#passed('queue.written');
+      const began = performance.now();
       this.#db.exec('COMMIT');
+      this.#commitMs = performance.now() - began;
       this.#passed('queue.committed');
       this.#counts.committed();
       return results;

@@ -123,9 +123,9 @@ describe('a full disk', () => {
     await fill(events);
     const [lease, ...others] = await events.queue.lease(MANY, 1e6, 2e6);
     assert.ok(lease);
-    // In one batch: it fails, the others free the room.
+    // In one batch, as few as are not halved: it fails, the others free the room.
     const dying = watch(events.queue.dead(lease, largeLetter(lease)));
-    await Promise.all(others.map(other => events.queue.ack(other)));
+    await Promise.all(others.slice(0, 14).map(other => events.queue.ack(other)));
     assert.equal(dying.state, 'open');
     await clock.advance(999);
     assert.equal(dying.state, 'open');

@@ -7,6 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { FunctionKey } from '../../core/function.ts';
 import type { Log } from '../../core/log.ts';
 import { explain, threadGone } from '../errors.ts';
+import { Pace } from './pace.ts';
 import { packed } from './pack.ts';
 import {
   type Answer,
@@ -21,7 +22,6 @@ import {
 } from './protocol.ts';
 
 /** A batch that grows with the backlog would make its own members wait. */
-const BATCH_OPS = 512;
 const BATCH_BYTES = 4 << 20;
 const RETRY_MS = 1_000;
 /** Instead of the program's own, which may be for its file alone; an older Node.js warns of node:sqlite in each thread. */
@@ -61,8 +61,9 @@ export class Link {
   /** Could not be written; their events are neither free nor gone until they are. */
   #undone: Op[] = [];
   #failing = false;
-  /** The batch that the thread has. All others wait for the next one: on a slow disk few large ones are fastest. */
-  #underWay: readonly Op[] = [];
+  /** Batches that the thread has, the first one first. */
+  #underWay: (readonly Op[])[] = [];
+  readonly #pace = new Pace();
   #newLanes: FunctionKey[] = [];
   #lanes: number;
   #planned = false;
@@ -163,7 +164,7 @@ export class Link {
 
   /** Those of one turn of the event loop go together. */
   #plan(): void {
-    if (this.#planned || this.#waiting.length === 0 || this.#underWay.length > 0) return;
+    if (this.#planned || this.#pace.share(this.#waiting.length, this.#underWay.length) === 0) return;
     this.#planned = true;
     if (!this.#hold) {
       this.#hold = this.#options.clock.hold();
@@ -176,7 +177,7 @@ export class Link {
     this.#planned = false;
     const ops = this.#next();
     if (ops.length === 0) return;
-    this.#underWay = ops;
+    this.#underWay.push(ops);
     const bytes = packed(ops);
     const batch: Batch = {
       verbs: ops.map(op => op.verb),
@@ -187,12 +188,14 @@ export class Link {
     };
     this.#newLanes = [];
     this.#thread.postMessage(batch, [bytes]);
+    this.#plan();
   }
 
   #next(): Op[] {
+    const most = this.#pace.share(this.#waiting.length, this.#underWay.length);
     let [count, size] = [0, 0];
     for (const op of this.#waiting) {
-      if (count === BATCH_OPS || (count > 0 && size + op.size > BATCH_BYTES)) break;
+      if (count === most || (count > 0 && size + op.size > BATCH_BYTES)) break;
       count++;
       size += op.size;
     }
@@ -204,9 +207,9 @@ export class Link {
     return this.#waiting.splice(0, count);
   }
 
-  #heard({ results, failures }: Answer): void {
-    const ops = this.#underWay;
-    this.#underWay = [];
+  #heard({ results, failures, commitMs }: Answer): void {
+    if (commitMs !== undefined) this.#pace.heard(commitMs);
+    const ops = this.#underWay.shift() ?? [];
     const failed = new Map(failures);
     for (const [place, op] of ops.entries()) {
       const failure = failed.get(place);
@@ -263,7 +266,7 @@ export class Link {
     this.#ended = error;
     this.#alarm?.[Symbol.dispose]();
     log.error({ err: error, file }, 'the thread of the event database has ended');
-    const lost = [...this.#underWay, ...this.#waiting.splice(0), ...this.#undone.splice(0)];
+    const lost = [...this.#underWay.flat(), ...this.#waiting.splice(0), ...this.#undone.splice(0)];
     this.#underWay = [];
     for (const op of lost) {
       op.failed(error);

@@ -124,6 +124,8 @@ export interface Answer {
   readonly results: readonly unknown[];
   /** Ops that failed: place in the batch and reason. */
   readonly failures: readonly (readonly [number, Failure])[];
+  /** Real time, whatever the clock says; undefined if nothing was to be written. */
+  readonly commitMs: number | undefined;
 }
 
 export interface Opened {
