@@ -117,7 +117,7 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     // Documented: the caller's answer is the same, the event goes to the dead letters or is dropped.
     if (answer === 'full') return settler.refuse(item, pendingEvents);
     if (answer === 'added') timeline.accepted(event, now);
-    worker.wake();
+    worker.wake(event.target);
   }
 
   /** What is kept of the call of an asynchronous-execution function; whether it can run is seen when it does. */
@@ -131,7 +131,7 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     sync,
     async,
     start: worker.start,
-    wake: worker.wake,
+    wake: () => worker.wake(),
     terminate: settler.terminate,
     async close(processClock, graceMs) {
       await worker.close(processClock, graceMs);

@@ -1,7 +1,7 @@
 // Works off the queue: takes what is due, as much at once as may run, and sleeps until the next due instant.
 
 import type { Clock } from './clock.ts';
-import { keyText } from './function.ts';
+import { type FunctionKey, keyText } from './function.ts';
 import type { Log } from './log.ts';
 import type { Lease, Queue } from './ports.ts';
 
@@ -17,8 +17,8 @@ const LEASES_AT_ONCE = 8;
 
 export interface Worker {
   start(): void;
-  /** Something may be due. */
-  wake(): void;
+  /** Something may be due, of that function if it is known. */
+  wake(target?: FunctionKey): void;
   close(processClock: Clock, graceMs: number): Promise<void>;
 }
 
@@ -37,11 +37,17 @@ export function createWorker(deps: {
   let pumping = false;
   let again = false;
   let alarm: Disposable | undefined;
+  let alarmAt = 0;
   let renewal: Disposable | undefined;
   let drained: (() => void) | undefined;
 
-  function wake(): void {
+  /** As many of one function may run now. */
+  const most = () => (total < RUNNING ? RUNNING_PER_FUNCTION : 1);
+
+  function wake(target?: FunctionKey): void {
     if (!started) return;
+    // The end of one of its runs wakes this loop.
+    if (target && (running.get(keyText(target)) ?? 0) >= most()) return;
     if (pumping) again = true;
     else void pump();
   }
@@ -72,9 +78,8 @@ export function createWorker(deps: {
 
   async function takeDue(): Promise<void> {
     while (started) {
-      const most = total < RUNNING ? RUNNING_PER_FUNCTION : 1;
       const full = new Set<string>();
-      for (const [key, count] of running) if (count >= most) full.add(key);
+      for (const [key, count] of running) if (count >= most()) full.add(key);
       const now = clock.now();
       const room = total < RUNNING ? Math.min(RUNNING - total, LEASES_AT_ONCE) : 1;
       const leases = await queue.lease(room, now, now + LEASE_MS, full);
@@ -128,8 +133,16 @@ export function createWorker(deps: {
   }
 
   function setAlarm(instant: number): void {
+    // One that rings sooner rings often enough.
+    if (alarm && alarmAt <= instant && started) return;
     alarm?.[Symbol.dispose]();
-    alarm = started ? clock.at(instant, wake) : undefined;
+    alarmAt = instant;
+    alarm = started ? clock.at(instant, ring) : undefined;
+  }
+
+  function ring(): void {
+    alarm = undefined;
+    wake();
   }
 
   return {
