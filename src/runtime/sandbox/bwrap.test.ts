@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { SystemClock } from '../../core/clock.ts';
 import { SystemIds } from '../../core/ids.ts';
 import { NO_LOG } from '../../core/log.ts';
-import { asRoot, bench, finish, leftovers, NODE, nextLine, run, specOf, weaker, withBwrap } from './bwrap/testing.ts';
+import { asRoot, bench, finish, NODE, nextLine, nothingLeft, run, specOf, weaker, withBwrap } from './bwrap/testing.ts';
 import { openBwrapDriver } from './bwrap.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'openscf-bwrap-'));
@@ -36,11 +36,11 @@ test('a machine on which it fails says why, and nothing is left', withBwrap, asy
   const driver = await openBwrapDriver(deps, { path });
   assert.ok('missing' in driver);
   assert.match(driver.missing.en, /Creating new namespace failed/);
-  assert.deepEqual(leftovers(dir, deps.mark), []);
+  await nothingLeft(dir, deps.mark);
   const silent = await openBwrapDriver(deps, { path: await fake('exit 3') });
   assert.ok('missing' in silent);
   assert.match(silent.missing.en, /the trial ended with exit code 3/);
-  assert.deepEqual(leftovers(dir, deps.mark), []);
+  await nothingLeft(dir, deps.mark);
 });
 
 test('a folder that cannot be written to is told', withBwrap, async () => {

@@ -17,6 +17,7 @@ import {
   finish,
   leftovers,
   nextLine,
+  nothingLeft,
   openFiles,
   processesWith,
   run,
@@ -201,7 +202,7 @@ test('a server that is killed leaves nothing that the next one does not take awa
     // Most have died with their server. One whose first process had not asked for that yet is ended by the next.
     await until(() => processesWith(word).length === 0, 'the end of all sandboxes');
     await next.close();
-    assert.deepEqual(leftovers(dir, mark), []);
+    await nothingLeft(dir, mark);
   } finally {
     await rm(dir, { recursive: true });
   }
