@@ -86,7 +86,7 @@ export interface Queue {
   push(item: QueuedEvent, limit: number): Promise<'added' | 'there' | 'full'>;
   /** At most `limit` due events, leased until `untilMs`; `skip` names functions (keyText) that can't take one now. */
   lease(limit: number, nowMs: number, untilMs: number, skip?: ReadonlySet<string>): Promise<Lease[]>;
-  /** These five settle or prolong a lease. False when it had run out. */
+  /** These four prolong or settle a lease. False when it had run out. */
   renew(lease: Lease, untilMs: number): Promise<boolean>;
   later(lease: Lease, change: Pick<QueuedEvent, 'dueAt' | 'retryNum' | 'runErrors'>): Promise<boolean>;
   ack(lease: Lease, end?: ExecutionEnd): Promise<boolean>;

@@ -189,6 +189,32 @@ describe('breaking off', () => {
     assert.partialDeepStrictEqual(await events.executions.get('request-1'), { state: 'FAILED', status: 439 });
   });
 
+  test('one that ends by itself at that moment is not called broken off', async () => {
+    const end = Promise.withResolvers<Outcome>();
+    const { invoker, events } = house(() => end.promise, { entry });
+    invoker.start();
+    await invoker.async(anEvent());
+    await settle();
+    const told = invoker.terminate('request-1', false);
+    end.resolve(anOutcome());
+    assert.equal(await told, 'absent');
+    assert.partialDeepStrictEqual(await events.executions.get('request-1'), { state: 'FINISHED' });
+  });
+
+  test('one that fails for the platform at that moment is not tried again', async () => {
+    const end = Promise.withResolvers<Outcome>();
+    const { invoker, clock, events, calls } = house(() => end.promise, { entry });
+    invoker.start();
+    await invoker.async(anEvent());
+    await settle();
+    const told = invoker.terminate('request-1', false);
+    end.resolve(anOutcome(500));
+    assert.equal(await told, 'aborted');
+    await clock.advance(10 * MINUTE);
+    assert.equal(calls.length, 1);
+    assert.partialDeepStrictEqual(await events.executions.get('request-1'), { state: 'ABORTED', status: 499 });
+  });
+
   test('one that nobody knows', async () => {
     const { invoker } = house(() => anOutcome());
     assert.equal(await invoker.terminate('nobody', false), 'absent');

@@ -37,7 +37,9 @@ export interface Settler {
 
 interface Running {
   readonly over: Promise<void>;
-  aborted: boolean;
+  /** Somebody wants it broken off; whether it was is another matter, it may end by itself first. */
+  isUnwanted: boolean;
+  isAborted: boolean;
 }
 
 /** Nobody waits for an asynchronous event: it may wait for an instance as long as for its next attempt. */
@@ -74,7 +76,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   async function work(lease: Lease): Promise<void> {
     const { requestId } = lease.item.event;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const mine = { over: promise, aborted: toAbort.delete(requestId) };
+    const mine = { over: promise, isUnwanted: toAbort.delete(requestId), isAborted: false };
     running.set(requestId, mine);
     try {
       await attempt(lease, mine);
@@ -95,7 +97,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     const admitted = admit(catalog, event, 'async', draw);
     const version = isAdmitted(admitted) ? admitted.version : undefined;
     const begun: Begun = { event, version, retryNum, acceptedAt, dueAt, startedAt };
-    if (mine.aborted) return abort(lease, begun, refusal(CANCELED, 'RequestCanceled'));
+    if (mine.isUnwanted) return abort(mine, lease, begun, refusal(CANCELED, 'RequestCanceled'));
     if (tooOld)
       return giveUp(lease, begun, refusal(449, `the event waited longer than MsgTTL (${policy.msgTtlS} s)`), 'too old');
     step('leased');
@@ -105,8 +107,10 @@ export function createSettler(deps: SettlerDeps): Settler {
       await queue.later(lease, { dueAt, retryNum, runErrors: item.runErrors });
       return;
     }
-    if (outcome.status === CANCELED) return abort(lease, begun, outcome);
     const verdict = next(item, outcome.status, policyOf(policy, version), clock.now());
+    // What failed while it was being broken off is not tried again.
+    if (outcome.status === CANCELED || (mine.isUnwanted && verdict.act === 'later'))
+      return abort(mine, lease, begun, outcome);
     if (verdict.act === 'dead') return giveUp(lease, begun, outcome, verdict.why);
     if (verdict.act === 'later') {
       const { dueAt: nextAt, runErrors } = verdict;
@@ -127,7 +131,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     return outcome.ended ?? outcome;
   }
 
-  function endOf(item: QueuedEvent, state: ExecutionEnd['state'], { status }: Outcome): ExecutionEnd | undefined {
+  function endOf(item: QueuedEvent, state: ExecutionEnd['state'], { status }: Pick<Outcome, 'status'>) {
     return item.execution && { state, status, endedAt: clock.now() };
   }
 
@@ -139,9 +143,11 @@ export function createSettler(deps: SettlerDeps): Settler {
     step('settled');
   }
 
-  async function abort(lease: Lease, begun: Begun, outcome: Outcome): Promise<void> {
+  async function abort(mine: Running, lease: Lease, begun: Begun, outcome: Outcome): Promise<void> {
+    mine.isAborted = true;
     timeline.settled({ ...begun, mode: 'async', outcome, verdict: 'aborted' });
-    await queue.ack(lease, endOf(lease.item, 'ABORTED', outcome));
+    // Documented: an execution that was broken off has 499, however its process went.
+    await queue.ack(lease, endOf(lease.item, 'ABORTED', { status: CANCELED }));
   }
 
   function letterOf(item: QueuedEvent, { startedAt }: Begun, outcome: Outcome, why: GivenUp) {
@@ -175,9 +181,9 @@ export function createSettler(deps: SettlerDeps): Settler {
       if (mine) {
         if (runner.terminate(requestId, graceful) && graceful) return 'signalled';
         // Not in an instance yet, or no more.
-        mine.aborted = true;
+        mine.isUnwanted = true;
         await mine.over;
-        return 'aborted';
+        return mine.isAborted ? 'aborted' : 'absent';
       }
       const found = await queue.find(requestId);
       const end = { state: 'ABORTED', status: CANCELED, endedAt: clock.now() } as const;
