@@ -25,7 +25,11 @@ export async function startTestServer(settings: Readonly<Record<string, unknown>
   return start(dataDir, settings);
 }
 
-async function start(dataDir: string, settings: Readonly<Record<string, unknown>>): Promise<TestServer> {
+/** What every server of a test runs with, unless `settings` say otherwise. */
+export function testConfig(
+  dataDir: string,
+  settings: Readonly<Record<string, unknown>>,
+): ReturnType<typeof loadConfig> {
   const flags = {
     data: dataDir,
     portApi: 0,
@@ -41,8 +45,11 @@ async function start(dataDir: string, settings: Readonly<Record<string, unknown>
     runtimes: 'installed',
     ...settings,
   };
-  const { config, origins } = loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
-  const server = await startServer({ config, origins });
+  return loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
+}
+
+async function start(dataDir: string, settings: Readonly<Record<string, unknown>>): Promise<TestServer> {
+  const server = await startServer(testConfig(dataDir, settings));
 
   async function own<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await fetch(`${server.endpoint}/_openscf/v1${path}`, {

@@ -24,10 +24,9 @@ afterEach(async () => {
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   runIn(cwd, ['--data', '.', 'runtime', ...args], { env: { npm_config_registry: fake.url, ...env } });
 
-/** What other platforms' packages are called does not matter here. */
-const onLinux = process.platform === 'linux' ? test : test.skip;
+const onLinux = { skip: process.platform !== 'linux' && 'the registry of these tests has packages for Linux alone' };
 
-onLinux('install, ls and rm, without a server', async () => {
+test('install, ls and rm, without a server', onLinux, async () => {
   fake.publish(NAME, '19.1.0', await nodePackage('19.1.0'));
   const path = join(cwd, 'runtimes', 'nodejs-19.1.0', 'bin', 'node');
   const installed = await run(['install', RUNTIME, '--no-libraries']);
@@ -46,7 +45,7 @@ onLinux('install, ls and rm, without a server', async () => {
   });
 });
 
-onLinux('the registry of the flag goes before npm’s', async () => {
+test('the registry of the flag goes before npm’s', onLinux, async () => {
   const { status, note } = await run(['install', RUNTIME, '--no-libraries', '--registry', fake.url], {
     npm_config_registry: 'http://127.0.0.1:1/',
   });
@@ -55,7 +54,7 @@ onLinux('the registry of the flag goes before npm’s', async () => {
   assert.deepEqual(fake.asked, [`/${NAME}`]);
 });
 
-onLinux('one that cannot be installed does not keep the others from it', async () => {
+test('one that cannot be installed does not keep the others from it', onLinux, async () => {
   fake.publish(NAME, '19.1.0', await nodePackage('19.1.0'));
   const { status, out, note } = await run(['install', 'Ruby3', RUNTIME, '--no-libraries']);
   assert.equal(status, 1);
@@ -63,7 +62,7 @@ onLinux('one that cannot be installed does not keep the others from it', async (
   assert.match(note, /^error: There is no runtime Ruby3 to install; use one of Nodejs6\.10/);
 });
 
-onLinux('libraries are installed with npm, and what is left out is named', async () => {
+test('libraries are installed with npm, and what is left out is named', onLinux, async () => {
   fake.publish(NAME, '19.1.0', await nodePackage('19.1.0'));
   const npm = join(cwd, 'npm-cli.js');
   await writeFile(

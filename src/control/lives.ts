@@ -4,6 +4,7 @@ import type { DeadLetter, Queue } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
 import type { KeptBytes } from '../observe/history.ts';
 import { type RequestState, stateOf } from '../observe/recent.ts';
+import { NOT_RUN } from '../observe/row.ts';
 import { fail } from './event-errors.ts';
 import type { Attempted, EventDeps, EventState, EventVerbs, EventView, Place } from './event-verbs.ts';
 
@@ -152,25 +153,9 @@ function bareRow({ requestId, waits, letter }: Known): InvocationRow {
   const { event, acceptedAt, retryNum } = item;
   const { target, qualifier, source } = event;
   const came = { ...target, requestId, qualifier, source, acceptedAt, startedAt: acceptedAt, retryNum };
-  if (waits || !letter) return { ...NOTHING, ...came, verdict: 'accepted', status: 202 };
-  return { ...NOTHING, ...came, verdict: 'dead', status: letter.status };
+  if (waits || !letter) return { ...NOT_RUN, ...came, verdict: 'accepted', status: 202 };
+  return { ...NOT_RUN, ...came, verdict: 'dead', status: letter.status };
 }
-
-const NOTHING = {
-  version: '',
-  queuedMs: 0,
-  nextAt: 0,
-  why: '',
-  durationMs: 0,
-  initMs: 0,
-  waitMs: 0,
-  memoryBytes: 0,
-  memoryMB: 0,
-  retMsg: '',
-  errMsg: '',
-  log: '',
-  instance: '',
-};
 
 function placeOf(all: Known, state: EventState): Place {
   const { rows, waits, letter } = all;

@@ -85,11 +85,9 @@ function waitingRow({ event, acceptedAt }: Accepted): InvocationRow {
   return { region, namespace, name, requestId, qualifier, source, acceptedAt: instant, startedAt: instant, ...WAITING };
 }
 
-const WAITING = {
-  retryNum: 0,
+/** What an attempt that nothing ran in has to tell. */
+export const NOT_RUN = {
   version: '',
-  status: RUNNING,
-  verdict: 'accepted',
   durationMs: 0,
   initMs: 0,
   waitMs: 0,
@@ -103,3 +101,5 @@ const WAITING = {
   nextAt: 0,
   why: '',
 } as const;
+
+const WAITING = { ...NOT_RUN, retryNum: 0, status: RUNNING, verdict: 'accepted' } as const;

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyText } from '../core/function.ts';
 import { SeededIds, SystemIds } from '../core/ids.ts';
-import { memoryEvents, memoryQueue } from './memory.ts';
+import { memoryEvents } from './memory.ts';
 import { queueContract } from './queue.contract.ts';
 import { MANY, queued } from './samples.ts';
 
 queueContract('memory', { open: async () => memoryEvents(new SystemIds()), schedules: 3000 });
 
 test('tokens come from the ids that were passed in', async () => {
-  const queue = memoryQueue(new SeededIds('x'));
+  const { queue } = memoryEvents(new SeededIds('x'));
   await queue.push(queued('a', 0), MANY);
   assert.equal((await queue.lease(1, 0, 1))[0]?.token, new SeededIds('x').uuid());
 });
 
 test('a long queue of a function that can take none costs the others nothing', async () => {
-  const queue = memoryQueue(new SeededIds());
+  const { queue } = memoryEvents(new SeededIds());
   const count = 20_000;
   for (let i = 0; i < count; i++) await queue.push(queued(`s${i}`, i), MANY);
   for (let i = 0; i < 100; i++) await queue.push(queued(`g${i}`, i, { name: 'g' }), MANY);
@@ -32,7 +32,7 @@ test('a long queue of a function that can take none costs the others nothing', a
 });
 
 test('what came out cannot be changed from outside', async () => {
-  const queue = memoryQueue(new SeededIds());
+  const { queue } = memoryEvents(new SeededIds());
   await queue.push(queued('a', 0), MANY);
   const [lease] = await queue.lease(1, 0, 10);
   assert.ok(lease && Object.isFrozen(lease));

@@ -51,10 +51,6 @@ export function memoryEvents(ids: Ids): EventStore {
   return { queue, letters: new MemoryLetters(letters, queue), executions, close: async () => {} };
 }
 
-export function memoryQueue(ids: Ids): Queue {
-  return memoryEvents(ids).queue;
-}
-
 class MemoryQueue implements Queue {
   readonly #ids: Ids;
   readonly #entries = new Map<string, Entry>();

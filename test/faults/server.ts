@@ -3,10 +3,10 @@
 // only SIGKILL can, when it comes by that point for the n-th time.
 
 import { writeSync } from 'node:fs';
-import { loadConfig } from '../../src/config.ts';
 import type { KillPoint } from '../../src/queue/sqlite/protocol.ts';
 import type { Faults } from '../../src/server/stores.ts';
 import { startServer } from '../../src/server.ts';
+import { testConfig } from '../harness.ts';
 
 const [dataDir = '', settings = '{}'] = process.argv.slice(2);
 
@@ -30,23 +30,13 @@ const stopped = new Promise<void>(resolve => {
   process.once('SIGTERM', () => resolve());
 });
 
-const flags = {
-  data: dataDir,
-  portApi: 0,
-  portHttp: 0,
-  portTls: 0,
-  dev: true,
-  logLevel: 'error',
-  memory: 2048,
+const { config, origins } = testConfig(dataDir, {
   // Here an instance is a child of the server: by its parent a function tells whose life it belongs to.
   sandbox: 'process',
-  warm: 0,
-  runtimes: 'installed',
   // One process per function takes all that is asked of it: what is tried here is the queue, not the start of instances.
   'compat.eventInstanceConcurrency': true,
   ...(JSON.parse(settings) as object),
-};
-const { config, origins } = loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
+});
 const server = await startServer({ config, origins, faults: faultsOf(process.env.OPENSCF_TEST_KILL ?? '') });
 const { endpoint, credentials, token } = server;
 writeSync(1, `${JSON.stringify({ endpoint, credentials, token })}\n`);
