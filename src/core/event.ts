@@ -1,5 +1,6 @@
 // What arrives: an event for a function, its bytes final.
 
+import type { Exchange } from './exchange.ts';
 import type { FunctionKey } from './function.ts';
 
 /** Where an event came from; the text also stands in dead letters as `TRIGGER_<SOURCE>`. */
@@ -15,4 +16,6 @@ export interface FunctionEvent {
   readonly body: Buffer;
   /** JSON object of strings, for aliases that route by rule. */
   readonly routingKey?: string;
+  /** For a web function, and for no other: the request itself. `body` then is a few words about it, for records. */
+  readonly exchange?: Exchange;
 }

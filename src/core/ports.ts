@@ -242,3 +242,25 @@ export interface Triggers {
   detach(id: string): Promise<void>;
   list(where: Where<'triggers'>): Promise<Trigger[]>;
 }
+
+/** An uploaded certificate with its key. */
+export interface Certificate {
+  /** CertificateId of the APIs. */
+  readonly id: string;
+  readonly alias: string;
+  /** PEM: the certificate, then those that lead to its root. */
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** Names that it vouches for, lower case; `*.` stands for one label. */
+  readonly domains: readonly string[];
+  /** ms since 1970. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** Uploaded certificates, answered from memory. */
+export interface Certificates {
+  find(id: string): Certificate | undefined;
+  /** One that vouches for this name and has not run out; the exact name first, then the longest life. */
+  forHost(host: string): Certificate | undefined;
+}
