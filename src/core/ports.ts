@@ -264,3 +264,30 @@ export interface Certificates {
   /** One that vouches for this name and has not run out; the exact name first, then the longest life. */
   forHost(host: string): Certificate | undefined;
 }
+
+/** Wire shape of the API's Tag. */
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+/** What a tag can hang on: `qcs::<service>:<region>:uin/<uin>:<prefix>/<id>` of this account. */
+export interface TaggedResource {
+  /** `scf`, `apigateway`, `clb`, … */
+  readonly service: string;
+  /** '' for what is account-wide. */
+  readonly region: string;
+  /** `lam`, `service`, `clb`, … */
+  readonly prefix: string;
+  readonly id: string;
+}
+
+/** The one table of tags; a tag that is not there yet is made. At most one value per key of a resource. */
+export interface Tags {
+  /** Answered from memory. */
+  of(resource: TaggedResource): readonly Tag[];
+  /** These and no others; refused with InvalidParameterValue where a key, a value or their number is not allowed. */
+  set(resource: TaggedResource, tags: readonly Tag[]): Promise<void>;
+  /** When the resource is gone. */
+  drop(resource: TaggedResource): Promise<void>;
+}
