@@ -42,7 +42,7 @@ export function checkApi(config: ApiConfig): void {
       en: `the declared PATH parameter ${name} does not stand in it as {${name}}`,
     });
   }
-  checkRules(config.backend.base64.rules ?? []);
+  if (config.backend.type === 'SCF') checkRules(config.backend.base64.rules ?? []);
 }
 
 /** Documented: at most 10 rules, values of at most 40 letters, digits and `.+*-/_`. */

@@ -8,7 +8,7 @@ import { type Log, NO_LOG } from '../../core/log.ts';
 import type { Store } from '../../core/ports.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { type ApiGateway, type ApiGatewayDeps, createApiGateway } from './gateway.ts';
-import type { ApiConfig, Environment } from './model.ts';
+import type { ApiConfig, Environment, ScfBackend } from './model.ts';
 import type { GatewayReply, GatewayRequest, Target } from './target.ts';
 
 export const REGION = 'ap-guangzhou';
@@ -20,6 +20,18 @@ export const EDGE = Object.freeze({
   baseDomain: 'localhost',
 });
 
+export function aBackend(change: Partial<ScfBackend> = {}): ScfBackend {
+  return {
+    type: 'SCF',
+    triggerId: 't-1',
+    functionType: 'EVENT',
+    integrated: true,
+    async: false,
+    base64: { enabled: false },
+    ...change,
+  };
+}
+
 export function anApi(change: Partial<ApiConfig> = {}): ApiConfig {
   return {
     name: 'fn',
@@ -29,7 +41,10 @@ export function anApi(change: Partial<ApiConfig> = {}): ApiConfig {
     timeoutS: 15,
     cors: false,
     parameters: [],
-    backend: { type: 'SCF', triggerId: 't-1', integrated: true, base64: { enabled: false } },
+    protocol: 'HTTP',
+    auth: { type: 'NONE' },
+    backend: aBackend(),
+    echoed: {},
     ...change,
   };
 }

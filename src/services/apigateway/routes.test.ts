@@ -10,6 +10,8 @@ const service: Service = {
   name: 's',
   description: '',
   protocol: 'http&https',
+  netTypes: ['OUTER'],
+  qps: {},
   createdAt: 0,
   modifiedAt: 0,
 };
@@ -22,6 +24,7 @@ function table(...apis: string[]) {
       ...anApi({ method: method as ApiMethod, path }),
       id: text,
       serviceId: service.id,
+      qps: {},
       createdAt: 0,
       modifiedAt: 0,
     };

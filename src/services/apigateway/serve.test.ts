@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { keptLog } from '../../core/fixture.ts';
-import { anApi, aReply, FakeTarget, GatewayStand, JSON_TYPE, REGION } from './fixture.ts';
+import { aBackend, anApi, aReply, FakeTarget, GatewayStand, JSON_TYPE, REGION } from './fixture.ts';
 import type { ApiConfig } from './model.ts';
 
 const HOST = (serviceId: string) => `${serviceId}-1250000000.gz.apigw.tencentcs.com`;
@@ -188,7 +188,7 @@ describe('what the target is told', () => {
     await using open = await GatewayStand.open();
     const target = new FakeTarget();
     const base64 = { enabled: true, rules: [{ header: 'content-type', values: ['image/', 'pdf'] }] } as const;
-    const { base } = await open.serve(target, { backend: { type: 'SCF', triggerId: 't', integrated: true, base64 } });
+    const { base } = await open.serve(target, { backend: aBackend({ base64 }) });
     const send = (type: string, body = 'x') =>
       open.ask(`${base}/fn`, { method: 'POST', body, headers: { 'content-type': type } });
     for (const type of ['image/png', 'text/plain', 'application/pdf']) await send(type);

@@ -127,7 +127,10 @@ export function createServe(deps: ServeDeps): (request: IncomingMessage, respons
       scheme,
       sourceIp: sourceIp(request),
       body,
-      base64: body !== undefined && wantsBase64(route.api.backend.base64, request.headers),
+      base64:
+        body !== undefined &&
+        route.api.backend.type === 'SCF' &&
+        wantsBase64(route.api.backend.base64, request.headers),
     };
     let open = true;
     // The function goes on until its own time-out; only nobody waits for it any more.

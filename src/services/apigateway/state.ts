@@ -11,9 +11,26 @@ const RELEASE = 'apigateway/release';
 /** This file alone writes these rows, so a body is what its kind says. */
 const body = <T>(row: { readonly body: unknown }): T => row.body as T;
 
+/** Rows of earlier releases lack what came later. */
+const serviceIn = (row: { readonly body: unknown }): Service => ({ ...NEW_IN_SERVICE, ...body<Service>(row) });
+const apiIn = (row: { readonly body: unknown }): Api => completed(body<Api>(row));
+const releaseIn = (row: { readonly body: unknown }): Release => {
+  const release = body<Release>(row);
+  return { ...release, apis: release.apis.map(completed) };
+};
+
+const NEW_IN_SERVICE = { netTypes: ['OUTER'], qps: {} } as const;
+const NEW_IN_API = { protocol: 'HTTP', auth: { type: 'NONE' }, echoed: {}, qps: {} } as const;
+const NEW_IN_BACKEND = { functionType: 'EVENT', async: false } as const;
+
+function completed(api: Api): Api {
+  const { backend } = api;
+  return { ...NEW_IN_API, ...api, backend: backend.type === 'SCF' ? { ...NEW_IN_BACKEND, ...backend } : backend };
+}
+
 export async function findService(rows: Rows, region: string, id: string): Promise<Service | undefined> {
   const row = await rows.get('resources', { kind: SERVICE, region, id });
-  return row && body<Service>(row);
+  return row && serviceIn(row);
 }
 
 export async function needService(rows: Rows, region: string, id: string): Promise<Service> {
@@ -23,7 +40,7 @@ export async function needService(rows: Rows, region: string, id: string): Promi
 /** Of one region, or of all. */
 export async function listServices(rows: Rows, region?: string): Promise<Service[]> {
   const where = region === undefined ? { kind: SERVICE } : { kind: SERVICE, region };
-  return (await rows.list('resources', where)).map(row => body<Service>(row));
+  return (await rows.list('resources', where)).map(serviceIn);
 }
 
 export function putService(rows: Rows, service: Service): Promise<void> {
@@ -36,18 +53,18 @@ export async function removeService(rows: Rows, region: string, id: string): Pro
 
 export async function needApi(rows: Rows, region: string, serviceId: string, apiId: string): Promise<Api> {
   const row = await rows.get('resources', { kind: API, region, id: apiId, parent: serviceId });
-  return row ? body<Api>(row) : failGateway('ResourceNotFound.InvalidApi', { serviceId, apiId });
+  return row ? apiIn(row) : failGateway('ResourceNotFound.InvalidApi', { serviceId, apiId });
 }
 
 export async function listApis(rows: Rows, region: string, serviceId: string): Promise<Api[]> {
   const apis = await rows.list('resources', { kind: API, region, parent: serviceId });
-  return apis.map(row => body<Api>(row)).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  return apis.map(apiIn).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
 /** Of every region and service. */
 export async function listAllApis(rows: Rows): Promise<{ readonly region: string; readonly api: Api }[]> {
   const found = await rows.list('resources', { kind: API });
-  return found.map(row => ({ region: row.region, api: body<Api>(row) }));
+  return found.map(row => ({ region: row.region, api: apiIn(row) }));
 }
 
 export function putApi(rows: Rows, region: string, api: Api): Promise<void> {
@@ -60,7 +77,7 @@ export async function removeApi(rows: Rows, region: string, serviceId: string, a
 
 export async function listReleases(rows: Rows, region: string, serviceId: string): Promise<Release[]> {
   const releases = await rows.list('resources', { kind: RELEASE, region, parent: serviceId });
-  return releases.map(row => body<Release>(row));
+  return releases.map(releaseIn);
 }
 
 export async function findRelease(
@@ -70,7 +87,7 @@ export async function findRelease(
   environment: Environment,
 ): Promise<Release | undefined> {
   const row = await rows.get('resources', { kind: RELEASE, region, id: releaseId(serviceId, environment) });
-  return row && body<Release>(row);
+  return row && releaseIn(row);
 }
 
 export function putRelease(rows: Rows, region: string, release: Release): Promise<void> {

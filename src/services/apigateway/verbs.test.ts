@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CloudError } from '../../core/errors.ts';
-import { anApi, GatewayStand, REGION } from './fixture.ts';
+import { aBackend, anApi, GatewayStand, REGION } from './fixture.ts';
 import type { ApiConfig, ServiceProtocol } from './model.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof CloudError && error.code === expected;
@@ -17,11 +17,7 @@ describe('sweep', () => {
     const { open, gateway, serviceId } = await stand();
     await using _open = open;
     const of = (triggerId: string, path: string) =>
-      gateway.createApi(
-        REGION,
-        serviceId,
-        anApi({ path, backend: { type: 'SCF', triggerId, integrated: false, base64: { enabled: false } } }),
-      );
+      gateway.createApi(REGION, serviceId, anApi({ path, backend: aBackend({ triggerId }) }));
     const kept = await of('t-kept', '/kept');
     const lost = await of('t-lost', '/lost');
     await gateway.release({ region: REGION, serviceId, environment: 'release', description: '' });
@@ -175,7 +171,7 @@ describe('APIs', () => {
 
 function rules(count: number, value: string): Partial<ApiConfig> {
   const base64 = { enabled: true, rules: Array(count).fill({ header: 'accept', values: [value] }) };
-  return { backend: { type: 'SCF', triggerId: 't', integrated: true, base64 } };
+  return { backend: aBackend({ base64 }) };
 }
 
 describe('releases', () => {

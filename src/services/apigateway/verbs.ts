@@ -50,6 +50,8 @@ export async function createService({ rows, clock, ids }: Scope, draft: ServiceD
     name: draft.name,
     description: draft.description ?? '',
     protocol: draft.protocol ?? 'http&https',
+    netTypes: draft.netTypes ?? ['OUTER'],
+    qps: {},
     createdAt: now,
     modifiedAt: now,
   };
@@ -78,7 +80,7 @@ export async function createApi(scope: Scope, region: string, serviceId: string,
   }
   refuseTwin(others, serviceId, config);
   const now = clock.now();
-  const api: Api = { ...config, id: `api-${shortId(ids)}`, serviceId, createdAt: now, modifiedAt: now };
+  const api: Api = { ...config, id: `api-${shortId(ids)}`, serviceId, qps: {}, createdAt: now, modifiedAt: now };
   await state.putApi(rows, region, api);
   return api;
 }
@@ -148,13 +150,19 @@ export async function withdraw({ rows }: Scope, ref: ApiRef, environment?: Envir
 export async function sweep(scope: Scope, exists: (triggerId: string) => boolean): Promise<ApiRef[]> {
   const swept: ApiRef[] = [];
   for (const { region, api } of await state.listAllApis(scope.rows)) {
-    if (exists(api.backend.triggerId)) continue;
+    if (triggersOf(api).every(exists)) continue;
     const ref = { region, serviceId: api.serviceId, apiId: api.id };
     await withdraw(scope, ref);
     await deleteApi(scope, ref);
     swept.push(ref);
   }
   return swept;
+}
+
+/** Triggers that stand for an API. */
+export function triggersOf({ backend }: Pick<Api, 'backend'>): readonly string[] {
+  if (backend.type === 'SCF') return [backend.triggerId];
+  return backend.type === 'WEBSOCKET' ? Object.values(backend.triggerIds) : [];
 }
 
 type Identity = Pick<Api, 'method' | 'path'>;

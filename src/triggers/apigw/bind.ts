@@ -97,7 +97,17 @@ function configOf({ id, description, desc }: ApigwTrigger): ApiConfig {
     timeoutS: TIMEOUT_S,
     cors: desc.cors,
     parameters: pathParameters(desc.path),
-    backend: { type: 'SCF', triggerId: id, integrated: desc.integrated, base64: { enabled: desc.base64 } },
+    protocol: 'HTTP',
+    auth: { type: 'NONE' },
+    backend: {
+      type: 'SCF',
+      triggerId: id,
+      functionType: 'EVENT',
+      integrated: desc.integrated,
+      async: false,
+      base64: { enabled: desc.base64 },
+    },
+    echoed: {},
   };
 }
 

@@ -32,7 +32,7 @@ function aRequest(change: Partial<GatewayRequest> = {}, api: Partial<ApiConfig> 
     requestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
     traceId: 'c6af9ac67b6111e69a4193e8deadbeef',
     route: {
-      api: { ...anApi(api), id: 'api-12345678', serviceId: 'service-f94sy04v', createdAt: 0, modifiedAt: 0 },
+      api: { ...anApi(api), id: 'api-12345678', serviceId: 'service-f94sy04v', qps: {}, createdAt: 0, modifiedAt: 0 },
       environment: 'release',
       region: REGION,
     },

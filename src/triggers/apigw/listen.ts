@@ -3,10 +3,13 @@
 import type { FunctionEvent } from '../../core/event.ts';
 import type { Trigger, TriggerHost } from '../../core/trigger.ts';
 import type { ApiGateway } from '../../services/apigateway/gateway.ts';
+import type { Backend } from '../../services/apigateway/model.ts';
 import type { GatewayReply, GatewayRequest, Target } from '../../services/apigateway/target.ts';
 import type { ApigwDesc } from './desc.ts';
 import { createEventBuilder } from './event.ts';
 import { replyOf } from './reply.ts';
+
+const isIntegrated = (backend: Backend): boolean => backend.type === 'SCF' && backend.integrated;
 
 export type ApigwTrigger = Trigger & { readonly desc: ApigwDesc };
 
@@ -28,7 +31,7 @@ export function listenApigw(trigger: ApigwTrigger, host: TriggerHost<ApiGateway>
       host.submit
         .sync(event)
         // As released, which need not be as configured.
-        .then(outcome => replyOf(outcome, request.requestId, request.route.api.backend.integrated))
+        .then(outcome => replyOf(outcome, request.requestId, isIntegrated(request.route.api.backend)))
     );
   }
 
