@@ -34,9 +34,20 @@ export interface Listener {
   /** Each domain has a certificate of its own. */
   readonly sni: boolean;
   readonly keepAlive: boolean;
-  /** Of TCP and UDP, kept and given back. */
+  /** Of TCP and TCP_SSL alone: a listener of HTTP has its servers in rules. */
+  readonly forwarding: Forwarding | undefined;
+  /** Fields without a counterpart here, kept and given back. */
   readonly echoed: Readonly<Record<string, unknown>>;
   readonly createdAt: number;
+}
+
+/** How connections are shared among the servers of a listener without rules. */
+export interface Forwarding {
+  readonly scheduler: Scheduler;
+  /** 0: no session persistence; else connections of one address go to one server for so long. */
+  readonly sessionExpireS: number;
+  readonly health: HealthCheck;
+  readonly servers: readonly Server[];
 }
 
 export interface ListenerCertificate {
@@ -56,8 +67,10 @@ export interface Rule {
   readonly region: string;
   readonly loadBalancerId: string;
   readonly listenerId: string;
-  /** Lower case. */
+  /** Lower case, unless it is a regular expression (`~…`). The first of `domains`. */
   readonly domain: string;
+  /** All names of the rule. */
+  readonly domains: readonly string[];
   readonly url: string;
   /** The listener's domain for hosts that no rule names. All rules of a domain say the same. */
   readonly defaultServer: boolean;
@@ -94,6 +107,8 @@ export interface Server {
 
 export interface HealthCheck {
   readonly enabled: boolean;
+  /** TCP: that it takes a connection is enough. */
+  readonly type: 'HTTP' | 'TCP';
   readonly timeoutS: number;
   readonly intervalS: number;
   /** Looks in a row that change its state. */
@@ -111,6 +126,7 @@ export interface HealthCheck {
 
 export const HEALTH_DEFAULTS: HealthCheck = Object.freeze({
   enabled: true,
+  type: 'HTTP',
   timeoutS: 2,
   intervalS: 5,
   healthyAfter: 3,
