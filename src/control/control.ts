@@ -476,7 +476,8 @@ export interface Sentence {
 export interface RuntimeCatalog {
   /** Taken when a request names none: `Python2.7`. */
   readonly defaultRuntime: string;
-  supports(runtime: string): 'yes' | { readonly refused: Sentence };
+  /** `type`: a web function brings its own start file and asks less of the runtime. */
+  supports(runtime: string, type?: FunctionVersion['type']): 'yes' | { readonly refused: Sentence };
   /** Unpacks and checks the stored package with its layers; a reason when it is not usable. Asked again after a crash. */
   prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
   /** The same for the package of a layer. */

@@ -11,6 +11,7 @@ import type { Removal } from './removal.ts';
 import { mustBeWritable, type Room } from './room.ts';
 import { checkFree, latestRow, putFunction } from './rows.ts';
 import { checkDescription, checkFunctionName, checkNamespace, keyOf } from './validate.ts';
+import { NO_PROTOCOL } from './web.ts';
 
 export async function copyIn(room: Room, removal: Removal, input: CopyFunction): Promise<void> {
   const { store, clock, ids, quotas, catalog, turns, packages, transitions } = room;
@@ -76,6 +77,7 @@ function bare(version: FunctionVersion): FunctionVersion {
     asyncRun: false,
     traced: false,
     deadLetter: null,
+    ...NO_PROTOCOL,
     echoed: {},
   };
 }

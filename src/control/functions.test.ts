@@ -144,7 +144,7 @@ describe('CreateFunction', () => {
     ['code that is no zip', { zip: Buffer.from('hello') }, 'InvalidParameterValue.ZipFile'],
     ['an unknown runtime', { runtime: 'Cobol1' }, 'InvalidParameterValue.Runtime'],
     ['a bad handler', { handler: 'main_handler' }, 'InvalidParameterValue.Handler'],
-    ['a web function', { wire: { Type: 'HTTP' } }, 'UnsupportedOperation'],
+    ['a type that nobody knows', { wire: { Type: 'http' } }, 'InvalidParameterValue.Type'],
     ['an unknown type', { wire: { Type: 'Batch' } }, 'InvalidParameterValue.Type'],
     ['an unknown code source', { wire: { CodeSource: 'Ftp' } }, 'InvalidParameterValue.CodeSource'],
     ['memory between the steps', { memoryMB: 200 }, 'InvalidParameterValue.MemorySize'],

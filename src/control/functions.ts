@@ -16,7 +16,7 @@ import { addVersion, checkVersionQuota } from './publish.ts';
 import type { Removal } from './removal.ts';
 import { mustBeWritable, type Room, resolve } from './room.ts';
 import { checkFree, latestRow, putFunction } from './rows.ts';
-import { checkCodeSource, checkType, echoOf, refuseUnsupported } from './unsupported.ts';
+import { checkCodeSource, echoOf, refuseUnsupported } from './unsupported.ts';
 import {
   checkAsyncPolicy,
   checkDescription,
@@ -28,7 +28,9 @@ import {
   checkTimeout,
   handlerOf,
   keyOf,
+  WEB_START_FILE,
 } from './validate.ts';
+import { type FunctionType, functionType, type Protocol, protocolAfter, protocolOf } from './web.ts';
 
 type Settings = Pick<
   UpdateConfiguration,
@@ -47,9 +49,9 @@ function checkSettings(input: Settings): void {
 export function functionsIn(room: Room, removal: Removal): Functions {
   const { store, clock, ids, quotas, runtimes, catalog, turns, packages, transitions } = room;
 
-  function runtimeOf(asked: string | undefined): string {
+  function runtimeOf(asked: string | undefined, type: FunctionType): string {
     const runtime = asked || runtimes.defaultRuntime;
-    const answer = runtimes.supports(runtime);
+    const answer = runtimes.supports(runtime, type);
     if (answer !== 'yes') fail('InvalidParameterValue.Runtime', { ...answer.refused });
     return runtime;
   }
@@ -60,16 +62,17 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       checkNamespace(key.namespace);
       checkFunctionName(key);
       checkAsyncType(input, input.wire.Type);
-      checkType(input.wire.Type === 'HTTP' ? {} : input.wire);
-      refuseUnsupported(input.wire, runtimes.offers);
+      const type = functionType(input.wire);
+      refuseUnsupported(input.wire, runtimes.offers, type);
       checkCodeSource(input.wire);
       checkSettings(input);
       const { asyncRun = false, traced = false } = input;
       const timeoutS = input.timeoutS ?? TIMEOUT_S.default;
-      checkTimeout(timeoutS, asyncRun);
+      const protocol = protocolOf(input.wire, timeoutS);
+      checkTimeout(timeoutS, { asyncRun, ...protocol });
       const deadLetter = input.deadLetter ? deadLetterOf(input.deadLetter) : null;
-      const runtime = runtimeOf(input.runtime);
-      const handler = handlerOf(runtime, input.handler);
+      const runtime = runtimeOf(input.runtime, type);
+      const handler = handlerOf(runtime, input.handler, type);
       const echoed = echoOf(input.wire);
       const { zip } = input;
       checkZip(zip);
@@ -82,7 +85,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
             ...key,
             version: LATEST,
             id: `lam-${shortId(ids)}`,
-            type: 'Event',
+            type,
             runtime,
             handler,
             description: input.description ?? '',
@@ -95,6 +98,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
             asyncRun,
             traced,
             deadLetter,
+            ...protocol,
             status: 'Creating',
             statusReasons: [],
             echoed,
@@ -124,11 +128,11 @@ export function functionsIn(room: Room, removal: Removal): Functions {
 
     async updateCode(input) {
       const key = keyOf(input);
-      refuseUnsupported(input.wire, runtimes.offers);
+      const { runtime, handler: former, type } = catalog.latest(key);
+      refuseUnsupported(input.wire, runtimes.offers, type);
       checkCodeSource(input.wire);
       const { zip } = input;
-      const { runtime, handler: former } = catalog.latest(key);
-      const handler = input.handler ? handlerOf(runtime, input.handler) : former;
+      const handler = input.handler ? handlerOf(runtime, input.handler, type) : former;
       checkZip(zip);
       await turns.take(keyText(key), async () => {
         mustBeWritable(catalog.latest(key), 'FailedOperation.UpdateFunctionCode');
@@ -154,7 +158,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
 
     async updateConfiguration(input) {
       const key = keyOf(input);
-      refuseUnsupported(input.wire, runtimes.offers);
+      refuseUnsupported(input.wire, runtimes.offers, catalog.latest(key).type);
       checkSettings(input);
       const echoed = echoOf(input.wire);
       const unfinished = await turns.take(keyText(key), async () => {
@@ -167,9 +171,14 @@ export function functionsIn(room: Room, removal: Removal): Functions {
               en: `The function ${key.name} runs on ${latest.runtime}, which cannot be changed; make a new function.`,
             });
           checkAsyncRun(latest, input);
-          if (input.timeoutS !== undefined) checkTimeout(input.timeoutS, latest.asyncRun);
+          checkAsyncType(input, latest.type);
+          if (input.timeoutS !== undefined) checkTimeout(input.timeoutS, latest);
+          const protocol = protocolAfter(input.wire, latest, input.timeoutS ?? latest.timeoutS);
           const now = clock.now();
-          const changed = { ...configured(latest, input, { ...latest.echoed, ...echoed }), modTime: now };
+          const changed = {
+            ...configured(latest, { ...input, ...protocol }, { ...latest.echoed, ...echoed }),
+            modTime: now,
+          };
           const publish = input.publish === true;
           if (publish) await checkVersionQuota(rows, changed, quotas.versionsPerFunction);
           const layers = input.layers && (await boundLayers(rows, key.region, input.layers));
@@ -201,7 +210,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
 
     async entryText(key, qualifier = LATEST) {
       const version = resolve(catalog.held(key), qualifier);
-      const path = runtimes.entryFile(version);
+      const path = version.type === 'HTTP' ? WEB_START_FILE : runtimes.entryFile(version);
       return path === undefined ? '' : entryText(await packages.stream(version.code), path);
     },
 
@@ -216,6 +225,11 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       await turns.take(keyText(key), async () => {
         await store.transaction(async rows => {
           const row = (await rows.get('functions', keyOf(key))) ?? fail('ResourceNotFound.Function', { ...key });
+          if ((await latestRow(rows, key)).type === 'HTTP')
+            fail('UnsupportedOperation', {
+              zh: `函数 ${key.name} 是 Web 函数，只有同步调用，没有异步重试配置。`,
+              en: `${key.name} is a web function: it is called synchronously alone and has no retry settings.`,
+            });
           const { retryNum, msgTtlS } = policy;
           await rows.put('functions', { ...row, async: { retryNum, msgTtlS } });
         });
@@ -229,7 +243,11 @@ export function functionsIn(room: Room, removal: Removal): Functions {
 const NOTICED = ['PublicNetConfig', 'InstanceConcurrencyConfig'] as const;
 
 /** Active with the new settings; a new revision when an instance can notice the difference. */
-function configured(latest: FunctionVersion, input: Settings, echoed: FunctionVersion['echoed']): FunctionVersion {
+function configured(
+  latest: FunctionVersion,
+  input: Settings & Protocol,
+  echoed: FunctionVersion['echoed'],
+): FunctionVersion {
   const { description, memoryMB, timeoutS, initTimeoutS, environment } = latest;
   const next: FunctionVersion = {
     ...latest,
@@ -240,6 +258,7 @@ function configured(latest: FunctionVersion, input: Settings, echoed: FunctionVe
     environment: input.environment ? { ...input.environment } : environment,
     traced: input.traced ?? latest.traced,
     deadLetter: input.deadLetter ? deadLetterOf(input.deadLetter) : latest.deadLetter,
+    wsIdleTimeoutS: input.wsIdleTimeoutS,
     echoed,
     status: 'Active',
     statusReasons: [],
@@ -248,6 +267,7 @@ function configured(latest: FunctionVersion, input: Settings, echoed: FunctionVe
     next.memoryMB !== memoryMB ||
     next.timeoutS !== timeoutS ||
     next.initTimeoutS !== initTimeoutS ||
+    next.wsIdleTimeoutS !== latest.wsIdleTimeoutS ||
     JSON.stringify(next.environment) !== JSON.stringify(environment) ||
     NOTICED.some(name => JSON.stringify(echoed[name]) !== JSON.stringify(latest.echoed[name]));
   return noticed ? { ...next, revision: latest.revision + 1 } : next;

@@ -3,11 +3,10 @@ import { test } from 'node:test';
 import { CloudError } from '../core/errors.ts';
 import type { Wire } from './control.ts';
 import { throws } from './fixture.ts';
-import { checkCodeSource, checkType, echoOf, refuseUnsupported, UNSUPPORTED } from './unsupported.ts';
+import { checkCodeSource, echoOf, refuseUnsupported, UNSUPPORTED } from './unsupported.ts';
 
 /** For every field of the table a request that asks for it. */
 const ASKING: Readonly<Record<string, unknown>> = {
-  Type: 'HTTP',
   Role: 'SCF_ExecuteRole',
   InstallDependency: 'TRUE',
   CfsConfig: { CfsInsList: [{ CfsId: 'cfs-1' }] },
@@ -98,9 +97,18 @@ test('settings without a counterpart come back as they came', () => {
   );
 });
 
-test('types and code sources that nobody knows', () => {
-  checkType({ Type: '' });
-  throws(() => checkType({ Type: 'event' }), 'InvalidParameterValue.Type');
+test('what web functions have passes for them alone', () => {
+  const wire = {
+    InstanceConcurrencyConfig: { MaxConcurrency: 2 },
+    ProtocolType: 'WS',
+    ProtocolParams: { WSParams: { IdleTimeOut: 15 } },
+  };
+  refuseUnsupported(wire, undefined, 'HTTP');
+  throws(() => refuseUnsupported({ ...wire, Role: 'r' }, undefined, 'HTTP'), 'UnsupportedOperation');
+  throws(() => refuseUnsupported(wire), 'UnsupportedOperation');
+});
+
+test('code sources that nobody knows', () => {
   checkCodeSource({ CodeSource: 'zipfile' });
   throws(() => checkCodeSource({ CodeSource: 'Ftp' }), 'InvalidParameterValue.CodeSource');
 });

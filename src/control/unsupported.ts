@@ -3,10 +3,13 @@
 
 import type { Sentence, Wire } from './control.ts';
 import { fail } from './errors.ts';
+import { type FunctionType, instanceConcurrency } from './web.ts';
 
 interface Unsupported extends Sentence {
   /** Wire name; a dot goes into an object. */
   readonly field: string;
+  /** Functions of the other type have it. */
+  readonly only?: FunctionType;
   /** Whether this value asks for what is not there; values that switch off or say nothing pass. */
   readonly asks: (value: unknown) => boolean;
 }
@@ -38,12 +41,6 @@ const CLS: Sentence = {
 
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
-    field: 'Type',
-    asks: value => value === 'HTTP',
-    zh: '暂不支持 Web 函数（Type=HTTP），请使用事件函数（Type=Event）。',
-    en: 'web functions (Type=HTTP) are not built yet; use Type=Event.',
-  },
-  {
     field: 'Role',
     asks: given,
     zh: '暂不支持运行角色，请在环境变量中提供所需的密钥。',
@@ -69,21 +66,24 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   },
   {
     field: 'InstanceConcurrencyConfig',
+    only: 'Event',
     asks: given,
     zh: '单实例多并发仅用于 Web 函数；如需用于 Node.js 事件函数，请设置 compat.eventInstanceConcurrency=on，否则请去掉 InstanceConcurrencyConfig。',
     en: 'several requests per instance are for web functions; for event functions on Node.js set compat.eventInstanceConcurrency=on, or leave out InstanceConcurrencyConfig.',
   },
   {
     field: 'ProtocolType',
+    only: 'Event',
     asks: given,
-    zh: '暂不支持原生 WebSocket，请去掉 ProtocolType。',
-    en: 'native WebSocket is not built yet; leave out ProtocolType.',
+    zh: 'WebSocket 仅用于 Web 函数，请使用 Type=HTTP，或去掉 ProtocolType。',
+    en: 'WebSocket is for web functions; use Type=HTTP, or leave it out.',
   },
   {
     field: 'ProtocolParams',
+    only: 'Event',
     asks: given,
-    zh: '暂不支持原生 WebSocket，请去掉 ProtocolParams。',
-    en: 'native WebSocket is not built yet; leave out ProtocolParams.',
+    zh: 'WebSocket 仅用于 Web 函数，请使用 Type=HTTP，或去掉 ProtocolParams。',
+    en: 'WebSocket is for web functions; use Type=HTTP, or leave it out.',
   },
   { field: 'ClsLogsetId', asks: given, ...CLS },
   { field: 'ClsTopicId', asks: given, ...CLS },
@@ -145,9 +145,9 @@ function valueAt(wire: Wire, field: string): unknown {
 const NONE: ReadonlySet<string> = new Set();
 
 /** Fails with the first thing that a request asks for and that is not there; `offers` names what this machine has. */
-export function refuseUnsupported(wire: Wire, offers: ReadonlySet<string> = NONE): void {
-  for (const { field, asks, zh, en } of UNSUPPORTED) {
-    if (offers.has(field)) continue;
+export function refuseUnsupported(wire: Wire, offers: ReadonlySet<string> = NONE, type: FunctionType = 'Event'): void {
+  for (const { field, only, asks, zh, en } of UNSUPPORTED) {
+    if (offers.has(field) || (only !== undefined && only !== type)) continue;
     const value = valueAt(wire, field);
     if (value !== undefined && asks(value))
       fail('UnsupportedOperation', { zh: `${field}：${zh}`, en: `${field}: ${en}` });
@@ -155,14 +155,7 @@ export function refuseUnsupported(wire: Wire, offers: ReadonlySet<string> = NONE
 }
 
 /** Settings without a counterpart here: kept and given back as they came. */
-const ECHOED = [
-  'VpcConfig',
-  'DnsCache',
-  'IntranetConfig',
-  'PublicNetConfig',
-  'L5Enable',
-  'InstanceConcurrencyConfig',
-] as const;
+const ECHOED = ['VpcConfig', 'DnsCache', 'IntranetConfig', 'PublicNetConfig', 'L5Enable'] as const;
 
 export function echoOf(wire: Wire): Readonly<Record<string, unknown>> {
   const echoed: Record<string, unknown> = {};
@@ -170,6 +163,8 @@ export function echoOf(wire: Wire): Readonly<Record<string, unknown>> {
     const value = wire[name];
     if (value !== undefined && value !== null) echoed[name] = value;
   }
+  const concurrency = instanceConcurrency(wire);
+  if (concurrency !== undefined) echoed.InstanceConcurrencyConfig = concurrency;
   checkSwitch(wire, 'PublicNetConfig.PublicNetStatus', 'InvalidParameterValue.PublicNetConfig');
   checkSwitch(wire, 'PublicNetConfig.EipConfig.EipStatus', 'InvalidParameterValue.EipConfig');
   return echoed;
@@ -182,16 +177,6 @@ function checkSwitch(
 ): void {
   const value = valueAt(wire, field);
   if (value !== undefined && value !== 'ENABLE' && value !== 'DISABLE') fail(code);
-}
-
-/** The function's type; only event functions pass. */
-export function checkType(wire: Wire): void {
-  const type = wire.Type;
-  if (type === undefined || type === null || type === '' || type === 'Event') return;
-  fail('InvalidParameterValue.Type', {
-    zh: `Type 取值 ${String(type)} 错误，请使用 Event。`,
-    en: `Type is ${String(type)}; use Event.`,
-  });
 }
 
 /** CodeSource may only repeat that the code is a zip. */

@@ -51,8 +51,11 @@ describe('numbers', () => {
   test('timeouts', () => {
     for (const value of [1, 900]) checkTimeout(value);
     for (const value of [0, 901, 1.5]) throws(() => checkTimeout(value), 'LimitExceeded.Timeout');
-    for (const value of [1, 901, 86_400]) checkTimeout(value, true);
-    for (const value of [0, 86_401, 901.5]) throws(() => checkTimeout(value, true), 'LimitExceeded.Timeout');
+    for (const value of [1, 901, 86_400]) checkTimeout(value, { asyncRun: true });
+    for (const value of [0, 86_401, 901.5])
+      throws(() => checkTimeout(value, { asyncRun: true }), 'LimitExceeded.Timeout');
+    for (const value of [1, 901, 7200]) checkTimeout(value, { protocol: 'WS' });
+    for (const value of [0, 7201]) throws(() => checkTimeout(value, { protocol: 'WS' }), 'LimitExceeded.Timeout');
     for (const value of [3, 300]) checkInitTimeout(value);
     for (const value of [2, 301]) throws(() => checkInitTimeout(value), 'LimitExceeded.InitTimeout');
   });

@@ -1,6 +1,6 @@
 // Names and settings: what the documents allow, and the code with which the rest is refused.
 
-import type { AsyncPolicy, FunctionKey } from '../core/function.ts';
+import type { AsyncPolicy, FunctionKey, FunctionVersion } from '../core/function.ts';
 import {
   ASYNC_RUN_TIMEOUT_S,
   DESCRIPTION_CHARS,
@@ -10,6 +10,7 @@ import {
   MSG_TTL_S,
   RETRY_NUM_MAX,
   TIMEOUT_S,
+  WS_TIMEOUT_S,
 } from '../core/limits.ts';
 import { fail } from './errors.ts';
 
@@ -55,8 +56,11 @@ export function checkMemory(value: number): void {
   if (!fits) fail('InvalidParameterValue.MemorySize', { value, min, max, step });
 }
 
-export function checkTimeout(value: number, asyncRun = false): void {
-  const { min, max } = asyncRun ? ASYNC_RUN_TIMEOUT_S : TIMEOUT_S;
+export function checkTimeout(
+  value: number,
+  { asyncRun = false, protocol = '' }: Partial<Pick<FunctionVersion, 'asyncRun' | 'protocol'>> = {},
+): void {
+  const { min, max } = asyncRun ? ASYNC_RUN_TIMEOUT_S : protocol === 'WS' ? WS_TIMEOUT_S : TIMEOUT_S;
   if (!within(value, { min, max })) fail('LimitExceeded.Timeout', { value, min, max });
 }
 
@@ -133,9 +137,23 @@ function handlerForm(runtime: string): HandlerForm {
   return form;
 }
 
+/** A web function is what its start file starts. */
+export const WEB_START_FILE = 'scf_bootstrap';
+
+const WEB_FORM: Omit<HandlerForm, 'runtimes'> = {
+  usual: WEB_START_FILE,
+  form: /^.{0,120}$/s,
+  zh: '不得超过 120 个字符。',
+  en: 'at most 120 characters are allowed.',
+};
+
 /** The handler to keep: as given, or the runtime's usual one. */
-export function handlerOf(runtime: string, handler: string | undefined): string {
-  const { usual, form, zh, en } = handlerForm(runtime);
+export function handlerOf(
+  runtime: string,
+  handler: string | undefined,
+  type: FunctionVersion['type'] = 'Event',
+): string {
+  const { usual, form, zh, en } = type === 'HTTP' ? WEB_FORM : handlerForm(runtime);
   if (handler === undefined || handler === '') return usual;
   if (!form.test(handler)) fail('InvalidParameterValue.Handler', { handler, zh, en });
   return handler;

@@ -43,6 +43,8 @@ export function aVersion(change: Partial<FunctionVersion> = {}): FunctionVersion
     asyncRun: false,
     traced: false,
     deadLetter: null,
+    protocol: '',
+    wsIdleTimeoutS: 0,
     status: 'Active',
     statusReasons: [],
     echoed: {},

@@ -71,6 +71,10 @@ export interface FunctionVersion extends FunctionKey {
   readonly traced: boolean;
   /** Where asynchronous events go that are given up; null: nowhere, they are dropped. */
   readonly deadLetter: DeadLetterTarget | null;
+  /** Web functions alone: it speaks WebSocket. Chosen when it is made (API ProtocolType). */
+  readonly protocol: 'WS' | '';
+  /** How long a connection may be without a message; 0 without the protocol. */
+  readonly wsIdleTimeoutS: number;
   readonly status: FunctionStatus;
   readonly statusReasons: readonly StatusReason[];
   /** Settings of the API that have no counterpart here: kept and given back as they came (wire names). */

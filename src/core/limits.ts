@@ -43,6 +43,11 @@ export const MEMORY_MB = { min: 64, max: 3072, step: 128, default: 128 };
 export const TIMEOUT_S = { min: 1, max: 900, default: 3 };
 /** The same of a function with asynchronous execution. */
 export const ASYNC_RUN_TIMEOUT_S = { min: 1, max: 86_400 };
+/** Web functions by WebSocket: the pages say 1–1800 and 10–7200; a connection is a run, and no run is shorter than its idle time. */
+export const WS_IDLE_S = { min: 1, max: 7200, default: 15 };
+export const WS_TIMEOUT_S = { min: 1, max: 7200 };
+/** API InstanceConcurrencyConfig: requests that one instance of a web function takes at a time. */
+export const INSTANCE_REQUESTS = { min: 1, max: 100 };
 export const INIT_TIMEOUT_S = { min: 3, max: 300, default: 65 };
 export const OPEN_FILES = 1024;
 

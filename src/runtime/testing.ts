@@ -68,6 +68,8 @@ export const VERSION: FunctionVersion = Object.freeze({
   asyncRun: false,
   traced: false,
   deadLetter: null,
+  protocol: '',
+  wsIdleTimeoutS: 0,
   status: 'Active',
   statusReasons: [],
   echoed: {},

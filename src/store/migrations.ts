@@ -195,6 +195,20 @@ const asynchronous: Migration = {
   },
 };
 
+const web: Migration = {
+  async up(db: Kysely<unknown>) {
+    for (const [type, name, usual] of [
+      ['text', 'protocol', ''],
+      ['bigint', 'wsIdleTimeoutS', 0],
+    ] as const) {
+      await db.schema
+        .alterTable('versions')
+        .addColumn(name, type, made => made.notNull().defaultTo(usual))
+        .execute();
+    }
+  },
+};
+
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Applied in order of their names. */
@@ -203,4 +217,5 @@ export const MIGRATIONS: Migrations = {
   '0002_layers': layers,
   '0003_concurrency': concurrency,
   '0004_asynchronous': asynchronous,
+  '0005_web': web,
 };

@@ -96,6 +96,8 @@ export const SAMPLES: Samples = {
       layers: [{ name: 'deps', version: 2, code: { sha256: 'cd'.repeat(32), bytes: 5 } }],
       asyncRun: true,
       traced: false,
+      protocol: '',
+      wsIdleTimeoutS: 0,
       deadLetter: { type: 'CMQ-QUEUE', name: TRICKY, filterType: '' },
     },
     {
@@ -121,6 +123,8 @@ export const SAMPLES: Samples = {
       asyncRun: false,
       traced: true,
       deadLetter: null,
+      protocol: 'WS',
+      wsIdleTimeoutS: 7200,
     },
   ],
   aliases: [

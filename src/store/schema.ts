@@ -55,6 +55,8 @@ export const SCHEMA = {
       asyncRun: 'boolean',
       traced: 'boolean',
       deadLetter: 'json',
+      protocol: 'text',
+      wsIdleTimeoutS: 'integer',
     },
   },
   aliases: {

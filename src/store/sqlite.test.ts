@@ -222,18 +222,31 @@ describe('SQLite store', () => {
     test('functions from before there were layers have none', async () => {
       const [before] = SAMPLES.versions;
       await (await start({ migrations: upTo('0001_tables') })).close();
-      const { layers: _, asyncRun: _run, traced: _traced, deadLetter: _letter, ...cells } = cellsOf(before);
+      const { layers: _, asyncRun: _run, traced: _traced, deadLetter: _letter, ...rest } = cellsOf(before);
+      const { protocol: _protocol, wsIdleTimeoutS: _idle, ...cells } = rest;
       insert('versions', cells);
       const migrated = await start();
-      const since = { layers: [], asyncRun: false, traced: false, deadLetter: null };
+      const since = { layers: [], asyncRun: false, traced: false, deadLetter: null, protocol: '', wsIdleTimeoutS: 0 };
       assert.deepEqual(await migrated.list('versions'), [{ ...before, ...since }]);
       assert.equal(await migrated.count('layerVersions'), 0);
+    });
+
+    test('functions from before there were web functions speak no WebSocket', async () => {
+      await (await start({ migrations: upTo('0004_asynchronous') })).close();
+      const [, web] = SAMPLES.versions;
+      const { protocol: _protocol, wsIdleTimeoutS: _idle, ...cells } = cellsOf(web);
+      insert('versions', cells);
+      const migrated = await start();
+      assert.deepEqual(await migrated.list('versions'), [{ ...web, protocol: '', wsIdleTimeoutS: 0 }]);
+      await migrated.put('versions', web);
+      assert.deepEqual(await migrated.list('versions'), [web]);
     });
 
     test('functions and records from before there was asynchronous execution have none of it', async () => {
       await (await start({ migrations: upTo('0003_concurrency') })).close();
       const [version] = SAMPLES.versions;
-      const { asyncRun: _run, traced: _traced, deadLetter: _letter, ...cells } = cellsOf(version);
+      const { asyncRun: _run, traced: _traced, deadLetter: _letter, ...rest } = cellsOf(version);
+      const { protocol: _protocol, wsIdleTimeoutS: _idle, ...cells } = rest;
       insert('versions', cells);
       const { queuedMs: _queued, nextAt: _next, why: _why, ...record } = cellsOf(invocation());
       insert('invocations', record);

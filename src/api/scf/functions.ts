@@ -156,6 +156,7 @@ const UpdateFunctionConfiguration = action({
     ...FUNCTION,
     ...SETTINGS,
     Publish: text.optional(),
+    ProtocolType: text.optional(),
     L5Enable: text.optional(),
     IgnoreSysLog: z.boolean().optional(),
   }),

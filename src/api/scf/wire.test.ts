@@ -109,8 +109,11 @@ test('settings are written over their unset form, block by block', () => {
         DnsCache: 'TRUE',
         VpcConfig: { VpcId: 'vpc-1' },
         PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'ENABLE' } },
-        ProtocolParams: { WSParams: { IdleTimeOut: 20 } },
+        InstanceConcurrencyConfig: { DynamicEnabled: 'FALSE', MaxConcurrency: 9 },
       },
+      type: 'HTTP',
+      protocol: 'WS',
+      wsIdleTimeoutS: 20,
       environment: { A: '1', B: '' },
       description: 'd',
     }),
@@ -122,6 +125,9 @@ test('settings are written over their unset form, block by block', () => {
     PublicNetStatus: 'ENABLE',
     EipConfig: { EipStatus: 'ENABLE', EipAddress: [] },
   });
+  assert.deepEqual(fn.InstanceConcurrencyConfig, { DynamicEnabled: 'FALSE', MaxConcurrency: 9 });
+  assert.equal(fn.Type, 'HTTP');
+  assert.equal(fn.ProtocolType, 'WS');
   assert.deepEqual(fn.ProtocolParams, { WSParams: { IdleTimeOut: 20 } });
   assert.deepEqual(fn.Environment, {
     Variables: [
