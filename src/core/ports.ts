@@ -250,8 +250,9 @@ export interface Certificate {
   readonly alias: string;
   /** PEM: the certificate, then those that lead to its root. */
   readonly certificatePem: string;
+  /** '' of a CA, which clients of mutual TLS are checked by. */
   readonly privateKeyPem: string;
-  /** Names that it vouches for, lower case; `*.` stands for one label. */
+  /** Names that it vouches for, lower case; `*.` stands for one label. None of a CA. */
   readonly domains: readonly string[];
   /** ms since 1970. */
   readonly notBefore: number;
@@ -261,7 +262,7 @@ export interface Certificate {
 /** Uploaded certificates, answered from memory. */
 export interface Certificates {
   find(id: string): Certificate | undefined;
-  /** One that vouches for this name and has not run out; the exact name first, then the longest life. */
+  /** One that vouches for this name and is valid now; the exact name first, then the longest life. */
   forHost(host: string): Certificate | undefined;
 }
 
