@@ -30,6 +30,7 @@ test('defaults are the documented ones', () => {
     portTls: 9743,
     portOffset: 18000,
     baseDomain: 'localhost',
+    trustedProxies: '',
     region: 'ap-guangzhou',
     appId: '1250000000',
     uin: '100000000001',

@@ -88,6 +88,10 @@ export const configSchema = z.object({
     zh: '生成的域名的后缀',
     en: 'suffix of generated host names',
   }).default('localhost'),
+  trustedProxies: text(/^[0-9A-Fa-f.:/,\s]*$/, '10.0.0.0/8,192.168.1.5', {
+    zh: '可信代理的地址或网段（逗号分隔），客户端地址取自其 X-Forwarded-For',
+    en: 'addresses and blocks of proxies, with commas between, whose X-Forwarded-For tells who the client is',
+  }).default(''),
   region: text(/^[a-z]{2,}-[a-z0-9-]+$/, 'ap-guangzhou', {
     zh: '默认地域',
     en: 'region of calls that name none',
