@@ -14,7 +14,9 @@ import { NO_LOG } from '../core/log.ts';
 import { type Ca, openCa } from './ca.ts';
 import { type Front, openFront } from './server.ts';
 import type { Site } from './site.ts';
+import { makeCertificate } from './testing-certificates.ts';
 import { openTls, servesHost } from './tls.ts';
+import type { KeyPair } from './tls-contexts.ts';
 
 const site: Site = { name: 'hello', claims: () => false, serve: (_, response) => void response.end('hello') };
 
@@ -22,6 +24,7 @@ describe('TLS', () => {
   let dataDir: string;
   let front: Front;
   let ca: string;
+  const uploaded = new Map<string, KeyPair>();
   const clock = new TurnableClock();
 
   before(async () => {
@@ -29,6 +32,7 @@ describe('TLS', () => {
     const tls = await openTls({
       ...{ dataDir, clock, ids: new SystemIds(), baseDomain: 'scf.example' },
       serves: host => host === 'bound.example.org',
+      certificateFor: host => uploaded.get(host),
     });
     assert.equal(tls.caPath, join(dataDir, 'ca', 'ca.crt'));
     ca = await readFile(tls.caPath, 'utf8');
@@ -105,6 +109,26 @@ describe('TLS', () => {
       Date.parse(second.valid_from) < Date.parse(first.valid_to) - 86_400_000,
       'callers with true clocks take it',
     );
+  });
+
+  test('an uploaded certificate goes before a made one from the next handshake on, under foreign names too', async () => {
+    const made = async (id: string, names: string[]): Promise<KeyPair> => {
+      const { certificatePem, privateKeyPem } = await makeCertificate({ names });
+      return { id, certPem: certificatePem, keyPem: privateKeyPem };
+    };
+    const before = await seen('up.scf.example');
+    const first = await made('1', ['up.scf.example', 'www.example.org']);
+    uploaded.set('up.scf.example', first).set('www.example.org', first);
+    const after = await seen('UP.scf.example');
+    assert.notEqual(after.fingerprint256, before.fingerprint256);
+    assert.equal(after.fingerprint256, new X509Certificate(first.certPem).fingerprint256);
+    assert.equal(await ask({ servername: 'www.example.org', ca: first.certPem }), 'hello');
+    const second = await made('2', ['up.scf.example']);
+    uploaded.set('up.scf.example', second);
+    assert.equal(await ask({ servername: 'up.scf.example', ca: second.certPem }), 'hello');
+    uploaded.clear();
+    assert.equal((await seen('up.scf.example')).fingerprint256, before.fingerprint256);
+    await assert.rejects(ask({ servername: 'www.example.org' }), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   });
 });
 

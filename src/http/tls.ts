@@ -1,10 +1,12 @@
-// TLS for every host: a certificate is made when a client first names its host, and kept for the next.
+// TLS for every host: an uploaded certificate that fits is served; else one is made when a client first names its
+// host, and kept for the next.
 
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
 import { isCloudName } from '../core/cloudnames.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Ca, Leaf } from './ca.ts';
+import { type KeyPair, KeyPairContexts, MAX_CONTEXTS, trim } from './tls-contexts.ts';
 
 export interface TlsSource {
   readonly dataDir: string;
@@ -16,6 +18,8 @@ export interface TlsSource {
   readonly addresses?: readonly string[];
   /** Further names that are served here: bound domains. */
   readonly serves?: (host: string) => boolean;
+  /** Asked at every handshake, and served whether or not the name is one of the above. */
+  readonly certificateFor?: (host: string) => KeyPair | undefined;
 }
 
 export interface TlsReady {
@@ -24,7 +28,6 @@ export interface TlsReady {
   readonly options: TlsOptions & SecureContextOptions;
 }
 
-const MAX_CONTEXTS = 256;
 const RENEW_BEFORE_MS = 7 * 86_400_000;
 
 /** Opens the CA of the data folder, making it on the first run. */
@@ -34,6 +37,7 @@ export async function openTls(source: TlsSource): Promise<TlsReady> {
   const own = ['localhost', '127.0.0.1', '::1', ...(source.addresses ?? [])];
   const unnamed = await ca.sign([...new Set(own)]);
   const contexts = new Contexts(ca, source.clock);
+  const uploaded = new KeyPairContexts();
   return {
     caPath: ca.certPath,
     caPem: ca.certPem,
@@ -43,6 +47,8 @@ export async function openTls(source: TlsSource): Promise<TlsReady> {
       ALPNProtocols: ['http/1.1'],
       SNICallback(sni, done) {
         const host = sni.toLowerCase();
+        const given = source.certificateFor?.(host);
+        if (given) return uploaded.answer(given, done);
         // Without a context of its own a connection gets the certificate above, which no foreign name fits.
         if (!servesHost(host, source)) return done(null);
         contexts.of(host).then(context => done(null, context), done);
@@ -86,10 +92,7 @@ class Contexts {
   async #keep(host: string, making: Promise<Kept>): Promise<Kept> {
     this.#kept.delete(host);
     this.#kept.set(host, making);
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MAX_CONTEXTS) break;
-      this.#kept.delete(oldest);
-    }
+    trim(this.#kept, MAX_CONTEXTS);
     try {
       return await making;
     } catch (error) {
