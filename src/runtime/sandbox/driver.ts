@@ -15,6 +15,11 @@ export interface SandboxSpec {
   readonly shows: readonly string[];
   readonly memoryMB: number;
   readonly network: 'shared' | 'own';
+  /**
+   * The port that its program listens on, as all web functions do: it gets a free one of the loopback instead and finds
+   * itself at this one. Descriptors 3 and 4 are not the program's then; the channel says in lines what becomes of it (web.ts).
+   */
+  readonly web?: number;
   /** Given by those who start a sandbox for one function alone, where it cannot be brought in later. */
   readonly assignment?: Assignment;
 }

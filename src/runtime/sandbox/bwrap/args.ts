@@ -120,6 +120,7 @@ export function enterCommand(spec: SandboxSpec, { uid, dataBytes, nproc }: Enter
     ...['--as', String(USER.id), '--nofile', String(OPEN_FILES), '--fsize', String(TMP_BYTES)],
     ...(nproc ? ['--nproc', String(PIDS)] : []),
     ...(dataBytes === undefined ? [] : ['--data', String(dataBytes)]),
+    ...(spec.web === undefined ? [] : ['--web', String(spec.web)]),
     ...['--', spec.command, ...spec.args],
   ];
 }

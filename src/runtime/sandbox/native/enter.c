@@ -4,6 +4,7 @@
 //   --as N              who it is to itself (1000)
 //   --nofile --nproc --data --fsize N    limits of open files, processes and threads, data segment, a file's bytes
 //   --no-userns --no-seccomp             where the machine or its container forbids them
+//   --web PORT          a program that listens on it reaches a free port instead, told on descriptor 3 (web.c)
 //   --die-with-parent   for a sandbox whose maker does not see to that
 
 #include "sandbox.h"
@@ -28,13 +29,13 @@
 #define MAX_ID (UINT32_MAX - 1)
 
 struct options {
-  uint64_t uid, gid, as, nofile, nproc, data, fsize;
+  uint64_t uid, gid, as, nofile, nproc, data, fsize, web;
   bool seccomp, userns, die_with_parent;
   char **command;
 };
 
 static struct options parse(char **args) {
-  struct options options = {UNSET, UNSET, 1000, UNSET, UNSET, UNSET, UNSET, true, true, false, NULL};
+  struct options options = {UNSET, UNSET, 1000, UNSET, UNSET, UNSET, UNSET, UNSET, true, true, false, NULL};
   const struct {
     const char *name;
     uint64_t *value;
@@ -43,7 +44,7 @@ static struct options parse(char **args) {
       {"--uid", &options.uid, MAX_ID},          {"--gid", &options.gid, MAX_ID},
       {"--as", &options.as, MAX_ID},            {"--nofile", &options.nofile, UNSET - 1},
       {"--nproc", &options.nproc, UNSET - 1},   {"--data", &options.data, UNSET - 1},
-      {"--fsize", &options.fsize, UNSET - 1},
+      {"--fsize", &options.fsize, UNSET - 1},   {"--web", &options.web, UINT16_MAX},
   };
   for (; *args != NULL && strcmp(*args, "--") != 0; args++) {
     size_t i = 0;
@@ -62,6 +63,7 @@ static struct options parse(char **args) {
     }
   }
   if (*args == NULL || args[1] == NULL) usage("no command after --");
+  if (options.web == 0) usage("--web 0");
   if (options.gid != UNSET && options.uid == UNSET) usage("--gid without --uid");
   options.command = args + 1;
   return options;
@@ -127,6 +129,7 @@ _Noreturn void enter(char **args) {
   if (step != NULL) die(step);
   umask(022);
   close_others();
+  if (options.web != UNSET) supervise((uint16_t)options.web);
   if (options.seccomp) step = install_filter();
   if (step != NULL) die(step);
   // What fails from here on is still told where it was before, which the command cannot reach.

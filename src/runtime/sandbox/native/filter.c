@@ -122,3 +122,42 @@ step_t install_filter(void) {
   const struct sock_fprog program = {sizeof FILTER / sizeof *FILTER, (struct sock_filter *)FILTER};
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 ? NULL : "seccomp filter";
 }
+
+// Beside the one above, for web functions: these calls are asked about first (ports.c). Those of other architectures and
+// their like are the business of the filter above.
+static const struct sock_filter ASKING[] = {
+    LOAD(arch), UNLESS(ARCH, 4),
+    LOAD(nr), WHEN(SYS_bind, 3), WHEN(SYS_listen, 2), WHEN(SYS_connect, 1),
+    ALLOW,
+    ANSWER(SECCOMP_RET_USER_NOTIF),
+};
+
+int install_asking(void) {
+  const struct sock_fprog program = {sizeof ASKING / sizeof *ASKING, (struct sock_filter *)ASKING};
+  // Go interrupts its own threads all the time: what has been done is not to be asked for again (Linux 5.19).
+  const unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+  const int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  if (listener >= 0 || errno != EINVAL) return listener;
+  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+// All that the one who answers does, and nothing else.
+static const struct sock_filter ANSWERING[] = {
+    LOAD(arch), UNLESS(ARCH, 2), LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1), REFUSE(EPERM),
+#define MAY(call) UNLESS(SYS_##call, 1), ALLOW
+#if defined(__x86_64__)
+    MAY(poll), MAY(open),
+#endif
+    MAY(ppoll), MAY(openat), MAY(ioctl), MAY(read), MAY(write), MAY(close), MAY(fcntl), MAY(fstat),
+    MAY(process_vm_readv), MAY(pidfd_open), MAY(pidfd_getfd),
+    MAY(socket), MAY(bind), MAY(listen), MAY(connect), MAY(getsockname), MAY(getsockopt), MAY(setsockopt),
+    MAY(wait4), MAY(kill), MAY(getpid), MAY(getppid), MAY(getpgid), MAY(rt_sigaction), MAY(rt_sigprocmask), MAY(rt_sigreturn),
+    MAY(exit_group), MAY(exit),
+#undef MAY
+    REFUSE(EPERM),
+};
+
+step_t install_answering(void) {
+  const struct sock_fprog program = {sizeof ANSWERING / sizeof *ANSWERING, (struct sock_filter *)ANSWERING};
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 ? NULL : "seccomp filter of the supervisor";
+}

@@ -8,6 +8,8 @@
 
 // Exit code of this program's own failures; what it execs has its own.
 #define EXIT_OWN 125
+// A web function cannot be run here; descriptor 3 has been told why.
+#define EXIT_NO_WEB 126
 
 // Steps answer NULL, or the name of what failed with errno saying why.
 typedef const char *step_t;
@@ -28,6 +30,9 @@ step_t join_spaces(pid_t pid);
 
 // filter.c
 step_t install_filter(void);
+// The descriptor at which the calls of a web function's program are asked about; -1 with errno
+int install_asking(void);
+step_t install_answering(void);
 
 // mount.c: work of one command, in a process of its own
 step_t mount_pairs(pid_t pid, char **paths, int count);
@@ -46,6 +51,24 @@ struct listener {
   uint16_t port;
 };
 _Noreturn void proxy(const struct listener *listeners, int count, int until_readable);
+
+// web.c: returns in the process that is to become the program
+void supervise(uint16_t port);
+
+// ports.c
+struct seccomp_notif;
+struct verdict {
+  // Goes on as if nobody had been asked.
+  bool pass;
+  // Else 0 or an error's number.
+  int error;
+  // Of the socket on which something has been done; 0: on none
+  uint64_t inode;
+};
+void serve_port(uint16_t port, int channel);
+struct verdict judge(int listener, const struct seccomp_notif *call);
+// It could not be told.
+void remember(const struct seccomp_notif *call, struct verdict verdict);
 
 // The sub-commands; `args` begins after the name and ends with NULL.
 _Noreturn void run(char **args);

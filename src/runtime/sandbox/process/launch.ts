@@ -3,6 +3,7 @@
 
 import { OPEN_FILES } from '../../../core/limits.ts';
 import type { SandboxSpec } from '../driver.ts';
+import { refuseWeb } from '../web.ts';
 
 /** Documented: processes and threads of one instance. */
 export const PIDS = 1024;
@@ -38,6 +39,7 @@ export interface Limits {
 export function commandOf(launch: Launch, spec: SandboxSpec, limits: Limits): readonly [string, ...string[]] {
   const { program } = launch;
   const command = [spec.command, ...spec.args];
+  if (program === undefined && spec.web !== undefined) return refuseWeb();
   if (program === undefined) return ['/bin/sh', '-c', SCRIPT, 'sh', ...launch.prefix, ...command];
   const { identity, procsFiles } = limits;
   const enter = [
@@ -47,6 +49,7 @@ export function commandOf(launch: Launch, spec: SandboxSpec, limits: Limits): re
     ...(identity ? ['--uid', String(identity.uid), '--gid', String(identity.gid), '--nproc', String(PIDS)] : []),
     // With control groups the kernel limits what is used, not what is reserved.
     ...(procsFiles.length > 0 ? [] : ['--data', String(dataBytes(spec.memoryMB))]),
+    ...(spec.web === undefined ? [] : ['--web', String(spec.web)]),
     ...['--', ...command],
   ];
   if (procsFiles.length === 0) return [program, ...enter];

@@ -82,7 +82,9 @@ export class ProcessSandbox implements Sandbox {
       this.output = output;
       const { pid } = this.#child;
       this.#gauge = new Gauge(this.#group);
-      if (!this.#group && pid !== undefined) this.#gauge.readBy(memoryReader(pid));
+      // Of a web function the first process only answers for the others: those are what counts.
+      if (!this.#group && pid !== undefined)
+        this.#gauge.readBy(memoryReader(pid, spec.web === undefined ? undefined : 1));
       this.exited = this.#ended(complaints);
       this.cleared = this.exited.then(() => this.#clear());
     } catch (error) {
