@@ -253,7 +253,7 @@ async function compose(
   const unbuilt = unbuiltSite({ ids, missed });
 
   const shared = [code.site, gateway.site, api, unbuilt];
-  await openFronts(ports, { shared, api, edge: gateway.site, tls: tls.options }, { config, log }, opened);
+  await openFronts(ports, { shared, api, edge: gateway.site, tls: tls.options }, { config, ids, log }, opened);
 
   prefetch(languages, control.catalog, bus, opened);
   await control.start();

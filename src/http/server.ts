@@ -1,12 +1,13 @@
 // One port: a server whose requests are handed to sites. It knows no product.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '../core/log.ts';
 import { listenError } from './errors.ts';
+import { type Refused, refusalOf } from './request.ts';
 import { Router } from './router.ts';
 import type { Site } from './site.ts';
 
@@ -26,6 +27,10 @@ export interface FrontOptions {
   readonly sites: readonly Site[];
   readonly fallback: Site;
   readonly log: Log;
+  /** For what no site is asked to answer. */
+  readonly requestId?: () => string;
+  /** A request's body may pause this long; then its connection is given up. */
+  readonly bodyIdleMs?: number;
   /** From `tlsOptions`; plain HTTP when left out. */
   readonly tls?: TlsOptions & SecureContextOptions;
 }
@@ -37,7 +42,16 @@ const SERVER_OPTIONS = {
   /** Uploads of gigabytes over slow links have to fit. */
   requestTimeout: 3_600_000,
   maxHeaderSize: 64 * 1024,
+  /** Refused with an answer of our own. */
+  requireHostHeader: false,
+  /** Those above Node.js's own limit would be left out without a word; their bytes are limited above. */
+  maxHeadersCount: 0,
+  /** How often the time-outs of headers are looked after. */
+  connectionsCheckingInterval: 5_000,
 };
+
+/** Documented for load balancers: client_body_timeout. */
+const BODY_IDLE_MS = 60_000;
 
 const GRACE_MS = 10_000;
 
@@ -47,12 +61,20 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   // Java's HttpClient asks for `Upgrade: h2c` with every plain request: only a WebSocket for a site that speaks it is one.
   const shouldUpgradeCallback = (request: IncomingMessage) =>
     request.headers.upgrade?.toLowerCase() === 'websocket' && router.find(request).upgrade !== undefined;
-  const serverOptions = { ...SERVER_OPTIONS, shouldUpgradeCallback };
+  const { maxHeadersCount, ...serverOptions } = { ...SERVER_OPTIONS, shouldUpgradeCallback };
+  const idOf = options.requestId ?? (() => '');
   const server: Server = options.tls
     ? createSecureServer({ ...serverOptions, ...options.tls })
     : createServer(serverOptions);
+  server.maxHeadersCount = maxHeadersCount;
 
   server.on('request', (request, response) => {
+    const refused = refusalOf(request);
+    if (refused) {
+      refuse(response, refused, idOf());
+      return;
+    }
+    watchBody(request, options.bodyIdleMs ?? BODY_IDLE_MS, idOf);
     const site = router.find(request);
     try {
       const serving = site.serve(request, response);
@@ -62,13 +84,18 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     }
   });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const site = router.find(request);
     socket.on('error', () => socket.destroy());
+    const refused = refusalOf(request);
+    if (refused) {
+      endWith(socket, refused, idOf());
+      return;
+    }
+    const site = router.find(request);
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     try {
       if (site.upgrade) site.upgrade(request, socket, head);
-      else socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      else endWith(socket, NO_UPGRADE, idOf());
     } catch (error) {
       options.log.error({ err: error, site: site.name }, 'a site failed');
       socket.destroy();
@@ -76,7 +103,11 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   };
   // Node.js before 24.9 does not read the option above: there every request to upgrade ends here, once there is a listener.
   if ([...options.sites, options.fallback].some(site => site.upgrade)) server.on('upgrade', upgrade);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket));
+  server.on('connect', (_request, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    endWith(socket, NO_TUNNEL, idOf());
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket, idOf));
 
   const port = await listen(server, options);
   return { port, close: (graceMs = GRACE_MS) => close(server, upgraded, graceMs) };
@@ -91,20 +122,71 @@ function broke(log: Log, site: Site, response: ServerResponse, error: unknown): 
   response.writeHead(500, { 'Content-Length': 0 }).end();
 }
 
-const MALFORMED: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+const NO_UPGRADE = { status: 426, message: 'Upgrade Required: there is no WebSocket here; send a plain request' };
+const NO_TUNNEL = { status: 405, message: 'Method Not Allowed: this is no proxy' };
+const SLOW = { status: 408, message: 'Request Timeout: the request did not come in time' };
+const MALFORMED: Readonly<Record<string, Refused>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: 'Request Header Fields Too Large: headers may have 64 KB' },
+  ERR_HTTP_REQUEST_TIMEOUT: SLOW,
 };
+const NO_HTTP = { status: 400, message: 'Bad Request: this is no HTTP request' };
 
 /** Also a failed TLS handshake, to which nothing can be answered. */
-function malformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+function malformed(error: NodeJS.ErrnoException, socket: Duplex, idOf: () => string): void {
   const { code = '' } = error;
-  const status = MALFORMED[code] ?? (code.startsWith('HPE_') ? '400 Bad Request' : undefined);
-  if (!status || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const refused = MALFORMED[code] ?? (code.startsWith('HPE_') ? NO_HTTP : undefined);
+  // An answer that has begun cannot be taken back: whoever reads it must not take another one for its rest.
+  if (!refused || !socket.writable || isAnswering(socket)) socket.destroy();
+  else endWith(socket, refused, idOf());
+}
+
+/** Node.js keeps the answer under way there. */
+function isAnswering(socket: Duplex): boolean {
+  const { _httpMessage: response } = socket as { readonly _httpMessage?: ServerResponse | null };
+  return response?.headersSent === true;
+}
+
+/** Whatever it has sent behind its request is not read as another one: both sides may see its end elsewhere. */
+function refuse(response: ServerResponse, refused: Refused, requestId: string): void {
+  const body = bodyOf(refused);
+  const headers = { ...JSON_HEADERS, 'Content-Length': body.length, Connection: 'close', 'X-Request-Id': requestId };
+  response.writeHead(refused.status, headers).end(body);
+}
+
+function endWith(socket: Duplex, refused: Refused, requestId: string): void {
+  const body = bodyOf(refused);
+  const reason = STATUS_CODES[refused.status] ?? '';
+  const head = [
+    `HTTP/1.1 ${refused.status} ${reason}`,
+    ...Object.entries(JSON_HEADERS).map(([name, value]) => `${name}: ${value}`),
+    `X-Request-Id: ${requestId}`,
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
+const bodyOf = ({ message }: Refused): string => JSON.stringify({ message });
+
+/**
+ * A body that stops coming holds memory and an instance: its connection is given up. A site that does not read for a
+ * while is no fault of the client's.
+ */
+function watchBody(request: IncomingMessage, idleMs: number, idOf: () => string): void {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0')) return;
+  const { socket } = request;
+  const slow = () => {
+    if (request.readableLength > 0 || request.complete) return;
+    if (isAnswering(socket)) socket.destroy();
+    else endWith(socket, SLOW, idOf());
+  };
+  // A transport deadline of the socket's own, counted from the last byte in either direction. Without a listener of the
+  // request's Node.js would cut the connection.
+  request.on('timeout', slow);
+  socket.setTimeout(idleMs);
+  request.once('end', () => socket.setTimeout(0));
 }
 
 function listen(server: Server, { host, port, setting, log }: FrontOptions): Promise<number> {

@@ -1,6 +1,7 @@
 // The ports of a server, and who answers on them.
 
 import type { Config } from '../config.ts';
+import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { openFront } from '../http/server.ts';
 import type { Site } from '../http/site.ts';
@@ -27,7 +28,7 @@ interface Sites {
 export async function openFronts(
   ports: Ports,
   { shared, api, edge, tls }: Sites,
-  { config, log }: { readonly config: Config; readonly log: Log },
+  { config, ids, log }: { readonly config: Config; readonly ids: Ids; readonly log: Log },
   opened: Closers,
 ): Promise<void> {
   const open = async (setting: 'portApi' | 'portHttp' | 'portTls', fallback: Site, options?: TlsReady['options']) => {
@@ -39,6 +40,7 @@ export async function openFronts(
       sites: shared,
       fallback,
       log,
+      requestId: () => ids.uuid(),
       ...(options && { tls: options }),
     });
     opened.defer(() => front.close(config.grace * 1000));
