@@ -75,6 +75,7 @@ export function openUpstreams(options: UpstreamsOptions = {}): Upstreams {
     headBytes: options.maxHeadBytes ?? HEAD_BYTES,
   };
   const hosts = new Map<string, Host>();
+  let closed = false;
   // Real time, as sockets know no other; it keeps no process alive.
   const sweeper = setInterval(() => {
     for (const [key, host] of hosts) {
@@ -88,7 +89,8 @@ export function openUpstreams(options: UpstreamsOptions = {}): Upstreams {
     let host = hosts.get(key);
     if (!host) {
       host = new Host(to, limits);
-      hosts.set(key, host);
+      if (closed) host.close();
+      else hosts.set(key, host);
     }
     return host;
   }
@@ -112,6 +114,7 @@ export function openUpstreams(options: UpstreamsOptions = {}): Upstreams {
     forward: (to, request) => answered(to, request) as Promise<Forwarded>,
     upgrade: (to, request) => answered(to, request, headerOf(request.rawHeaders, 'upgrade') ?? 'websocket'),
     close() {
+      closed = true;
       clearInterval(sweeper);
       for (const host of hosts.values()) host.close();
       hosts.clear();
