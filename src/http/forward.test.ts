@@ -363,7 +363,7 @@ test('an upgrade gives the connection away, with what came behind the answer', a
   assert.match(server.connections[0]?.text ?? '', /Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n$/);
   assert.deepEqual(answer.rawHeaders, ['Upgrade', 'websocket', 'Connection', 'Upgrade']);
   assert.equal(answer.behind.toString(), 'hi');
-  answer.socket.write('ping');
+  answer.socket.resume().write('ping');
   const [chunk] = await once(answer.socket, 'data');
   assert.equal(String(chunk), 'pong');
   // It is not the proxy's any more.

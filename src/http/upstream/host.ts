@@ -126,7 +126,11 @@ export class Host {
     const connection = new Connection(socket, headBytes, {
       free: one => this.#free(one),
       stale: one => this.send(one),
-      gone: one => this.#gone(one),
+      gone: one => {
+        // An upgraded one is somebody else's now.
+        this.#sockets.delete(socket);
+        this.#gone(one);
+      },
     });
     this.#live.add(connection);
     flow.onceOver(undefined);
