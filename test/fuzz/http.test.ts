@@ -1,0 +1,141 @@
+// Broken requests at the HTTP fronts: nothing crashes, nothing hangs, and nobody reads an answer to somebody else's request.
+// OPENSCF_FUZZ sets how many, OPENSCF_FUZZ_SEED repeats a run.
+
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, test } from 'node:test';
+import { ask, deploy, sdkOf } from '../fixture.ts';
+import { startTestServer } from '../harness.ts';
+import { type Draw, drawFrom, mutated } from './mutate.ts';
+
+const REQUESTS = Number(process.env.OPENSCF_FUZZ ?? 4_000);
+const SEED = Number(process.env.OPENSCF_FUZZ_SEED ?? Date.now() % 1_000_000);
+const CONNECTIONS = 64;
+/** Together on one connection, one behind the other. */
+const PER_CONNECTION = 4;
+const SILENCE_MS = 400;
+/** Real time, by which an exchange is over that has been sent whole and half closed. */
+const PATIENCE_MS = 20_000;
+
+const server = await startTestServer({ memory: 1024 });
+after(() => server.close());
+
+/** Gives back what names its caller. */
+const ECHO = `exports.main_handler = async e => ({
+  isBase64Encoded: false, statusCode: 200, headers: { 'Content-Type': 'text/plain', 'X-Mark': String((e.headers || {})['x-mark']) },
+  body: JSON.stringify([e.path, e.body, e.queryString]) });`;
+
+interface Front {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+async function fronts(): Promise<readonly Front[]> {
+  const sdk = sdkOf(server);
+  await deploy(sdk, 'echo', ECHO);
+  const TriggerDesc = JSON.stringify({ api: { isIntegratedResponse: 'TRUE', requestConfig: { method: 'ANY' } } });
+  await sdk.CreateTrigger({ FunctionName: 'echo', TriggerName: 'http', Type: 'apigw', TriggerDesc, Enable: 'OPEN' });
+  const { Triggers } = await sdk.ListTriggers({ FunctionName: 'echo' });
+  const desc = JSON.parse(Triggers?.[0]?.TriggerDesc ?? '') as { service: { subDomain: string } };
+  const gateway = new URL(desc.service.subDomain);
+  const api = new URL(server.endpoint);
+  return [
+    { name: 'API Gateway', host: gateway.host, port: Number(gateway.port), path: gateway.pathname },
+    { name: 'Cloud API', host: api.host, port: Number(api.port), path: '/' },
+  ];
+}
+
+/** A sound request that carries its mark in every place that could be answered to somebody else. */
+function soundRequest({ host, path }: Front, mark: string, draw: Draw): string {
+  const head = (method: string, more = '') =>
+    `${method} ${path}?q=${mark} HTTP/1.1\r\nHost: ${host}\r\nX-Mark: ${mark}\r\nAccept: */*\r\nCookie: a=b; c=d\r\n${more}`;
+  const body = `{"mark":"${mark}"}`;
+  const json = 'Content-Type: application/json\r\n';
+  switch (draw(5)) {
+    case 0:
+      return `${head('GET')}\r\n`;
+    case 1:
+      return `${head('POST', json)}Content-Length: ${body.length}\r\n\r\n${body}`;
+    case 2:
+      return `${head('PUT', json)}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    case 3:
+      return `${head('OPTIONS', 'Origin: http://x\r\nAccess-Control-Request-Method: POST\r\n')}\r\n`;
+    default:
+      return `${head('HEAD')}\r\n`;
+  }
+}
+
+const MARK = /mark-\d+-\d+/g;
+
+/** All that a connection is answered; rejects when it does not end although the client has no more to say. */
+function exchange(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    // Transport deadlines: it is real time that a client waits.
+    const deadline = setTimeout(() => {
+      socket.destroy();
+      reject(new Error(`no end within ${PATIENCE_MS} ms of ${JSON.stringify(text)}`));
+    }, PATIENCE_MS);
+    // A broken request may still be waited for; a client that half closes is gone for a server.
+    const silence = setTimeout(() => socket.end(), SILENCE_MS);
+    socket.on('data', chunk => {
+      chunks.push(chunk);
+      silence.refresh();
+    });
+    // Cut while it still sends: the answer before that counts.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(deadline);
+      clearTimeout(silence);
+      resolve(Buffer.concat(chunks).toString('latin1'));
+    });
+    socket.write(text, 'latin1');
+  });
+}
+
+test(`${REQUESTS} broken requests, seed ${SEED}`, { timeout: 600_000 }, async () => {
+  const targets = await fronts();
+  const statuses = new Map<string, number>();
+  let connection = 0;
+
+  async function oneConnection(front: Front): Promise<void> {
+    const id = connection++;
+    const draw = drawFrom(SEED * 7919 + id);
+    const texts = Array.from({ length: PER_CONNECTION }, (_, i) => {
+      const sound = soundRequest(front, `mark-${id}-${i}`, draw);
+      return draw(4) === 0 ? sound : mutated(sound, draw);
+    });
+    const last = `GET ${front.path}?q=mark-${id}-last HTTP/1.1\r\nHost: ${front.host}\r\nConnection: close\r\n\r\n`;
+    const sent = texts.join('') + last;
+    const answer = await exchange(front.port, sent);
+    for (const [mark] of answer.matchAll(MARK)) {
+      assert.ok(mark.startsWith(`mark-${id}-`) || sent.includes(mark), `${mark} answered to ${JSON.stringify(sent)}`);
+    }
+    for (const [, status = ''] of answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) {
+      const key = `${front.name} ${status}`;
+      statuses.set(key, (statuses.get(key) ?? 0) + 1);
+      assert.notEqual(status, '500', `${JSON.stringify(sent)} was answered ${JSON.stringify(answer)}`);
+    }
+  }
+
+  for (const front of targets) {
+    let left = Math.ceil(REQUESTS / targets.length / PER_CONNECTION);
+    const worker = async () => {
+      while (left-- > 0) await oneConnection(front);
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, worker));
+    const alive = await exchange(
+      front.port,
+      `GET ${front.path}?q=ok HTTP/1.1\r\nHost: ${front.host}\r\nConnection: close\r\n\r\n`,
+    );
+    assert.match(alive, /^HTTP\/1\.1 [24]\d\d /, `${front.name} still answers`);
+  }
+  const answered = [...statuses].filter(([key]) => key.endsWith(' 200'));
+  assert.ok(answered.length > 0, 'some of them are sound, and are served');
+  const first = targets[0];
+  assert.ok(first);
+  assert.equal((await ask(`http://${first.host}${first.path}`)).status, 200);
+});
