@@ -12,13 +12,21 @@ import {
   SERVICE_TIMEOUT_S,
   type ServiceDraft,
 } from './model.ts';
+import { checkLength, oneOf } from './scope.ts';
 
+const SERVICE_NAME_CHARS = 50;
+const DESCRIPTION_CHARS = 200;
+const NET_TYPES = ['OUTER', 'INNER'] as const;
 const RULES = 10;
 const RULE_VALUE = /^[0-9A-Za-z.+*\-/_]{1,40}$/;
 
-export function checkService(draft: ServiceDraft): void {
+export function checkService(draft: Pick<ServiceDraft, 'name' | 'description' | 'protocol' | 'netTypes'>): void {
   if (draft.name === '') fail('MissingParameter', { name: 'ServiceName' });
+  checkLength('ServiceName', draft.name, SERVICE_NAME_CHARS);
+  checkLength('ServiceDesc', draft.description ?? '', DESCRIPTION_CHARS);
   if (draft.protocol !== undefined) oneOf('Protocol', draft.protocol, PROTOCOLS);
+  if (draft.netTypes?.length === 0) fail('MissingParameter', { name: 'NetTypes' });
+  for (const type of draft.netTypes ?? []) oneOf('NetTypes', type, NET_TYPES);
 }
 
 export function checkApi(config: ApiConfig): void {
@@ -57,11 +65,5 @@ function checkRules(rules: readonly Base64Rule[]): void {
       value,
       options: RULE_VALUE.source,
     });
-  }
-}
-
-function oneOf(name: string, value: string, options: readonly string[]): void {
-  if (!options.includes(value)) {
-    failGateway('InvalidParameterValue.NotInOptions', { name, value, options: options.join(', ') });
   }
 }

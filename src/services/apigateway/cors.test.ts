@@ -43,8 +43,8 @@ it('answers a preflight itself', async () => {
   await using open = await GatewayStand.open();
   const target = new FakeTarget();
   const { ref, base } = await open.serve(target, { cors: true, method: 'PUT' });
-  const get = await open.gateway.createApi(REGION, ref.serviceId, anApi({ method: 'GET', cors: true }));
-  await open.gateway.release({ ...ref, environment: 'release', description: '' });
+  const get = await open.gateway.apis.create(REGION, ref.serviceId, anApi({ method: 'GET', cors: true }));
+  await open.gateway.releases.make({ ...ref, environment: 'release', description: '' });
   open.gateway.attach(get.id, target);
   const { status, headers, body } = await open.ask(`${base}/fn`, PREFLIGHT);
   assert.equal(status, 200);

@@ -46,8 +46,32 @@ export const GATEWAY_ERRORS = {
     'The service {serviceId} has {method} {path} already ({apiId}); path and method are unique in a service.',
   ),
   'UnsupportedOperation.UnsupportedDeleteService': caller(
-    '服务 {serviceId} 仍有 API 或已发布的环境，请先删除 API 并下线环境。',
-    'The service {serviceId} still has APIs or a released environment; delete and take them off first.',
+    '服务 {serviceId} 仍有 API、已发布的环境、使用计划或自定义域名，请先删除、下线或解绑。',
+    'The service {serviceId} still has APIs, a released environment, usage plans or domains of its own; delete, take off or unbind them first.',
+  ),
+  'UnsupportedOperation.ReduceNetTypes': caller(
+    '服务的网络类型只能增加，不能去掉 {type}。',
+    'Network types of a service can only be added; {type} cannot be taken away.',
+  ),
+  'UnsupportedOperation.ModifyProtocol': caller(
+    'API 的前端协议（Protocol）不可修改，请新建 API。',
+    'The protocol of an API cannot be changed; create another API.',
+  ),
+  'UnsupportedOperation.ResourceAssociated': caller(
+    '{what} 正被 {by} 使用，请先解除关联。',
+    '{what} is used by {by}; end that first.',
+  ),
+  'FailedOperation.ApiBindEnvironment': caller(
+    'API {apiId} 已绑定使用计划 {planId}，请先解绑（UnBindEnvironment）。',
+    'The API {apiId} is bound to the usage plan {planId}; unbind it first (UnBindEnvironment).',
+  ),
+  'ResourceNotFound.InvalidOauthApi': caller(
+    '服务 {serviceId} 下没有授权 API {apiId}，请检查 AuthRelationApiId。',
+    'The service {serviceId} has no authorisation API {apiId}; check AuthRelationApiId.',
+  ),
+  'InvalidParameterValue.InvalidVersion': caller(
+    '服务 {serviceId} 没有发布版本 {version}，请用 DescribeServiceReleaseVersion 查询。',
+    'The service {serviceId} has no released version {version}; see DescribeServiceReleaseVersion.',
   ),
 };
 

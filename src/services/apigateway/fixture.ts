@@ -115,10 +115,10 @@ export class GatewayStand implements AsyncDisposable {
 
   /** A service with one released API and something behind it. */
   async serve(target: Target, change: Partial<ApiConfig> = {}, environment: Environment = 'release') {
-    const { service } = await this.gateway.ensureService(REGION, { name: 's' });
-    const api = await this.gateway.createApi(REGION, service.id, anApi(change));
+    const { service } = await this.gateway.services.ensure(REGION, { name: 's' });
+    const api = await this.gateway.apis.create(REGION, service.id, anApi(change));
     const ref = { region: REGION, serviceId: service.id, apiId: api.id };
-    await this.gateway.release({ ...ref, environment, description: '' });
+    await this.gateway.releases.make({ ...ref, environment, description: '' });
     const attached = this.gateway.attach(api.id, target);
     return { serviceId: service.id, ref, attached, base: `/_apigw/${service.id}/${environment}` };
   }

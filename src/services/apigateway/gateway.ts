@@ -7,13 +7,18 @@ import type { Store } from '../../core/ports.ts';
 import type { Account } from '../../core/trigger.ts';
 import type { Site } from '../../http/site.ts';
 import { addressed, apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
+import { createApi, deleteApi, dropApi, limitApis, modifyApi } from './apis.ts';
+import type { ApiVerbs, ReleaseVerbs, ServiceVerbs } from './contract.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Api, ApiConfig, Environment, Release, Service, ServiceDraft } from './model.ts';
+import type { Environment, Objects, Service } from './model.ts';
+import { type Edit, LiveObjects } from './objects.ts';
+import { release, sweep, switchVersion, unrelease, withdraw } from './releases.ts';
 import { compileRoutes, type RouteTable } from './routes.ts';
+import type { ApiRef, Scope, ServiceRef } from './scope.ts';
 import { createServe, type LiveService } from './serve.ts';
+import { createService, deleteService, limitService, modifyService } from './services.ts';
 import * as state from './state.ts';
 import type { HeaderCase, Target } from './target.ts';
-import * as verbs from './verbs.ts';
 
 export interface ApiGatewayDeps {
   readonly store: Store;
@@ -28,35 +33,19 @@ export interface ApiGatewayDeps {
 export interface ApiGateway {
   /** Serves the gateway's hosts and the path form. */
   readonly site: Site;
-  createService(draft: ServiceDraft): Promise<Service>;
-  /** The named service, which must exist, or a new one. */
-  ensureService(region: string, wanted: WantedService): Promise<{ readonly service: Service; readonly made: boolean }>;
-  describeService(region: string, serviceId: string): Promise<Service>;
-  listServices(region: string): Promise<Service[]>;
-  deleteService(region: string, serviceId: string): Promise<void>;
-  createApi(region: string, serviceId: string, config: ApiConfig): Promise<Api>;
-  modifyApi(ref: verbs.ApiRef, config: ApiConfig): Promise<Api>;
-  describeApi(ref: verbs.ApiRef): Promise<Api>;
-  listApis(region: string, serviceId: string): Promise<Api[]>;
-  deleteApi(ref: verbs.ApiRef): Promise<void>;
-  /** Changes take effect in an environment here and nowhere else. */
-  release(input: verbs.ReleaseInput): Promise<Release>;
-  unrelease(region: string, serviceId: string, environment: Environment): Promise<void>;
-  withdraw(ref: verbs.ApiRef, environment?: Environment): Promise<void>;
-  listReleases(region: string, serviceId: string): Promise<Release[]>;
+  readonly services: ServiceVerbs;
+  readonly apis: ApiVerbs;
+  readonly releases: ReleaseVerbs;
+  /** Keys, plans, domains … as they are now: a new value after each change. */
+  objects(): Objects;
   /** Drops the APIs of triggers that do not exist; gives how many. For the start, before any trigger is made. */
   sweep(exists: (triggerId: string) => boolean): Promise<number>;
   /** What an API calls, until it is disposed. An API without one answers as if it were not there. */
   attach(apiId: string, target: Target): Disposable;
   /** Usable addresses with port; the first is the one to print. */
   urls(place: Place): readonly string[];
-  resourceId(ref: verbs.ApiRef): string;
+  resourceId(ref: ApiRef): string;
   close(): void;
-}
-
-export interface WantedService {
-  readonly serviceId?: string;
-  readonly name: string;
 }
 
 export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway> {
@@ -65,6 +54,7 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
   const targets = new Map<string, Target>();
   const deadlines = new Deadlines(clock);
   const targetOf = (apiId: string) => targets.get(apiId);
+  const objects = await LiveObjects.load(store);
   let refreshing: Promise<void> = Promise.resolve();
 
   /** Takes up what the store says now. One after another, so that an older reading never replaces a newer one. */
@@ -78,53 +68,91 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     return turn;
   }
 
-  async function change<R>(region: string, serviceId: string, work: (scope: verbs.Scope) => Promise<R>): Promise<R> {
+  async function change<R>({ region, serviceId }: ServiceRef, work: (scope: Scope) => Promise<R>): Promise<R> {
     const result = await store.transaction(rows => work({ rows, clock, ids }));
     await refresh(region, serviceId);
     return result;
   }
 
-  async function createService(draft: ServiceDraft): Promise<Service> {
-    const service = await store.transaction(rows => verbs.createService({ rows, clock, ids }, draft));
-    await refresh(service.region, service.id);
-    return service;
+  async function edit<R>({ region, serviceId }: ServiceRef, work: (edit: Edit) => Promise<R>): Promise<R> {
+    const result = await objects.edit(work);
+    await refresh(region, serviceId);
+    return result;
   }
+
+  const services: ServiceVerbs = {
+    async create(draft) {
+      const service = await store.transaction(rows => createService({ rows, clock, ids }, draft));
+      await refresh(service.region, service.id);
+      return service;
+    },
+    async ensure(region, { serviceId, name }) {
+      if (serviceId === undefined) return { service: await services.create({ region, name }), made: true };
+      return { service: await state.needService(store, region, serviceId), made: false };
+    },
+    get: (region, serviceId) => state.needService(store, region, serviceId),
+    list: region => state.listServices(store, region),
+    modify: (ref, next) => change(ref, scope => modifyService(scope, ref, next)),
+    limit: (ref, environments, qps) => change(ref, scope => limitService(scope, ref, environments, qps)),
+    remove: (region, serviceId) => edit({ region, serviceId }, it => deleteService(it, { region, serviceId })),
+  };
+
+  const apiVerbs: ApiVerbs = {
+    create: (region, serviceId, config) =>
+      change({ region, serviceId }, scope => createApi(scope, { region, serviceId }, config)),
+    modify: (ref, config) => change(ref, scope => modifyApi(scope, ref, config)),
+    get: ref => state.needApi(store, ref.region, ref.serviceId, ref.apiId),
+    async list(region, serviceId) {
+      await state.needService(store, region, serviceId);
+      return state.listApis(store, region, serviceId);
+    },
+    limit: (ref, next) => change(ref, scope => limitApis(scope, ref, next)),
+    remove: ref => edit(ref, it => deleteApi(it, ref)),
+    drop: ref =>
+      edit(ref, async it => {
+        await withdraw(it, ref);
+        await dropApi(it, ref);
+      }),
+  };
+
+  const releases: ReleaseVerbs = {
+    make: input => change(input, scope => release(scope, input)),
+    end: (ref, environment) => change(ref, scope => unrelease(scope, ref, environment)),
+    withdraw: (ref, environment) => change(ref, scope => withdraw(scope, ref, environment)),
+    list: (region, serviceId) => state.listReleases(store, region, serviceId),
+    async history({ region, serviceId }) {
+      await state.needService(store, region, serviceId);
+      return state.listVersions(store, region, serviceId);
+    },
+    switchTo: (ref, environment, version) =>
+      change(ref, scope => switchVersion(scope, { ...ref, environment, version })),
+  };
 
   const site: Site = {
     name: 'apigateway',
     claims: (host, path) => addressed(host, path) !== undefined,
-    serve: createServe({ liveService: id => live.get(id), targetOf, deadlines, ids, log, account, settings }),
+    serve: createServe({
+      liveService: id => live.get(id),
+      objects: objects.now,
+      targetOf,
+      deadlines,
+      ids,
+      log,
+      account,
+      settings,
+    }),
   };
 
   for (const service of await state.listServices(store)) live.set(service.id, await load(store, service));
 
   return Object.freeze<ApiGateway>({
     site,
-    createService,
-    async ensureService(region, { serviceId, name }) {
-      if (serviceId === undefined) return { service: await createService({ region, name }), made: true };
-      return { service: await state.needService(store, region, serviceId), made: false };
-    },
-    describeService: (region, serviceId) => state.needService(store, region, serviceId),
-    listServices: region => state.listServices(store, region),
-    deleteService: (region, serviceId) =>
-      change(region, serviceId, scope => verbs.deleteService(scope, region, serviceId)),
-    createApi: (region, serviceId, config) =>
-      change(region, serviceId, scope => verbs.createApi(scope, region, serviceId, config)),
-    modifyApi: (ref, config) => change(ref.region, ref.serviceId, scope => verbs.modifyApi(scope, ref, config)),
-    describeApi: ref => state.needApi(store, ref.region, ref.serviceId, ref.apiId),
-    async listApis(region, serviceId) {
-      await state.needService(store, region, serviceId);
-      return state.listApis(store, region, serviceId);
-    },
-    deleteApi: ref => change(ref.region, ref.serviceId, scope => verbs.deleteApi(scope, ref)),
-    release: input => change(input.region, input.serviceId, scope => verbs.release(scope, input)),
-    unrelease: (region, serviceId, environment) =>
-      change(region, serviceId, scope => verbs.unrelease(scope, region, serviceId, environment)),
-    withdraw: (ref, environment) => change(ref.region, ref.serviceId, scope => verbs.withdraw(scope, ref, environment)),
-    listReleases: (region, serviceId) => state.listReleases(store, region, serviceId),
+    services,
+    apis: apiVerbs,
+    releases,
+    objects: objects.now,
     async sweep(exists) {
-      const swept = await store.transaction(rows => verbs.sweep({ rows, clock, ids }, exists));
+      const swept = await objects.edit(it => sweep(it, exists));
       for (const { region, serviceId, apiId } of swept) {
         await refresh(region, serviceId);
         log.warn({ region, serviceId, apiId }, 'an API without its trigger was removed');

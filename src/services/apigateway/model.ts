@@ -45,13 +45,15 @@ export interface Service {
   readonly netTypes: readonly ('OUTER' | 'INNER')[];
   /** Requests per second, where it has been set. */
   readonly qps: Readonly<Partial<Record<Environment, number>>>;
+  /** Fields without a counterpart here (instance, VPC), given back as they came (wire names). */
+  readonly echoed: Readonly<Record<string, unknown>>;
   /** ms since 1970. */
   readonly createdAt: number;
   readonly modifiedAt: number;
 }
 
 export type ServiceDraft = Pick<Service, 'region' | 'name'> &
-  Partial<Pick<Service, 'description' | 'protocol' | 'netTypes'>>;
+  Partial<Pick<Service, 'description' | 'protocol' | 'netTypes' | 'echoed'>>;
 
 /** A request parameter that the API declares; only these are told apart in events. */
 export interface RequestParameter {
@@ -60,6 +62,9 @@ export interface RequestParameter {
   readonly required: boolean;
   /** For one that is absent and not required. */
   readonly defaultValue: string;
+  /** Documentation only. */
+  readonly type?: string;
+  readonly description?: string;
 }
 
 /** When a body is put into the event as Base64. */

@@ -12,6 +12,7 @@ const service: Service = {
   protocol: 'http&https',
   netTypes: ['OUTER'],
   qps: {},
+  echoed: {},
   createdAt: 0,
   modifiedAt: 0,
 };

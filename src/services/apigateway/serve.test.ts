@@ -77,7 +77,7 @@ describe('finding the way', () => {
   it('serves a protocol only if the service has it', async () => {
     await using open = await GatewayStand.open();
     const { gateway } = open;
-    const service = await gateway.createService({ region: REGION, name: 's', protocol: 'https' });
+    const service = await gateway.services.create({ region: REGION, name: 's', protocol: 'https' });
     const answer = await open.ask(`/_apigw/${service.id}/release/fn`);
     assert.equal(answer.status, 426);
     assert.equal(message(answer.body), 'Not allow use HTTP protocol');
@@ -98,17 +98,17 @@ describe('releases', () => {
     const { gateway } = open;
     const target = new FakeTarget();
     const { ref, base } = await open.serve(target);
-    await gateway.modifyApi(ref, anApi({ path: '/new' }));
+    await gateway.apis.modify(ref, anApi({ path: '/new' }));
     assert.equal((await open.ask(`${base}/fn`)).status, 200);
     assert.equal((await open.ask(`${base}/new`)).status, 404);
-    await gateway.release({ ...ref, environment: 'test', description: '' });
+    await gateway.releases.make({ ...ref, environment: 'test', description: '' });
     assert.equal((await open.ask(`${base}/new`)).status, 404);
     assert.equal((await open.ask(`/_apigw/${ref.serviceId}/test/new`)).status, 200);
-    await gateway.deleteApi(ref);
+    await gateway.apis.remove(ref);
     assert.equal((await open.ask(`${base}/fn`)).status, 200);
-    await gateway.unrelease(REGION, ref.serviceId, 'release');
+    await gateway.releases.end(ref, 'release');
     assert.equal((await open.ask(`${base}/fn`)).status, 404);
-    await gateway.withdraw(ref);
+    await gateway.releases.withdraw(ref);
     assert.equal((await open.ask(`/_apigw/${ref.serviceId}/test/new`)).status, 404);
     assert.equal(target.seen.length, 3);
   });
@@ -116,7 +116,7 @@ describe('releases', () => {
   it('outlive the process', async () => {
     await using open = await GatewayStand.open();
     const { ref, base } = await open.serve(new FakeTarget());
-    await open.gateway.createApi(REGION, ref.serviceId, anApi({ path: '/unreleased' }));
+    await open.gateway.apis.create(REGION, ref.serviceId, anApi({ path: '/unreleased' }));
     await open.restart();
     assert.equal((await open.ask(`${base}/fn`)).status, 404);
     const target = new FakeTarget();

@@ -10,7 +10,7 @@ import { hasBody, type Received, receive, wantsBase64 } from './body.ts';
 import { addCors, corsRefusal, isPreflight, preflight } from './cors.ts';
 import type { Deadlines } from './deadlines.ts';
 import { gatewayError, noMatch } from './errorbody.ts';
-import { ENVIRONMENTS, type Environment, type Service } from './model.ts';
+import { ENVIRONMENTS, type Environment, type Objects, type Service } from './model.ts';
 import { missingParameter } from './parameters.ts';
 import { type Found, findRoute, isVerb, methodsBeside, type RouteTable, type TargetOf } from './routes.ts';
 import type { GatewayReply, GatewayRequest, HeaderCase } from './target.ts';
@@ -24,6 +24,8 @@ export interface LiveService {
 
 export interface ServeDeps {
   readonly liveService: (serviceId: string) => LiveService | undefined;
+  /** Keys, plans, domains … as they are now. */
+  readonly objects: () => Objects;
   readonly targetOf: TargetOf;
   readonly deadlines: Deadlines;
   readonly ids: Ids;

@@ -7,6 +7,7 @@ import type { Api, Environment, Release, Service } from './model.ts';
 const SERVICE = 'apigateway/service';
 const API = 'apigateway/api';
 const RELEASE = 'apigateway/release';
+const VERSION = 'apigateway/version';
 
 /** This file alone writes these rows, so a body is what its kind says. */
 const body = <T>(row: { readonly body: unknown }): T => row.body as T;
@@ -19,7 +20,7 @@ const releaseIn = (row: { readonly body: unknown }): Release => {
   return { ...release, apis: release.apis.map(completed) };
 };
 
-const NEW_IN_SERVICE = { netTypes: ['OUTER'], qps: {} } as const;
+const NEW_IN_SERVICE = { netTypes: ['OUTER'], qps: {}, echoed: {} } as const;
 const NEW_IN_API = { protocol: 'HTTP', auth: { type: 'NONE' }, echoed: {}, qps: {} } as const;
 const NEW_IN_BACKEND = { functionType: 'EVENT', async: false } as const;
 
@@ -100,3 +101,34 @@ export async function removeRelease(rows: Rows, region: string, serviceId: strin
 }
 
 const releaseId = (serviceId: string, environment: Environment) => `${serviceId}/${environment}`;
+
+export function putVersion(rows: Rows, region: string, version: Release): Promise<void> {
+  const id = versionId(version.serviceId, version.version);
+  return rows.put('resources', { kind: VERSION, region, id, parent: version.serviceId, body: version });
+}
+
+/** Newest first. */
+export async function listVersions(rows: Rows, region: string, serviceId: string): Promise<Release[]> {
+  const found = await rows.list('resources', { kind: VERSION, region, parent: serviceId });
+  return found.map(releaseIn).sort((a, b) => b.releasedAt - a.releasedAt || (a.version < b.version ? 1 : -1));
+}
+
+export async function findVersion(
+  rows: Rows,
+  region: string,
+  serviceId: string,
+  version: string,
+): Promise<Release | undefined> {
+  const row = await rows.get('resources', { kind: VERSION, region, id: versionId(serviceId, version) });
+  return row && releaseIn(row);
+}
+
+export async function removeVersion(rows: Rows, region: string, serviceId: string, version: string): Promise<void> {
+  await rows.remove('resources', { kind: VERSION, region, id: versionId(serviceId, version) });
+}
+
+export async function removeVersions(rows: Rows, region: string, serviceId: string): Promise<void> {
+  await rows.remove('resources', { kind: VERSION, region, parent: serviceId });
+}
+
+const versionId = (serviceId: string, version: string) => `${serviceId}/${version}`;

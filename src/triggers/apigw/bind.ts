@@ -22,13 +22,13 @@ function make(trigger: ApigwTrigger, { source }: Host): Promise<Bound<ApigwDesc>
   const { region, desc } = trigger;
   const wanted = desc.serviceId === undefined ? {} : { serviceId: desc.serviceId };
   return wholly(async undo => {
-    const { service, made } = await source.ensureService(region, { ...wanted, name: desc.serviceName });
+    const { service, made } = await source.services.ensure(region, { ...wanted, name: desc.serviceName });
     const serviceId = service.id;
-    if (made) undo.push(() => source.deleteService(region, serviceId));
-    const api = await source.createApi(region, serviceId, configOf(trigger));
+    if (made) undo.push(() => source.services.remove(region, serviceId));
+    const api = await source.apis.create(region, serviceId, configOf(trigger));
     const ref = { region, serviceId, apiId: api.id };
-    undo.push(() => source.deleteApi(ref));
-    await source.release({ ...ref, environment: desc.environment, description: '', apiIds: [api.id] });
+    undo.push(() => source.apis.remove(ref));
+    await source.releases.make({ ...ref, environment: desc.environment, description: '', apiIds: [api.id] });
     const bound: ApigwBinding = { apiId: api.id, environment: desc.environment, madeService: made };
     return {
       desc: Object.freeze({ ...desc, serviceId, serviceName: service.name, bound }),
@@ -42,11 +42,11 @@ function change(trigger: ApigwTrigger, bound: ApigwBinding, { source }: Host): P
   const { environment } = desc;
   const ref = { region, serviceId: desc.serviceId ?? '', apiId: bound.apiId };
   return wholly(async undo => {
-    const before = await source.describeApi(ref);
-    await source.modifyApi(ref, configOf(trigger));
-    undo.push(() => source.modifyApi(ref, before));
-    await source.release({ ...ref, environment, description: '', apiIds: [bound.apiId] });
-    if (environment !== bound.environment) await source.withdraw(ref, bound.environment);
+    const before = await source.apis.get(ref);
+    await source.apis.modify(ref, configOf(trigger));
+    undo.push(() => source.apis.modify(ref, before));
+    await source.releases.make({ ...ref, environment, description: '', apiIds: [bound.apiId] });
+    if (environment !== bound.environment) await source.releases.withdraw(ref, bound.environment);
     return { desc: Object.freeze({ ...desc, bound: { ...bound, environment } }), resourceId: source.resourceId(ref) };
   });
 }
@@ -69,13 +69,13 @@ export async function unbindApigw({ region, desc }: ApigwTrigger, { source }: Ho
   if (!desc.bound || desc.serviceId === undefined) return;
   const ref = { region, serviceId: desc.serviceId, apiId: desc.bound.apiId };
   await told(async () => {
-    await source.withdraw(ref);
-    await unlessGone(() => source.deleteApi(ref));
+    await source.releases.withdraw(ref);
+    await unlessGone(() => source.apis.remove(ref));
     if (!desc.bound?.madeService) return;
     await unlessGone(async () => {
-      const apis = await source.listApis(region, ref.serviceId);
-      const releases = await source.listReleases(region, ref.serviceId);
-      if (apis.length === 0 && releases.length === 0) await source.deleteService(region, ref.serviceId);
+      const apis = await source.apis.list(region, ref.serviceId);
+      const releases = await source.releases.list(region, ref.serviceId);
+      if (apis.length === 0 && releases.length === 0) await source.services.remove(region, ref.serviceId);
     });
   });
 }

@@ -57,6 +57,12 @@ async function stand(run: (event: FunctionEvent) => Promise<Outcome> = async () 
   return { open, seen, host: hostFor(open.gateway), hostFor, bind };
 }
 
+function failing(gateway: ApiGateway, verb: 'createApi' | 'release'): ApiGateway {
+  const full = () => Promise.reject(new Error('disk full'));
+  if (verb === 'createApi') return { ...gateway, apis: { ...gateway.apis, create: full } };
+  return { ...gateway, releases: { ...gateway.releases, make: full } };
+}
+
 describe('bind', () => {
   it('makes service, API and release, and says where', async () => {
     const { open, host, bind } = await stand();
@@ -84,17 +90,17 @@ describe('bind', () => {
   it('uses a service that is named, and declares the parameters of the path', async () => {
     const { open, bind } = await stand();
     await using _open = open;
-    const service = await open.gateway.createService({ region: REGION, name: 'mine' });
+    const service = await open.gateway.services.create({ region: REGION, name: 'mine' });
     const request = { api: { requestConfig: { path: '/u/{id}/{rest+}' } }, service: { serviceId: service.id } };
     const { desc } = await bind(trigger(request));
     assert.equal(desc.serviceName, 'mine');
     assert.equal(desc.bound?.madeService, false);
-    const [api] = await open.gateway.listApis(REGION, service.id);
+    const [api] = await open.gateway.apis.list(REGION, service.id);
     assert.deepEqual(
       api?.parameters.map(p => `${p.position} ${p.name}`),
       ['PATH id', 'PATH rest'],
     );
-    assert.equal((await open.gateway.listServices(REGION)).length, 1);
+    assert.equal((await open.gateway.services.list(REGION)).length, 1);
   });
 
   it('refuses an unknown service and a path that is taken, under SCF’s code', async () => {
@@ -102,20 +108,20 @@ describe('bind', () => {
     await using _open = open;
     const failed = code('FailedOperation.ApiGateway');
     await assert.rejects(bind(trigger({ service: { serviceId: 'service-00000000' } })), failed);
-    const service = await open.gateway.createService({ region: REGION, name: 'mine' });
-    await open.gateway.createApi(REGION, service.id, anApi());
+    const service = await open.gateway.services.create({ region: REGION, name: 'mine' });
+    await open.gateway.apis.create(REGION, service.id, anApi());
     await assert.rejects(bind(trigger({ service: { serviceId: service.id } })), failed);
     await assert.rejects(bind(trigger({ api: { requestConfig: { path: '/{' } } })), failed);
-    assert.equal((await open.gateway.listServices(REGION)).length, 1);
+    assert.equal((await open.gateway.services.list(REGION)).length, 1);
   });
 
   for (const broken of ['createApi', 'release'] as const) {
     it(`leaves nothing behind when ${broken} fails`, async () => {
       const { open, bind } = await stand();
       await using _open = open;
-      const source: ApiGateway = { ...open.gateway, [broken]: () => Promise.reject(new Error('disk full')) };
+      const source = failing(open.gateway, broken);
       await assert.rejects(bind(trigger(), source), /disk full/);
-      assert.deepEqual(await open.gateway.listServices(REGION), []);
+      assert.deepEqual(await open.gateway.services.list(REGION), []);
       assert.deepEqual(await open.store.list('resources'), []);
     });
   }
@@ -141,10 +147,10 @@ describe('an update', () => {
     const { open, bind } = await stand();
     await using _open = open;
     const first = await bind(trigger());
-    const before = await open.gateway.listApis(REGION, first.desc.serviceId ?? '');
-    const source: ApiGateway = { ...open.gateway, release: () => Promise.reject(new Error('disk full')) };
+    const before = await open.gateway.apis.list(REGION, first.desc.serviceId ?? '');
+    const source = failing(open.gateway, 'release');
     await assert.rejects(bind({ ...first, desc: { ...first.desc, path: '/new' } }, source), /disk full/);
-    assert.deepEqual(await open.gateway.listApis(REGION, first.desc.serviceId ?? ''), before);
+    assert.deepEqual(await open.gateway.apis.list(REGION, first.desc.serviceId ?? ''), before);
   });
 });
 
@@ -171,7 +177,7 @@ describe('unbind', () => {
     assert.equal((await open.ask(`/_apigw/${serviceId}/release/other`)).status, 200);
     assert.equal((await open.ask(`/_apigw/${serviceId}/release/fn`)).status, 404);
     await kind.unbind?.(other, host);
-    assert.equal((await open.gateway.listServices(REGION)).length, 1);
+    assert.equal((await open.gateway.services.list(REGION)).length, 1);
   });
 
   it('does not release changes that somebody else has under way', async () => {
@@ -179,10 +185,10 @@ describe('unbind', () => {
     await using _open = open;
     const bound = await bind(trigger());
     const serviceId = bound.desc.serviceId ?? '';
-    await open.gateway.createApi(REGION, serviceId, anApi({ path: '/draft' }));
+    await open.gateway.apis.create(REGION, serviceId, anApi({ path: '/draft' }));
     await kind.unbind?.(bound, host);
-    assert.deepEqual(await open.gateway.listReleases(REGION, serviceId), []);
-    assert.equal((await open.gateway.listApis(REGION, serviceId)).length, 1);
+    assert.deepEqual(await open.gateway.releases.list(REGION, serviceId), []);
+    assert.equal((await open.gateway.apis.list(REGION, serviceId)).length, 1);
   });
 });
 

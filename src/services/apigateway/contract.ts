@@ -1,0 +1,52 @@
+// The verbs of the gateway, noun by noun.
+
+import type { Api, ApiConfig, Environment, Release, Service, ServiceDraft } from './model.ts';
+import type { ReleaseInput } from './releases.ts';
+import type { ApiRef, ServiceRef } from './scope.ts';
+import type { ServiceChange } from './services.ts';
+
+export interface WantedService {
+  readonly serviceId?: string;
+  readonly name: string;
+}
+
+export interface ServiceVerbs {
+  create(draft: ServiceDraft): Promise<Service>;
+  /** The named service, which must exist, or a new one. */
+  ensure(region: string, wanted: WantedService): Promise<{ readonly service: Service; readonly made: boolean }>;
+  get(region: string, serviceId: string): Promise<Service>;
+  /** Oldest first. */
+  list(region: string): Promise<Service[]>;
+  modify(ref: ServiceRef, change: ServiceChange): Promise<Service>;
+  /** Requests per second of whole environments. */
+  limit(ref: ServiceRef, environments: readonly string[], qps: number): Promise<void>;
+  remove(region: string, serviceId: string): Promise<void>;
+}
+
+export interface ApiVerbs {
+  create(region: string, serviceId: string, config: ApiConfig): Promise<Api>;
+  modify(ref: ApiRef, config: ApiConfig): Promise<Api>;
+  get(ref: ApiRef): Promise<Api>;
+  list(region: string, serviceId: string): Promise<Api[]>;
+  limit(
+    ref: ServiceRef,
+    change: { readonly apiIds: readonly string[]; readonly environment: string; readonly qps: number },
+  ): Promise<void>;
+  remove(ref: ApiRef): Promise<void>;
+  /** Without a question, and out of every environment: together with its function. */
+  drop(ref: ApiRef): Promise<void>;
+}
+
+/** Changes take effect in an environment here and nowhere else. */
+export interface ReleaseVerbs {
+  make(input: ReleaseInput): Promise<Release>;
+  end(ref: ServiceRef, environment: string): Promise<void>;
+  /** Takes one API out of one environment, or of all. */
+  withdraw(ref: ApiRef, environment?: Environment): Promise<void>;
+  /** What serves now, at most one per environment. */
+  list(region: string, serviceId: string): Promise<Release[]>;
+  /** All that were made and are not forgotten, newest first. */
+  history(ref: ServiceRef): Promise<Release[]>;
+  /** An environment serves an earlier version again. */
+  switchTo(ref: ServiceRef, environment: string, version: string): Promise<Release>;
+}
