@@ -20,6 +20,12 @@ export class BodyAborted extends Error {
   }
 }
 
+/** Whether a body comes with it: one of no bytes is none. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = headers;
+  return coding !== undefined || (length !== undefined && length !== '0');
+}
+
 const NOTHING: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
 
 /**
@@ -27,8 +33,8 @@ const NOTHING: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
  * once the answer is out, so that the client gets to read it.
  */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  if (coding === undefined && (length === undefined || length === '0')) return NOTHING;
+  if (!hasBody(request)) return NOTHING;
+  const length = request.headers['content-length'];
   if (length !== undefined && Number(length) > limitBytes) return Promise.reject(new BodyTooLarge(limitBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
