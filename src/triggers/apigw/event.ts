@@ -21,14 +21,25 @@ export type BuildEvent = (request: GatewayRequest) => Buffer;
 
 /** `qualifier`: the version or alias that the trigger is bound to. */
 export function createEventBuilder(qualifier: string): BuildEvent {
-  const templates = new WeakMap<Route, Template>();
+  const templateFor = templates(qualifier);
+  return request => Buffer.from(eventText(templateFor(request), request));
+}
+
+/** What follows the context in every event of a request, from the headers on; without braces. */
+export function createRestBuilder(qualifier: string): (request: GatewayRequest) => string {
+  const templateFor = templates(qualifier);
+  return request => restText(templateFor(request), request);
+}
+
+function templates(qualifier: string): (request: GatewayRequest) => Template {
+  const known = new WeakMap<Route, Template>();
   return request => {
-    let template = templates.get(request.route);
+    let template = known.get(request.route);
     if (!template) {
       template = templateOf(request.route, qualifier, request);
-      templates.set(request.route, template);
+      known.set(request.route, template);
     }
-    return Buffer.from(eventText(template, request));
+    return template;
   };
 }
 
@@ -45,18 +56,24 @@ function templateOf({ api, environment }: Route, qualifier: string, { headerCase
 }
 
 function eventText(template: Template, request: GatewayRequest): string {
+  return (
+    `{"requestContext":{"serviceId":${template.serviceId},"path":${template.path},"httpMethod":${template.method},` +
+    `"requestId":"${request.requestId}","identity":{},"sourceIp":"${request.sourceIp}","stage":${template.stage}},` +
+    `${restText(template, request)}}`
+  );
+}
+
+function restText(template: Template, request: GatewayRequest): string {
   const { declared } = template;
   const query = parseQuery(request.query);
   const queryParameters = declared.length === 0 ? '{}' : declaredQuery(declared, query);
   const headerParameters = declared.length === 0 ? '{}' : declaredHeaders(declared, request);
   const pathParameters = declared.length === 0 ? '{}' : declaredPath(declared, request);
   return (
-    `{"requestContext":{"serviceId":${template.serviceId},"path":${template.path},"httpMethod":${template.method},` +
-    `"requestId":"${request.requestId}","identity":{},"sourceIp":"${request.sourceIp}","stage":${template.stage}},` +
     `"headers":{${requestHeaders(request)}${template.injected}},${bodyPart(request)}` +
     `"pathParameters":${pathParameters},"queryStringParameters":${queryParameters},` +
     `"headerParameters":${headerParameters},"stageVariables":${template.stageVariables},` +
-    `"path":${JSON.stringify(request.path)},"queryString":${queryJson(query)},"httpMethod":"${request.method}"}`
+    `"path":${JSON.stringify(request.path)},"queryString":${queryJson(query)},"httpMethod":"${request.method}"`
   );
 }
 
