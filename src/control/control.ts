@@ -11,12 +11,13 @@ import type {
   Routing,
   StatusReason,
 } from '../core/function.ts';
-import type { Execution, Page, Range, Triggers, Where } from '../core/ports.ts';
+import type { Execution, Page, Range, Tag, Triggers, Where } from '../core/ports.ts';
 import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, ScheduledNumber } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { AsyncSettings } from './async.ts';
 import type { LiveCatalog } from './catalog.ts';
 import type { Filter, Listed, Paging } from './paging.ts';
+import type { TagTable } from './tags.ts';
 
 export interface Control {
   readonly functions: Functions;
@@ -30,6 +31,7 @@ export interface Control {
   readonly accounts: Accounts;
   readonly logs: Logs;
   readonly missed: Missed;
+  readonly tags: TagTable;
   readonly catalog: Pick<LiveCatalog, 'find' | 'all'>;
   /** Starts delivering for every enabled trigger and takes up transitions that a former process left unfinished. */
   start(): Promise<void>;
@@ -37,11 +39,6 @@ export interface Control {
   settled(): Promise<void>;
   /** Stops every trigger at once and waits for what is under way. */
   close(): Promise<void>;
-}
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
 }
 
 /** The API's request object as it came: unsupported settings are refused from it, settings to be echoed are taken from it. */
@@ -110,6 +107,7 @@ export interface FunctionView {
   readonly version: FunctionVersion;
   /** As asked for. */
   readonly qualifier: string;
+  readonly tags: readonly Tag[];
   /** Of its region's concurrency for itself, if anything; and what its ready instances take, in MB. */
   readonly reservedMB: number | undefined;
   readonly provisionedMB: number;
@@ -218,16 +216,21 @@ export interface ListLayers extends Paging {
   readonly runtime?: string | undefined;
 }
 
+/** One version of a layer with the tags of the layer. */
+export interface LayerVersionView extends LayerVersionRow {
+  readonly tags: readonly Tag[];
+}
+
 export interface Layers {
   /** Makes the layer, or its next version. */
-  publish(input: PublishLayer): Promise<LayerVersionRow>;
-  get(region: string, ref: LayerRef): Promise<LayerVersionRow>;
+  publish(input: PublishLayer): Promise<LayerVersionView>;
+  get(region: string, ref: LayerRef): Promise<LayerVersionView>;
   /** The newest version of each layer. */
-  list(region: string, query: ListLayers): Promise<Listed<LayerVersionRow>>;
+  list(region: string, query: ListLayers): Promise<Listed<LayerVersionView>>;
   /** All versions, the newest first; `suits`: only those for one of these runtimes. */
-  versions(region: string, name: string, suits?: readonly string[]): Promise<readonly LayerVersionRow[]>;
+  versions(region: string, name: string, suits?: readonly string[]): Promise<readonly LayerVersionView[]>;
   /** The layers of a function version, in their order. */
-  bound(version: FunctionVersion): Promise<readonly LayerVersionRow[]>;
+  bound(version: FunctionVersion): Promise<readonly LayerVersionView[]>;
   delete(region: string, ref: LayerRef): Promise<void>;
   /** The stored package, for a download. */
   code(region: string, ref: LayerRef): Promise<{ readonly code: CodePackage; readonly stream: Readable }>;

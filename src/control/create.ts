@@ -27,6 +27,7 @@ import { Packages } from './packages.ts';
 import type { Quotas } from './quotas.ts';
 import { removalIn } from './removal.ts';
 import type { Room } from './room.ts';
+import { TagTable } from './tags.ts';
 import { Transitions } from './transitions.ts';
 import { triggersIn } from './triggers.ts';
 import { Turns } from './turns.ts';
@@ -55,6 +56,8 @@ export interface ControlDeps {
   /** What the queue keeps of asynchronous executions, and the way to break one off; left out where no queue does. */
   readonly executions?: Executions | undefined;
   readonly terminate?: Terminate | undefined;
+  /** Left out where nobody else keeps tags: then a table of this room's own. */
+  readonly tags?: TagTable | undefined;
   /** What a run that goes on has printed so far; undefined when it does not run here. */
   readonly printed?: ((requestId: string) => string | undefined) | undefined;
 }
@@ -67,8 +70,22 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const catalog = await LiveCatalog.load({ ...deps, turns });
   const packages = new Packages({ ...deps, turns });
   const background = new Background(deps);
+  const tags = deps.tags ?? (await TagTable.open(store));
   const transitions = new Transitions({ ...deps, catalog, packages, turns, background });
-  const room: Room = { store, clock, ids, log, quotas, runtimes, catalog, turns, packages, transitions, background };
+  const room: Room = {
+    store,
+    clock,
+    ids,
+    log,
+    quotas,
+    runtimes,
+    catalog,
+    turns,
+    packages,
+    transitions,
+    background,
+    tags,
+  };
   const { resume: resumeLayers, ...layers } = layersIn(room);
   const triggers = triggersIn(room, deps.kinds, deps.host);
   const removal = removalIn(room, triggers.dropping);
@@ -90,6 +107,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     executions: executionsIn({ executions, terminate, catalog }),
     logs: logsIn({ history: deps.history, catalog, clock, printed: deps.printed }),
     missed: missedIn(deps),
+    tags,
     catalog,
     async start() {
       transitions.resume();

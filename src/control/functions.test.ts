@@ -14,10 +14,10 @@ describe('CreateFunction', () => {
     assert.equal((await control.functions.get(KEY)).version.status, 'Creating');
     ready.resolve(undefined);
     await control.settled();
-    const { row, version } = await control.functions.get(KEY);
+    const { tags, version } = await control.functions.get(KEY);
     assert.equal(version.status, 'Active');
     assert.match(version.id, /^lam-[a-z][a-z0-9]{7}$/);
-    assert.deepEqual(row.tags, [{ Key: 'k', Value: 'v' }]);
+    assert.deepEqual(tags, [{ Key: 'k', Value: 'v' }]);
     assert.deepEqual(
       [version.memoryMB, version.timeoutS, version.initTimeoutS, version.handler, version.addTime],
       [128, 3, 65, 'index.main_handler', NOW],

@@ -16,6 +16,7 @@ import { addVersion, checkVersionQuota } from './publish.ts';
 import type { Removal } from './removal.ts';
 import { mustBeWritable, type Room, resolve } from './room.ts';
 import { checkFree, latestRow, putFunction } from './rows.ts';
+import { functionResource } from './tagged.ts';
 import { checkCodeSource, echoOf, refuseUnsupported } from './unsupported.ts';
 import {
   checkAsyncPolicy,
@@ -47,7 +48,7 @@ function checkSettings(input: Settings): void {
 }
 
 export function functionsIn(room: Room, removal: Removal): Functions {
-  const { store, clock, ids, quotas, runtimes, catalog, turns, packages, transitions } = room;
+  const { store, clock, ids, quotas, runtimes, catalog, turns, packages, transitions, tags } = room;
 
   function runtimeOf(asked: string | undefined, type: FunctionType): string {
     const runtime = asked || runtimes.defaultRuntime;
@@ -79,12 +80,15 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       await turns.take(keyText(key), async () => {
         // Before the package is kept; asked again in the transaction that counts.
         await checkFree(store, key, quotas.functionsPerNamespace);
+        const id = `lam-${shortId(ids)}`;
+        const resource = functionResource({ region: key.region, id });
+        tags.check(resource, input.tags ?? []);
         await packages.keep(zip, code => {
           const now = clock.now();
           const latest: FunctionVersion = {
             ...key,
             version: LATEST,
-            id: `lam-${shortId(ids)}`,
+            id,
             type,
             runtime,
             handler,
@@ -109,9 +113,11 @@ export function functionsIn(room: Room, removal: Removal): Functions {
           return store.transaction(async rows => {
             await checkFree(rows, key, quotas.functionsPerNamespace);
             const layers = await boundLayers(rows, key.region, input.layers ?? []);
-            await putFunction(rows, { ...latest, layers }, input.tags);
+            await putFunction(rows, { ...latest, layers });
+            await tags.write(rows, resource, input.tags ?? []);
           });
         });
+        await tags.refresh(resource);
         await catalog.changed(key);
       });
       transitions.begin(key, LATEST);
@@ -121,7 +127,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       checkNamespace(key.namespace);
       checkFunctionName(key);
       const held = catalog.held(key);
-      return viewOf(held, resolve(held, qualifier), qualifier);
+      return viewOf(room, held, resolve(held, qualifier), qualifier);
     },
 
     list: query => listFunctions(room, query),

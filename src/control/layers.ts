@@ -4,11 +4,12 @@ import type { StatusReason } from '../core/function.ts';
 import { LICENSE_BYTES, RUNTIMES_PER_LAYER } from '../core/limits.ts';
 import type { LayerVersionRow } from '../core/rows.ts';
 import { layerVersionOf, userOf } from './binding.ts';
-import type { Layers, PublishLayer } from './control.ts';
+import type { Layers, LayerVersionView, PublishLayer } from './control.ts';
 import { fail } from './errors.ts';
 import { checkZip } from './packages.ts';
 import { type Orders, pageOf } from './paging.ts';
 import type { Room } from './room.ts';
+import { layerResource } from './tagged.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { checkDescription } from './validate.ts';
 
@@ -16,7 +17,7 @@ const LAYER_NAME = /^[A-Za-z]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/;
 /** The documented families: a layer may suit runtimes that this server does not run. */
 const RUNTIME = /^(Nodejs|Python|Php|Java|Go|CustomRuntime|CustomImage)[0-9.]*$/;
 
-const ORDERS: Orders<LayerVersionRow> = {
+const ORDERS: Orders<LayerVersionView> = {
   by: { LayerName: row => row.name },
   usual: 'LayerName',
   descending: false,
@@ -25,7 +26,8 @@ const ORDERS: Orders<LayerVersionRow> = {
 };
 
 export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
-  const { store, clock, log, quotas, runtimes, turns, packages, background } = room;
+  const { store, clock, log, quotas, runtimes, turns, packages, background, tags } = room;
+  const viewOf = (row: LayerVersionRow): LayerVersionView => ({ ...row, tags: tags.of(layerResource(row)) });
   const turn = <R>(region: string, work: () => Promise<R>) => turns.take(`layers/${region}`, work);
 
   async function addVersion(input: PublishLayer, zip: Buffer): Promise<LayerVersionRow> {
@@ -46,7 +48,6 @@ export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
           description: input.description ?? '',
           runtimes: [...input.runtimes],
           license: input.license ?? '',
-          tags: input.tags ?? [],
           code,
           status: 'Publishing',
           statusReasons: [],
@@ -54,6 +55,7 @@ export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
         };
         await rows.put('layers', { region, name, lastVersion: version });
         await rows.put('layerVersions', row);
+        if (input.tags) await tags.write(rows, layerResource(row), input.tags);
         added.resolve(row);
       }),
     );
@@ -98,12 +100,15 @@ export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
           en: 'nothing is given; give a Base64-encoded zip file in Content.ZipFile.',
         });
       checkZip(zip);
+      const resource = layerResource(input);
+      if (input.tags) tags.check(resource, input.tags);
       const row = await turn(input.region, () => addVersion(input, zip));
+      await tags.refresh(resource);
       begin(row);
-      return row;
+      return viewOf(row);
     },
 
-    get: (region, ref) => layerVersionOf(store, region, ref),
+    get: async (region, ref) => viewOf(await layerVersionOf(store, region, ref)),
 
     async list(region, query) {
       const { runtime, search = '' } = query;
@@ -112,17 +117,19 @@ export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
       for (const row of await store.list('layerVersions', { region }))
         if (!runtime || row.runtimes.includes(runtime)) newest.set(row.name, row);
       const found = [...newest.values()].filter(row => row.name.toLowerCase().includes(search.toLowerCase()));
-      return pageOf(found, query, ORDERS);
+      return pageOf(found.map(viewOf), query, ORDERS);
     },
 
     async versions(region, name, suits = []) {
       if (!(await store.get('layers', { region, name }))) fail('ResourceNotFound.Layer', { region, name });
       const rows = await store.list('layerVersions', { region, name }, { descending: true });
-      return suits.length === 0 ? rows : rows.filter(row => suits.some(runtime => row.runtimes.includes(runtime)));
+      return rows
+        .filter(row => suits.length === 0 || suits.some(runtime => row.runtimes.includes(runtime)))
+        .map(viewOf);
     },
 
     async bound({ region, layers }) {
-      return Promise.all(layers.map(layer => layerVersionOf(store, region, layer)));
+      return Promise.all(layers.map(async layer => viewOf(await layerVersionOf(store, region, layer))));
     },
 
     async code(region, ref) {
@@ -139,10 +146,13 @@ export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
           const user = await userOf(rows, region, ref);
           if (user !== undefined) fail('ResourceInUse.LayerVersion', { name, version, function: user });
           await rows.remove('layerVersions', { region, name, version });
-          if ((await rows.count('layerVersions', { region, name })) === 0)
+          if ((await rows.count('layerVersions', { region, name })) === 0) {
             await rows.remove('layers', { region, name });
+            await tags.write(rows, layerResource(row), []);
+          }
           return row;
         });
+        await tags.refresh(layerResource(gone));
         await packages.release([gone.code]);
       });
     },

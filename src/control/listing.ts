@@ -8,6 +8,7 @@ import { fail } from './errors.ts';
 import { namespaceOf } from './namespaces.ts';
 import { checkedFilters, type Filter, type Listed, type Orders, pageOf } from './paging.ts';
 import type { Room } from './room.ts';
+import { functionResource } from './tagged.ts';
 import { checkNamespace } from './validate.ts';
 
 const ORDERS: Orders<FunctionView> = {
@@ -55,14 +56,20 @@ const TAG = 'tag-';
 function matches(view: FunctionView, { name, values }: Filter): boolean {
   if (name.startsWith(TAG)) {
     const key = name.slice(TAG.length);
-    return view.row.tags.some(tag => tag.Key === key && values.includes(tag.Value));
+    return view.tags.some(tag => tag.Key === key && values.includes(tag.Value));
   }
   return values.includes(FILTERS[name]?.(view) ?? '');
 }
 
-export function viewOf({ row, entry }: Held, version: FunctionVersion, qualifier: string): FunctionView {
+export function viewOf(
+  { tags }: Pick<Room, 'tags'>,
+  { row, entry }: Held,
+  version: FunctionVersion,
+  qualifier: string,
+): FunctionView {
   const { reservedMB } = entry.concurrency;
-  return { row, version, qualifier, reservedMB, provisionedMB: provisionedMB(entry) };
+  const own = { tags: tags.of(functionResource(row)), provisionedMB: provisionedMB(entry) };
+  return { row, version, qualifier, reservedMB, ...own };
 }
 
 export async function listFunctions(room: Room, query: ListFunctions): Promise<Listed<FunctionView>> {
@@ -83,7 +90,7 @@ export async function listFunctions(room: Room, query: ListFunctions): Promise<L
     const { row, entry } = held;
     const version = entry.versions.get(LATEST);
     if (!version) continue;
-    const view = viewOf(held, version, LATEST);
+    const view = viewOf(room, held, version, LATEST);
     const found =
       row.name.toLowerCase().includes(searchKey) &&
       version.description.toLowerCase().includes(description) &&

@@ -6,6 +6,7 @@ import type { Trigger } from '../core/trigger.ts';
 import { fail } from './errors.ts';
 import { PENDING } from './pending.ts';
 import type { Room } from './room.ts';
+import { functionResource } from './tagged.ts';
 import { checkFunctionName, checkNamespace, isPublished, keyOf } from './validate.ts';
 
 /** What removing needs of the triggers: stop them at once, and later drop their source objects. */
@@ -29,7 +30,7 @@ export interface Removal {
 const BUSY: ReadonlySet<FunctionStatus> = new Set(['Creating', 'Updating', 'Publishing']);
 
 export function removalIn(room: Room, triggers: Dropping): Removal {
-  const { store, catalog, turns, packages } = room;
+  const { store, catalog, turns, packages, tags } = room;
 
   return {
     async deleteFunction(key, whenBusy) {
@@ -46,9 +47,12 @@ export function removalIn(room: Room, triggers: Dropping): Removal {
           for (const table of ['triggers', 'aliases', 'versions', 'functions', 'reserved', 'provisioned'] as const)
             await rows.remove(table, where);
           await rows.remove('resources', { kind: PENDING, region: row.region, id: row.id });
-          return { versions, dropped };
+          const resource = functionResource(row);
+          await tags.write(rows, resource, []);
+          return { versions, dropped, resource };
         });
         await catalog.changed(where);
+        await tags.refresh(gone.resource);
         await triggers.sync(where);
         await triggers.forget(gone.dropped);
         await packages.release(gone.versions.map(version => version.code));

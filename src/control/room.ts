@@ -11,6 +11,7 @@ import type { RuntimeCatalog } from './control.ts';
 import { fail } from './errors.ts';
 import type { Packages } from './packages.ts';
 import type { Quotas } from './quotas.ts';
+import type { TagTable } from './tags.ts';
 import type { Transitions } from './transitions.ts';
 import type { Turns } from './turns.ts';
 
@@ -26,6 +27,7 @@ export interface Room {
   readonly packages: Packages;
   readonly transitions: Transitions;
   readonly background: Background;
+  readonly tags: TagTable;
 }
 
 /** States in which a function takes writes: a failed update has left it as it was. */

@@ -8,7 +8,6 @@ import {
   LATEST,
 } from '../core/function.ts';
 import type { Rows } from '../core/ports.ts';
-import type { FunctionRow } from '../core/rows.ts';
 import { fail } from './errors.ts';
 import { namespaceOf } from './namespaces.ts';
 import { keyOf } from './validate.ts';
@@ -23,10 +22,10 @@ export async function checkFree(rows: Rows, key: FunctionKey, limit: number): Pr
 }
 
 /** Inside a transaction: a new function with its `$LATEST` and `$DEFAULT`. */
-export async function putFunction(rows: Rows, latest: FunctionVersion, tags: FunctionRow['tags'] = []): Promise<void> {
+export async function putFunction(rows: Rows, latest: FunctionVersion): Promise<void> {
   const key = keyOf(latest);
   const { id, addTime, modTime } = latest;
-  await rows.put('functions', { ...key, id, lastVersion: 0, async: DEFAULT_ASYNC_POLICY, tags, addTime });
+  await rows.put('functions', { ...key, id, lastVersion: 0, async: DEFAULT_ASYNC_POLICY, addTime });
   await rows.put('versions', latest);
   await rows.put('aliases', {
     ...key,

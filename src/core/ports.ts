@@ -274,7 +274,7 @@ export interface Tag {
 
 /** What a tag can hang on: `qcs::<service>:<region>:uin/<uin>:<prefix>/<id>` of this account. */
 export interface TaggedResource {
-  /** `scf`, `apigateway`, `clb`, … */
+  /** `scf`, `apigw`, `clb`, … */
   readonly service: string;
   /** '' for what is account-wide. */
   readonly region: string;

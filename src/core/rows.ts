@@ -18,7 +18,6 @@ export interface FunctionRow extends FunctionKey {
   /** Version numbers are never used again. */
   readonly lastVersion: number;
   readonly async: AsyncPolicy;
-  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly addTime: number;
 }
 
@@ -39,7 +38,6 @@ export interface LayerVersionRow {
   /** Ids of runtimes that it suits. */
   readonly runtimes: readonly string[];
   readonly license: string;
-  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly code: CodePackage;
   readonly status: 'Publishing' | 'Active' | 'PublishFailed';
   readonly statusReasons: readonly StatusReason[];

@@ -209,6 +209,21 @@ const web: Migration = {
   },
 };
 
+/** Tags become rows of the one table of tags; a layer has those that a version of it was last published with. */
+const tags: Migration = {
+  async up(db: Kysely<unknown>) {
+    await sql`INSERT INTO resources ("kind", "region", "id", "parent", "body")
+      SELECT 'tag/resource', "region", 'scf:lam/' || "id", '', "tags" FROM functions WHERE "tags" <> '[]'`.execute(db);
+    await sql`INSERT INTO resources ("kind", "region", "id", "parent", "body")
+      SELECT 'tag/resource', "region", 'scf:layer/' || "name", '', "tags" FROM "layerVersions" AS here
+      WHERE "tags" <> '[]' AND "version" = (
+        SELECT MAX("version") FROM "layerVersions" AS other
+        WHERE other."region" = here."region" AND other."name" = here."name" AND other."tags" <> '[]'
+      )`.execute(db);
+    for (const name of ['functions', 'layerVersions']) await db.schema.alterTable(name).dropColumn('tags').execute();
+  },
+};
+
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Applied in order of their names. */
@@ -218,4 +233,5 @@ export const MIGRATIONS: Migrations = {
   '0003_concurrency': concurrency,
   '0004_asynchronous': asynchronous,
   '0005_web': web,
+  '0006_tags': tags,
 };

@@ -28,7 +28,7 @@ export const SCHEMA = {
   },
   functions: {
     key: ['region', 'namespace', 'name'],
-    columns: { ...FUNCTION, id: 'text', lastVersion: 'integer', async: 'json', tags: 'json', addTime: 'integer' },
+    columns: { ...FUNCTION, id: 'text', lastVersion: 'integer', async: 'json', addTime: 'integer' },
   },
   versions: {
     key: ['region', 'namespace', 'name', 'version'],
@@ -84,7 +84,6 @@ export const SCHEMA = {
       description: 'text',
       runtimes: 'json',
       license: 'text',
-      tags: 'json',
       code: 'json',
       status: 'text',
       statusReasons: 'json',

@@ -264,6 +264,41 @@ describe('SQLite store', () => {
       assert.deepEqual(backups(), ['openscf.db.backup-1']);
     });
 
+    test('tags from before they had a table of their own come into it', async () => {
+      await (await start({ migrations: upTo('0005_web') })).close();
+      const [tagged, plain] = SAMPLES.functions;
+      const [team, other] = [[{ Key: 'team', Value: 'a "b"' }], [{ Key: 'other', Value: 'c' }]];
+      insert('functions', { ...cellsOf(tagged), tags: JSON.stringify(team) });
+      insert('functions', { ...cellsOf(plain), tags: '[]' });
+      const [layer] = SAMPLES.layerVersions;
+      for (const [version, tags] of [
+        [1, team],
+        [2, other],
+        [3, []],
+      ] as const)
+        insert('layerVersions', { ...cellsOf({ ...layer, version }), tags: JSON.stringify(tags) });
+      insert('layerVersions', { ...cellsOf({ ...layer, name: 'more' }), tags: JSON.stringify(team) });
+      insert('layerVersions', { ...cellsOf({ ...layer, region: 'ap-beijing' }), tags: '[]' });
+      const migrated = await start();
+      const row = (id: string, body: object) => ({
+        kind: 'tag/resource',
+        region: 'ap-guangzhou',
+        id,
+        parent: '',
+        body,
+      });
+      assert.deepEqual(await migrated.list('resources', { kind: 'tag/resource' }), [
+        row(`scf:lam/${tagged.id}`, team),
+        row('scf:layer/deps', other),
+        row('scf:layer/more', team),
+      ]);
+      assert.deepEqual(await migrated.list('functions'), [tagged, plain]);
+      assert.deepEqual(
+        (await migrated.list('layerVersions', { region: 'ap-guangzhou', name: 'deps', version: 1 })).length,
+        1,
+      );
+    });
+
     test('the copy holds what is in the write-ahead log alone', async () => {
       const child = await holder(file);
       child.kill('SIGKILL');

@@ -221,7 +221,8 @@ test('UpdateFunctionCode takes the new form and the flat one', async () => {
 
 const VIEW = {
   version: aVersion(),
-  row: { ...KEY, id: 'lam-a', lastVersion: 0, async: DEFAULT_ASYNC_POLICY, tags: [], addTime: 0 },
+  row: { ...KEY, id: 'lam-a', lastVersion: 0, async: DEFAULT_ASYNC_POLICY, addTime: 0 },
+  tags: [],
   qualifier: '$LATEST',
 };
 

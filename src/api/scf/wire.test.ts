@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import type { FunctionView, TriggerView } from '../../control/control.ts';
+import type { FunctionView, LayerVersionView, TriggerView } from '../../control/control.ts';
 import { anAlias, aVersion, KEY } from '../../core/fixture.ts';
 import { DEFAULT_ASYNC_POLICY, type FunctionVersion } from '../../core/function.ts';
-import type { LayerVersionRow } from '../../core/rows.ts';
 import {
   type Shown,
   wireAlias,
@@ -23,8 +22,8 @@ const LATER = Date.UTC(2024, 3, 19, 16, 0, 0);
 
 function view(change: Partial<FunctionVersion> = {}, qualifier = '$LATEST') {
   const version = aVersion({ addTime: AT, modTime: LATER, ...change });
-  const row = { ...KEY, id: version.id, lastVersion: 0, async: DEFAULT_ASYNC_POLICY, tags: [], addTime: AT };
-  return { row, version, qualifier, reservedMB: undefined, provisionedMB: 0 };
+  const row = { ...KEY, id: version.id, lastVersion: 0, async: DEFAULT_ASYNC_POLICY, addTime: AT };
+  return { row, version, qualifier, tags: [], reservedMB: undefined, provisionedMB: 0 };
 }
 
 function timer(change: Partial<TriggerView['trigger']> = {}): TriggerView {
@@ -56,7 +55,7 @@ const NOTHING: Shown = { triggers: [], layers: [], codeText: '' };
 const wire = (of: FunctionView, shown: Partial<Shown> = {}) =>
   ({ ...wireFunction(of, { ...NOTHING, ...shown }) }) as Record<string, unknown>;
 
-const LAYER: LayerVersionRow = {
+const LAYER: LayerVersionView = {
   region: KEY.region,
   name: 'deps',
   version: 2,
@@ -205,7 +204,7 @@ test('an alias is written with both halves of its routing', () => {
 });
 
 test('layers of a function are written in their order, a failed one says why', () => {
-  const failed: LayerVersionRow = {
+  const failed: LayerVersionView = {
     ...LAYER,
     version: 1,
     status: 'PublishFailed',

@@ -1,6 +1,6 @@
 // From control's nouns to the API's objects. What is unset goes out as an empty text, list or null, never left out.
 
-import type { FunctionView, TriggerView } from '../../control/control.ts';
+import type { FunctionView, LayerVersionView, TriggerView } from '../../control/control.ts';
 import type { Alias, FunctionVersion, Routing } from '../../core/function.ts';
 import type { LayerVersionRow, NamespaceRow } from '../../core/rows.ts';
 import { wireTime } from './times.ts';
@@ -53,14 +53,14 @@ const isFailed = (version: FunctionVersion): boolean => version.status.endsWith(
 /** What GetFunction shows beside the version itself. */
 export interface Shown {
   readonly triggers: readonly TriggerView[];
-  readonly layers: readonly LayerVersionRow[];
+  readonly layers: readonly LayerVersionView[];
   readonly codeText: string;
   /** What is to be known of a version that works. */
   readonly note?: string;
 }
 
 /** The whole answer of GetFunction. */
-export function wireFunction({ row, version, qualifier }: FunctionView, shown: Shown): object {
+export function wireFunction({ tags, version, qualifier }: FunctionView, shown: Shown): object {
   const { triggers, layers, codeText, note = '' } = shown;
   const rest = Object.fromEntries(Object.keys(UNSET).map(name => [name, echoed(version, name as Echoed)]));
   const reasons = version.statusReasons.map(reason => reason.ErrorMessage).join('\n');
@@ -96,7 +96,7 @@ export function wireFunction({ row, version, qualifier }: FunctionView, shown: S
     ProtocolType: version.protocol,
     ProtocolParams: version.protocol === 'WS' ? { WSParams: { IdleTimeOut: version.wsIdleTimeoutS } } : null,
     Triggers: triggers.map(wireTrigger),
-    Tags: row.tags,
+    Tags: tags,
     AddTime: wireTime(version.addTime),
     ModTime: wireTime(version.modTime),
   };
@@ -110,7 +110,7 @@ function wireDeadLetter(target: FunctionVersion['deadLetter']): object {
 }
 
 /** One row of ListFunctions. */
-export function wireListed({ row, version, reservedMB, provisionedMB }: FunctionView): object {
+export function wireListed({ tags, version, reservedMB, provisionedMB }: FunctionView): object {
   return {
     FunctionName: version.name,
     FunctionId: version.id,
@@ -121,7 +121,7 @@ export function wireListed({ row, version, reservedMB, provisionedMB }: Function
     Status: version.status,
     StatusDesc: version.statusReasons.map(reason => reason.ErrorMessage).join('\n'),
     StatusReasons: version.statusReasons,
-    Tags: row.tags,
+    Tags: tags,
     TotalProvisionedConcurrencyMem: provisionedMB,
     ReservedConcurrencyMem: reservedMB ?? null,
     AsyncRunEnable: wireSwitch(version.asyncRun),
@@ -156,7 +156,7 @@ export function wireTriggerInfo(view: TriggerView): object {
 }
 
 /** LayerVersionInfo. */
-export function wireLayer(row: LayerVersionRow): object {
+export function wireLayer(row: LayerVersionView): object {
   return {
     LayerName: row.name,
     LayerVersion: row.version,
