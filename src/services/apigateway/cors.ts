@@ -1,9 +1,9 @@
 // Cross-origin answers of the gateway: an API has them on or off.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { headerValue } from '../../http/reply.ts';
 import { gatewayError, NO_UPSTREAM } from './errorbody.ts';
 import type { GatewayReply } from './target.ts';
-import { headerValue } from './wire.ts';
 
 const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
 

@@ -1,9 +1,9 @@
 // What a function behind the gateway receives: written piece by piece into one text, never parsed again.
 
+import { parseQuery, type Query, queryJson } from '../../http/query.ts';
 import type { RequestParameter } from '../../services/apigateway/model.ts';
 import type { GatewayRequest, Route } from '../../services/apigateway/target.ts';
 import { injectedHeaders, requestHeaders } from './headers.ts';
-import { parseQuery, type Query, queryJson } from './query.ts';
 
 /** What is the same in every event of one route. */
 interface Template {
