@@ -32,11 +32,12 @@ export function headerValue(headers: readonly string[], lowerName: string): stri
   return undefined;
 }
 
-export function withoutHeader(headers: readonly string[], lowerName: string): string[] {
+/** `drops` gets names in lower case. */
+export function withoutHeaders(headers: readonly string[], drops: (lowerName: string) => boolean): string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (name.toLowerCase() !== lowerName) kept.push(name, headers[i + 1] ?? '');
+    if (!drops(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
   }
   return kept;
 }
@@ -50,19 +51,28 @@ export function writeReply(
   compressed: Gzip | undefined,
 ): void {
   if (response.destroyed) return;
-  if (compressed && reply.body.length > compressed.aboveBytes && wantsGzip(request, reply.status, headers, compressed)) {
+  if (
+    compressed &&
+    reply.body.length > compressed.aboveBytes &&
+    wantsGzip(request, reply.status, headers, compressed)
+  ) {
     gzip(reply.body, (error, packed) => {
       if (response.destroyed) return;
       if (!error) headers.push('Content-Encoding', 'gzip');
-      write(response, reply, headers, error ? reply.body : packed);
+      writeWhole(response, reply, headers, error ? reply.body : packed);
     });
     return;
   }
-  write(response, reply, headers, reply.body);
+  writeWhole(response, reply, headers, reply.body);
 }
 
-function write(response: ServerResponse, reply: Reply, headers: string[], body: Buffer | string): void {
-  const { status, reason } = reply;
+/** `headers` is the whole head but for the length; it is taken over. */
+export function writeWhole(
+  response: ServerResponse,
+  { status, reason }: Pick<Reply, 'status' | 'reason'>,
+  headers: string[],
+  body: Buffer | string,
+): void {
   const empty = status === 204 || status === 304;
   if (!empty) headers.push('Content-Length', String(body.length));
   if (reason === undefined) response.writeHead(status, headers);

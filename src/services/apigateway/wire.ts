@@ -1,11 +1,12 @@
 // The head of the gateway's answers, and what of them is compressed.
 
-import type { Gzip } from '../../http/reply.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Gzip, writeReply as writeWith } from '../../http/reply.ts';
 import { NO_UPSTREAM } from './errorbody.ts';
 import type { GatewayReply } from './target.ts';
 
 /** Documented: bodies above 1 KB of these types are compressed for clients that take gzip. */
-export const COMPRESSED: Gzip = Object.freeze({
+const COMPRESSED: Gzip = Object.freeze({
   aboveBytes: 1024,
   types: new Set([
     'text/xml',
@@ -19,6 +20,11 @@ export const COMPRESSED: Gzip = Object.freeze({
     'application/octet-stream',
   ]),
 });
+
+/** `headers` is the whole head but for the length; it is taken over. */
+export function writeReply(request: IncomingMessage, response: ServerResponse, reply: GatewayReply, headers: string[]) {
+  writeWith(request, response, reply, headers, COMPRESSED);
+}
 
 /** What the gateway says about a request in the head of its answer. */
 export interface Labels {
