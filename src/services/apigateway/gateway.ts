@@ -9,7 +9,7 @@ import type { Site } from '../../http/site.ts';
 import { addressed, apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
 import { createApi, deleteApi, dropApi, limitApis, modifyApi } from './apis.ts';
 import type { ApiVerbs, ReleaseVerbs, ServiceVerbs } from './contract.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../../http/deadlines.ts';
 import type { Environment, Objects, Service } from './model.ts';
 import { type Edit, LiveObjects } from './objects.ts';
 import { release, sweep, switchVersion, unrelease, withdraw } from './releases.ts';

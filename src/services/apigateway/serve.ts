@@ -4,17 +4,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { Account } from '../../core/trigger.ts';
+import { withoutHeaders } from '../../http/reply.ts';
 import { hostName, targetPath, targetQuery } from '../../http/router.ts';
 import { addressed, splitEnvironment } from './address.ts';
 import { hasBody, type Received, receive, wantsBase64 } from './body.ts';
 import { addCors, corsRefusal, isPreflight, preflight } from './cors.ts';
-import type { Deadlines } from './deadlines.ts';
+import type { Deadlines } from '../../http/deadlines.ts';
 import { gatewayError, noMatch } from './errorbody.ts';
 import { ENVIRONMENTS, type Environment, type Objects, type Service } from './model.ts';
 import { missingParameter } from './parameters.ts';
 import { type Found, findRoute, isVerb, methodsBeside, type RouteTable, type TargetOf } from './routes.ts';
 import type { GatewayReply, GatewayRequest, HeaderCase } from './target.ts';
-import { type Labels, pushLabels, withoutHeader, writeReply } from './wire.ts';
+import { type Labels, pushLabels, writeReply } from './wire.ts';
 
 /** One service as it is served now. */
 export interface LiveService {
@@ -154,7 +155,7 @@ export function createServe(deps: ServeDeps): (request: IncomingMessage, respons
   }
 
   function answer(arrival: Arrival, reply: GatewayReply, found?: Found): void {
-    const headers = settings.dropLocation ? withoutHeader(reply.headers, 'location') : reply.headers.slice();
+    const headers = settings.dropLocation ? withoutHeaders(reply.headers, name => name === 'location') : reply.headers.slice();
     if (found?.route.api.cors) addCors(headers);
     const known = { traceId: arrival.traceId, appId: account.appId, host: arrival.host, uri: arrival.uri };
     const labels: Labels = found

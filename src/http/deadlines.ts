@@ -1,7 +1,7 @@
 // Deadlines of many calls with few clock alarms: calls with the same time-out end in the order in which they began,
 // so one alarm stands for the oldest of them.
 
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 interface Waiting {
   readonly instant: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { type Clock, TurnableClock } from '../../core/clock.ts';
+import { type Clock, TurnableClock } from '../core/clock.ts';
 import { Deadlines } from './deadlines.ts';
 
 it('expires what is not stopped, at its own instant', async () => {
