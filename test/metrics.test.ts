@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { wireTime } from '../src/api/scf/times.ts';
+import { wireTime } from '../src/api/times.ts';
 import { SLOT_MB } from '../src/runtime/machine/slots.ts';
 import { ask, deploy, invoke, type Scf, sdkOf, settled, until } from './fixture.ts';
 import { startTestServer } from './harness.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
-import { wireTime } from '../src/api/scf/times.ts';
+import { wireTime } from '../src/api/times.ts';
 import { deploy, type Scf, sdkOf, until } from './fixture.ts';
 import { startTestServer } from './harness.ts';
 

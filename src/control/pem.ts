@@ -59,6 +59,11 @@ export function readCertificate(text: CertificateText, now: number): ReadCertifi
   return Object.freeze({ ...read, privateKeyPem, domains });
 }
 
+/** Those in a text that has been checked. */
+export function certificatesIn(pem: string): readonly X509Certificate[] {
+  return (pem.match(BLOCK) ?? []).map(block => new X509Certificate(block));
+}
+
 type Chain = readonly [X509Certificate, ...X509Certificate[]];
 
 function chainOf(pem: string): Chain {

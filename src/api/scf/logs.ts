@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import type { InvocationRow } from '../../core/rows.ts';
 import { action } from '../action.ts';
+import { wireTime } from '../times.ts';
 import type { ScfContext } from './deps.ts';
-import { timeOf, wireTime } from './times.ts';
+import { timeOf } from './times.ts';
 import { int, namespaceOf, PAGE, text } from './types.ts';
 
 const RUNNING = 202;

@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import type { InvocationRow } from '../../core/rows.ts';
 import { action } from '../action.ts';
+import { wireTime } from '../times.ts';
 import type { ScfContext } from './deps.ts';
-import { timeOf, wireTime } from './times.ts';
+import { timeOf } from './times.ts';
 import { FUNCTION, keyOf, text } from './types.ts';
 
 const MB = 1024 * 1024;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseWireInstant, parseWireTime, wireInstant, wireTime } from './times.ts';
+import { wireTime } from '../times.ts';
+import { parseWireInstant, parseWireTime, wireInstant } from './times.ts';
 
 test('a time is written in UTC+8', () => {
   assert.equal(wireTime(Date.UTC(2024, 3, 19, 16, 0, 5)), '2024-04-20 00:00:05');

@@ -1,13 +1,9 @@
-// Times of the API: `YYYY-MM-DD HH:mm:ss`, always in China's time, which has no summer time.
+// Reading times of the API, and those with thousandths.
 
 import { fail } from '../../control/errors.ts';
+import { CHINA_OFFSET_MS, wireTime } from '../times.ts';
 
-const CHINA_OFFSET_MS = 8 * 3600_000;
 const FORM = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/;
-
-export function wireTime(ms: number): string {
-  return new Date(ms + CHINA_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ');
-}
 
 /** undefined for anything that is no such time, the 30th of February included. */
 export function parseWireTime(text: string): number | undefined {

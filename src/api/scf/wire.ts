@@ -3,7 +3,7 @@
 import type { FunctionView, LayerVersionView, TriggerView } from '../../control/control.ts';
 import type { Alias, FunctionVersion, Routing } from '../../core/function.ts';
 import type { LayerVersionRow, NamespaceRow } from '../../core/rows.ts';
-import { wireTime } from './times.ts';
+import { wireTime } from '../times.ts';
 
 /** Settings without a counterpart here, as a fresh function has them. */
 const UNSET = {
