@@ -31,6 +31,7 @@ import { openData } from './server/data.ts';
 import { eventViews } from './server/events.ts';
 import { deployExamples } from './server/examples.ts';
 import { openFronts } from './server/fronts.ts';
+import { gatewaySettings } from './server/gateway.ts';
 import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
@@ -140,13 +141,13 @@ async function compose(
       },
       baseDomain,
     },
-    settings: { headerCase: compat.apigwHeaderCase, dropLocation: compat.apigwDropLocation },
+    settings: gatewaySettings(config),
   });
   opened.defer(() => gateway.close());
 
   const kinds = triggerKinds({
     timer: { utcOffsetMin: compat.timerUtcOffset, log },
-    apigw: { urlOf: place => gateway.urls({ region, ...place })[0] },
+    apigw: { urlOf: place => gateway.urls({ region, ...place })[0], upstreamAction: compat.wsUpstreamAction },
   });
   const control = await createControl({
     store,
@@ -254,13 +255,15 @@ async function compose(
 
   const shared = [code.site, gateway.site, api, unbuilt];
   await openFronts(ports, { shared, api, edge: gateway.site, tls: tls.options }, { config, ids, log }, opened);
+  // Before the ports close, and while functions can still be called.
+  opened.defer(() => gateway.closeConnections(config.grace * 1000));
 
   prefetch(languages, control.catalog, bus, opened);
   await control.start();
   invoker.start();
   for (const { entry } of control.catalog.all()) runtime.changed(entry.key, entry);
   const call = localCall(services, { region, ids });
-  const works = (name: string) => runtime.supports(name) === 'yes';
+  const works = (plan: { readonly runtime: string }) => runtime.supports(plan.runtime) === 'yes';
   const examplesLeft = config.examples ? await deployExamples({ store, call, log, works }) : [];
   const endpoint = origin(ports.api);
   await data.announce({ pid: process.pid, endpoint, version: version() });

@@ -26,7 +26,13 @@ export interface ClientOptions {
 
 type Wire = Readonly<Record<string, unknown>>;
 
-const SCF_VERSION = '2018-04-16';
+/** Of the services that commands speak to. */
+const VERSIONS: Readonly<Record<string, string>> = {
+  scf: '2018-04-16',
+  apigateway: '2018-08-08',
+  clb: '2018-03-17',
+  ssl: '2019-12-05',
+};
 
 export class Client {
   readonly #options: ClientOptions;
@@ -43,9 +49,18 @@ export class Client {
   }
 
   /** An action of SCF. Rejects with a CloudError that has the cloud's code. */
-  readonly scf = async (action: string, params: Wire, region = this.#options.region): Promise<Wire> => {
-    const headers = { 'X-TC-Action': action, 'X-TC-Version': SCF_VERSION, 'X-TC-Region': region };
-    const { status, body } = await this.#send('POST', '/', headers, JSON.stringify(params));
+  readonly scf = (action: string, params: Wire, region?: string): Promise<Wire> =>
+    this.cloud('scf', action, params, region);
+
+  /** The same of another service. */
+  readonly cloud = async (
+    service: string,
+    action: string,
+    params: Wire,
+    region = this.#options.region,
+  ): Promise<Wire> => {
+    const headers = { 'X-TC-Action': action, 'X-TC-Version': VERSIONS[service] ?? '', 'X-TC-Region': region };
+    const { status, body } = await this.#send('POST', '/', headers, JSON.stringify(params), service);
     const answer = parse(body)?.Response;
     if (!isWire(answer)) return fail('Cli.Answer', { endpoint: this.endpoint, status });
     const { Error: error, RequestId } = answer;
@@ -80,6 +95,7 @@ export class Client {
     path: string,
     given: Readonly<Record<string, string>>,
     body: string,
+    service = 'scf',
   ): Promise<{ status: number; body: Buffer }> {
     const { clock, keys, lang } = this.#options;
     const headers: Record<string, string> = {
@@ -99,7 +115,7 @@ export class Client {
         host: this.#base.host,
         body,
         timestampS,
-        service: 'scf',
+        service,
         ...keys(),
       });
     }

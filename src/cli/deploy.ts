@@ -3,7 +3,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { deploy } from '../importers/deploy.ts';
-import { readPlan } from '../importers/plan.ts';
+import { readPlans } from '../importers/plan.ts';
+import type { Plan } from '../importers/project.ts';
 import type { TriggerChange } from '../importers/sync.ts';
 import { fail } from './errors.ts';
 import { type Io, type Say, table } from './io.ts';
@@ -54,7 +55,7 @@ export function deployCommand(program: Command, io: Io, say: Say): void {
   command.action(async (path: string, flags: Flags) => {
     const session = openSession(command, io);
     const { config, origins, client } = session;
-    const plan = await readPlan(
+    const plans = await readPlans(
       resolve(io.cwd, path),
       {
         name: flags.name,
@@ -69,23 +70,30 @@ export function deployCommand(program: Command, io: Io, say: Say): void {
       },
       io.env,
     );
-    const region = plan.region ?? config.region;
-    const done = await deploy(plan, {
-      call: (action, params) => client.scf(action, params, region),
-      clock: io.clock,
-      keepTriggers: flags.keepTriggers === true,
-    });
-    const { functions } = await client.get<Urls>('/urls');
-    const found = functions.find(
-      one => one.region === region && one.namespace === done.namespace && one.name === done.name,
-    );
-    const triggers = found?.triggers ?? [];
-    if (session.json)
-      return io.out(`${JSON.stringify({ region, ...done, urls: triggers.flatMap(one => one.urls) })}\n`);
-    const verb = done.created ? { zh: '已创建', en: 'Created' } : { zh: '已更新', en: 'Updated' };
-    io.out(`${session.say(verb)} ${done.name} (${plan.runtime}, ${plan.handler})\n`);
-    if (done.triggers.length > 0) io.out(`${table(done.triggers.map(one => changeRow(one, session.say)))}\n`);
-    for (const trigger of triggers.filter(one => one.enabled)) for (const url of trigger.urls) io.out(`${url}\n`);
+    if (plans.length > 1 && flags.name !== undefined) fail('Cli.NameOfMany', { count: plans.length });
+    for (const plan of plans) await bring(plan);
+
+    async function bring(plan: Plan): Promise<void> {
+      const region = plan.region ?? config.region;
+      const done = await deploy(plan, {
+        call: (action, params, service = 'scf') => client.cloud(service, action, params, region),
+        clock: io.clock,
+        keepTriggers: flags.keepTriggers === true,
+      });
+      const { functions } = await client.get<Urls>('/urls');
+      const found = functions.find(
+        one => one.region === region && one.namespace === done.namespace && one.name === done.name,
+      );
+      const triggers = found?.triggers ?? [];
+      if (session.json) {
+        io.out(`${JSON.stringify({ region, ...done, urls: triggers.flatMap(one => one.urls) })}\n`);
+        return;
+      }
+      const verb = done.created ? { zh: '已创建', en: 'Created' } : { zh: '已更新', en: 'Updated' };
+      io.out(`${session.say(verb)} ${done.name} (${plan.runtime}, ${plan.handler})\n`);
+      if (done.triggers.length > 0) io.out(`${table(done.triggers.map(one => changeRow(one, session.say)))}\n`);
+      for (const trigger of triggers.filter(one => one.enabled)) for (const url of trigger.urls) io.out(`${url}\n`);
+    }
   });
 }
 

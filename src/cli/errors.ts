@@ -36,6 +36,10 @@ export const CLI_ERRORS = {
     '{name} 应为不小于 1 的整数，而不是 {value}。',
     '{name} must be a whole number of at least 1, not {value}.',
   ),
+  'Cli.NameOfMany': caller(
+    '该文件夹中有 {count} 个函数，不能用 --name 统一命名；请逐个部署其子文件夹，或去掉 --name。',
+    'the folder holds {count} functions, which cannot all have one --name; deploy its folders one by one, or leave out --name.',
+  ),
   'Cli.CountOrNone': caller(
     '{name} 应为不小于 0 的整数或 none，而不是 {value}。',
     '{name} must be a whole number of at least 0, or none, not {value}.',

@@ -2,10 +2,11 @@
 
 import type { Clock } from '../core/clock.ts';
 
-/** One action of SCF; rejects with an error whose `code` is the cloud's. */
+/** One action, of SCF unless said otherwise; rejects with an error whose `code` is the cloud's. */
 export type ScfCall = (
   action: string,
   params: Readonly<Record<string, unknown>>,
+  service?: string,
 ) => Promise<Readonly<Record<string, unknown>>>;
 
 export interface DeployOptions {

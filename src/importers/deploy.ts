@@ -4,6 +4,7 @@
 import type { AsyncPolicy } from '../core/function.ts';
 import type { DeployOptions, ScfCall } from './call.ts';
 import { fail } from './errors.ts';
+import { deployGateways } from './gateway.ts';
 import type { Plan } from './project.ts';
 import { syncTriggers, type TriggerChange } from './sync.ts';
 
@@ -33,7 +34,8 @@ export async function deploy(plan: Plan, options: DeployOptions): Promise<Deploy
   await active(target, options);
   if (plan.retries)
     await call('UpdateFunctionEventInvokeConfig', { ...target, AsyncTriggerConfig: wireRetries(plan.retries) });
-  const triggers = await syncTriggers(plan, target, options);
+  const gateways = await deployGateways(plan, target.Namespace, options);
+  const triggers = [...gateways.changes, ...(await syncTriggers(plan, target, options, gateways.apiIds))];
   return { name: plan.name, namespace: target.Namespace, created: old === undefined, triggers };
 }
 
@@ -66,6 +68,7 @@ function creation(plan: Plan): Wire {
     Runtime: plan.runtime,
     Handler: plan.handler,
     ...(plan.type && { Type: plan.type }),
+    ...(plan.webSocket && { ProtocolType: 'WS' }),
     ...(plan.asyncRun !== undefined && { AsyncRunEnable: wireSwitch(plan.asyncRun) }),
   };
 }
@@ -83,6 +86,8 @@ function settings(plan: Plan, existing: boolean): Wire {
     ...(plan.timeoutS !== undefined && { Timeout: plan.timeoutS }),
     ...(plan.initTimeoutS !== undefined && { InitTimeout: plan.initTimeoutS }),
     ...(plan.environment !== undefined && { Environment: environment(plan.environment, existing) }),
+    ...(plan.webSocket?.idleTimeoutS && { ProtocolParams: { WSParams: { IdleTimeOut: plan.webSocket.idleTimeoutS } } }),
+    ...(plan.requestsPerInstance && { InstanceConcurrencyConfig: concurrency(plan.requestsPerInstance) }),
     ...(plan.layers !== undefined && { Layers: layers(plan.layers) }),
     ...(plan.traced !== undefined && { TraceEnable: wireSwitch(plan.traced) }),
     ...(plan.deadLetter && { DeadLetterConfig: deadLetter(plan.deadLetter) }),
@@ -95,6 +100,10 @@ function environment(variables: Readonly<Record<string, string>>, existing: bool
   const list = Object.entries(variables).map(([Key, Value]) => ({ Key, Value }));
   return { Variables: list.length === 0 && existing ? [{ Key: '', Value: '' }] : list };
 }
+
+/** An empty switch takes the setting back. */
+const concurrency = (requests: number): Wire =>
+  requests > 1 ? { DynamicEnabled: 'FALSE', MaxConcurrency: requests } : { DynamicEnabled: '' };
 
 function deadLetter({ type, name, filterType }: NonNullable<Plan['deadLetter']>): Wire {
   return { Type: type, Name: name, FilterType: filterType };

@@ -1,22 +1,28 @@
 // `events:` and `triggers:` of serverless.yml → triggers as CreateTrigger takes them.
 
 import { fail } from './errors.ts';
-import type { TriggerPlan } from './project.ts';
-import { apigwSchema, NOT_BUILT, timerSchema } from './serverless-schema.ts';
+import { readGateway } from './gateway-events.ts';
+import type { GatewayPlan, TriggerPlan } from './project.ts';
+import { clbSchema, NOT_BUILT, timerSchema, urlSchema } from './serverless-schema.ts';
 import type { YamlText } from './yaml.ts';
 
 type Path = readonly PropertyKey[];
 type Entry = Readonly<Record<string, unknown>>;
 
-type Draft = Omit<TriggerPlan, 'type' | 'name'>;
-type Reader = (
+export type Draft = Omit<TriggerPlan, 'type' | 'name'>;
+export type Reader = (
   yaml: YamlText,
   value: unknown,
   path: Path,
-) => { readonly name: string | undefined; readonly drafts: readonly Draft[] };
+) => { readonly name: string | undefined; readonly drafts: readonly Draft[]; readonly gateway?: GatewayPlan };
 
 /** The kinds that the file may name; each reads its parameters. */
-const KINDS: Readonly<Record<string, Reader>> = { timer: readTimer, apigw: readGateway };
+const KINDS: Readonly<Record<string, Reader>> = {
+  timer: readTimer,
+  apigw: readGateway,
+  http: readUrl,
+  clb: readBalancer,
+};
 const KNOWN = Object.keys(KINDS).join(', ');
 
 function readTimer(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader> {
@@ -24,35 +30,39 @@ function readTimer(yaml: YamlText, value: unknown, path: Path): ReturnType<Reade
   return { name, drafts: [{ ...timer, desc: cronExpression, enabled: enable }] };
 }
 
-/** One trigger per endpoint. */
-function readGateway(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader> {
-  const gateway = yaml.read(apigwSchema, value, path, NOT_BUILT);
-  const { serviceId, serviceName } = gateway;
-  const service = serviceId ? { serviceId } : { serviceName: serviceName ?? 'SCF_API_SERVICE' };
-  const drafts = gateway.endpoints.map(endpoint => ({
-    desc: JSON.stringify({
-      api: {
-        authRequired: 'FALSE',
-        requestConfig: { method: endpoint.method.toUpperCase(), path: endpoint.path },
-        isIntegratedResponse: upper(endpoint.function?.isIntegratedResponse ?? false),
-        IsBase64Encoded: upper(endpoint.isBase64Encoded ?? endpoint.function?.isBase64Encoded ?? false),
+function readUrl(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader> {
+  const { name, qualifier, enable, authType, netConfig, corsConfig } = yaml.read(urlSchema, value, path, NOT_BUILT);
+  const desc = {
+    AuthType: authType,
+    NetConfig: { EnableIntranet: netConfig.enableIntranet, EnableExtranet: netConfig.enableExtranet },
+    ...(corsConfig && {
+      CorsConfig: {
+        Enable: corsConfig.enable,
+        ...(corsConfig.origins && { Origins: corsConfig.origins }),
+        ...(corsConfig.methods && { Methods: corsConfig.methods }),
+        ...(corsConfig.headers && { Headers: corsConfig.headers }),
+        ...(corsConfig.exposeHeaders && { ExposeHeaders: corsConfig.exposeHeaders }),
+        ...(corsConfig.credentials !== undefined && { Credentials: corsConfig.credentials }),
+        ...(corsConfig.maxAge !== undefined && { MaxAge: corsConfig.maxAge }),
       },
-      service,
-      release: { environmentName: gateway.environment },
     }),
-    enabled: gateway.enable,
-    qualifier: endpoint.function?.functionQualifier ?? gateway.qualifier,
-    argument: '',
-    description: endpoint.description ?? gateway.description,
-    ...(serviceId ? {} : { service: path.join('.') }),
-  }));
-  return { name: gateway.name, drafts };
+  };
+  const draft = { desc: JSON.stringify(desc), enabled: enable, qualifier, argument: '', description: '' };
+  return { name: name ?? 'url-trigger', drafts: [draft] };
 }
 
-const upper = (value: boolean): string => (value ? 'TRUE' : 'FALSE');
+function readBalancer(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader> {
+  const read = yaml.read(clbSchema, value, path, NOT_BUILT);
+  const { name, qualifier, enable, loadBalanceId, loadBalanceName, ...rule } = read;
+  const balancer = loadBalanceId
+    ? { loadBalancerId: loadBalanceId }
+    : { loadBalancerName: loadBalanceName ?? 'SCF_CLB' };
+  const desc = JSON.stringify({ ...balancer, ...rule });
+  return { name, drafts: [{ desc, enabled: enable, qualifier, argument: '', description: '' }] };
+}
 
 /** Documented: `- timer: { name?, parameters: {…} }`. */
-export function readEvents(yaml: YamlText, events: readonly Entry[], path: Path, names: Set<string>): TriggerPlan[] {
+export function readEvents(yaml: YamlText, events: readonly Entry[], path: Path, names: Set<string>): Read[] {
   return events.flatMap((entry, index) => {
     const at = [...path, index];
     const [kind, ...more] = Object.keys(entry);
@@ -67,12 +77,7 @@ export function readEvents(yaml: YamlText, events: readonly Entry[], path: Path,
 }
 
 /** The newer spelling: `- type: timer` with the parameters beside it or under `parameters`. */
-export function readTriggers(
-  yaml: YamlText,
-  triggers: readonly Entry[],
-  path: Path,
-  names: Set<string>,
-): TriggerPlan[] {
+export function readTriggers(yaml: YamlText, triggers: readonly Entry[], path: Path, names: Set<string>): Read[] {
   return triggers.flatMap((entry, index) => {
     const at = [...path, index];
     const kindAt = [...at, 'type'];
@@ -86,22 +91,18 @@ export function readTriggers(
   });
 }
 
+type Read = TriggerPlan | GatewayPlan;
+
 interface Place {
   readonly kindAt: Path;
   readonly at: Path;
 }
 
-function read(
-  yaml: YamlText,
-  type: string,
-  value: unknown,
-  place: Place,
-  name: unknown,
-  names: Set<string>,
-): TriggerPlan[] {
+function read(yaml: YamlText, type: string, value: unknown, place: Place, name: unknown, names: Set<string>): Read[] {
   const reader = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   if (!reader) return fail('Project.Kind', { where: yaml.where(place.kindAt), kind: type, known: KNOWN });
   const reading = reader(yaml, value, place.at);
+  if (reading.gateway) return [reading.gateway];
   const wanted = reading.name ?? (typeof name === 'string' ? name : type);
   return reading.drafts.map(draft => ({ ...draft, type, name: unused(wanted, names) }));
 }

@@ -1,13 +1,13 @@
 // From a folder or zip file, and what the caller overrides, to a Plan.
 
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fail } from './errors.ts';
 import type { Plan, Project } from './project.ts';
 import { type Env, parseServerless } from './serverless.ts';
 import { checkSize, zipFolder, zipNames } from './zip.ts';
 
-type Settings = Omit<Project, 'source' | 'echoed' | 'triggers'>;
+type Settings = Omit<Project, 'source' | 'echoed' | 'triggers' | 'gateways'>;
 /** What is undefined leaves the project's word. */
 export type Overrides = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
 
@@ -30,13 +30,41 @@ export async function readPlan(path: string, overrides: Overrides = {}, env: Env
   return { ...named, ...(await entryOf(named, zip, path)), zip };
 }
 
+/**
+ * A folder of several projects, each in a folder of its own, gives the plan of each: those first whose functions the
+ * others name. Any other path gives one.
+ */
+export async function readPlans(path: string, overrides: Overrides = {}, env: Env = {}): Promise<Plan[]> {
+  const inside = await projectsIn(path);
+  if (inside.length === 0) return [await readPlan(path, overrides, env)];
+  const { name: _one, ...shared } = overrides;
+  const plans = await Promise.all(inside.map(folder => readPlan(folder, shared, env)));
+  return plans.toSorted((a, b) => Number(a.gateways !== undefined) - Number(b.gateways !== undefined));
+}
+
+const FILES = ['serverless.yml', 'serverless.yaml'];
+
+/** Folders in a folder that is no project itself. */
+export async function projectsIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  if (entries.some(entry => FILES.includes(entry.name))) return [];
+  const folders = entries.filter(entry => entry.isDirectory() && entry.name !== 'node_modules').map(one => one.name);
+  const found = await Promise.all(
+    folders.map(async name => ((await readdir(join(path, name))).some(file => FILES.includes(file)) ? [name] : [])),
+  );
+  return found
+    .flat()
+    .toSorted()
+    .map(name => join(path, name));
+}
+
 async function readFolder(folder: string, env: Env): Promise<{ project: Project; zip: Buffer }> {
   const project = (await projectFile(folder, env)) ?? bare(basename(folder));
   return { project, zip: await zipFolder(resolve(folder, project.source.folder), project.source.exclude) };
 }
 
 async function projectFile(folder: string, env: Env): Promise<Project | undefined> {
-  for (const name of ['serverless.yml', 'serverless.yaml']) {
+  for (const name of FILES) {
     const path = join(folder, name);
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text !== undefined) return parseServerless(text, path, env);
@@ -55,10 +83,14 @@ function given(overrides: Overrides): Partial<Settings> {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
 }
 
-async function entryOf(project: Pick<Project, 'runtime' | 'handler'>, zip: Buffer, path: string) {
+async function entryOf(project: Pick<Project, 'type' | 'runtime' | 'handler'>, zip: Buffer, path: string) {
   // Read in any case: bytes that are no zip are refused here, not by the server.
   const names = await zipNames(zip, path);
   const runtime =
     project.runtime ?? ENTRIES.find(entry => names.includes(entry.file))?.runtime ?? fail('Project.Entry', { path });
-  return { runtime, handler: project.handler ?? defaultHandler(runtime) };
+  const type = project.type ?? (names.includes(BOOTSTRAP) ? ('HTTP' as const) : undefined);
+  return { runtime, handler: project.handler ?? defaultHandler(runtime), ...(type && { type }) };
 }
+
+/** What starts a web function; an event function has no use for it. */
+const BOOTSTRAP = 'scf_bootstrap';

@@ -8,6 +8,10 @@ export interface Project {
   readonly region?: string | undefined;
   readonly namespace?: string | undefined;
   readonly type?: 'Event' | 'HTTP' | undefined;
+  /** Native WebSocket, with seconds without a message after which a connection is ended. */
+  readonly webSocket?: { readonly idleTimeoutS: number | undefined } | undefined;
+  /** Requests at once in one instance; 1 switches it off. */
+  readonly requestsPerInstance?: number | undefined;
   readonly runtime?: string | undefined;
   readonly handler?: string | undefined;
   readonly description?: string | undefined;
@@ -29,6 +33,28 @@ export interface Project {
   readonly source: Source;
   /** undefined: the project says nothing about triggers, so those of the function stay as they are. */
   readonly triggers?: readonly TriggerPlan[] | undefined;
+  /** Gateway services with more than CreateTrigger can say. */
+  readonly gateways?: readonly GatewayPlan[] | undefined;
+}
+
+/** A service of the API gateway and the APIs in it that call this function. */
+export interface GatewayPlan {
+  readonly serviceId: string | undefined;
+  readonly serviceName: string;
+  readonly protocol: 'http' | 'https' | 'http&https';
+  readonly environment: string;
+  /** CreateApi's own fields, the function's name left out where it is this project's. */
+  readonly apis: readonly GatewayApi[];
+}
+
+export interface GatewayApi {
+  readonly path: string;
+  readonly method: string;
+  /** What CreateApi is to be told, but for the functions. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** By the field that names it; '' for this project's own function. */
+  readonly functions: Readonly<Record<string, string>>;
+  readonly qualifier: string;
 }
 
 export interface Source {

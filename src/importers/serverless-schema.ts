@@ -38,6 +38,17 @@ const inputs = z.strictObject({
   initTimeout: whole.optional(),
   environment: z.strictObject({ variables: z.record(z.string(), scalar).default({}) }).optional(),
   layers: z.array(z.strictObject({ name: text, version: whole })).optional(),
+  /** Native WebSocket of a web function. */
+  protocolType: z.literal('WS').optional(),
+  protocolParams: z.strictObject({ wsParams: z.strictObject({ idleTimeOut: whole.optional() }).optional() }).optional(),
+  /** Several requests at once in one instance of a web function. */
+  instanceConcurrencyConfig: z
+    .strictObject({
+      enable: flag.default(true),
+      dynamicEnabled: z.preprocess(value => (value === 'false' ? false : value), z.literal(false)).optional(),
+      maxConcurrency: whole.optional(),
+    })
+    .optional(),
   asyncRunEnable: flag.optional(),
   traceEnable: flag.optional(),
   deadLetter: z
@@ -66,29 +77,9 @@ export const fileSchema = z.strictObject({
 /** Documented keys that are refused in these words until they are built. */
 export const NOT_BUILT: readonly string[] = [
   ...['cfs', 'cls', 'eip', 'eipConfig', 'enableRoleAuth', 'l5Enable'],
-  ...[
-    'installDependency',
-    'image',
-    'bucket',
-    'object',
-    'key',
-    'wsParams',
-    'protocolType',
-    'protocolParams',
-    'instanceConcurrencyConfig',
-  ],
-  ...[
-    'apiId',
-    'apiName',
-    'enableCORS',
-    'responseType',
-    'serviceTimeout',
-    'param',
-    'usagePlan',
-    'auth',
-    'isBase64Trigger',
-  ],
-  ...['base64EncodedTriggerRules', 'customDomains', 'oauthConfig'],
+  ...['installDependency', 'image', 'bucket', 'object', 'key'],
+  ...['apiId', 'responseType', 'usagePlan', 'auth'],
+  ...['customDomains', 'oauthConfig'],
 ];
 
 export const timerSchema = z.strictObject({
@@ -103,19 +94,87 @@ export const timerSchema = z.strictObject({
   description: text.default(''),
 });
 
+/** One or several, as a list or divided by commas. */
+const list = z.preprocess(
+  value => (typeof value === 'string' ? value.split(',').map(one => one.trim()) : value),
+  z.array(text),
+);
+
+/** The function's own URL. */
+export const urlSchema = z.strictObject({
+  name: text.optional(),
+  qualifier: text.default('$DEFAULT'),
+  enable: flag.default(true),
+  authType: z.enum(['NONE', 'CAM']).default('NONE'),
+  netConfig: z
+    .strictObject({ enableIntranet: flag.default(false), enableExtranet: flag.default(true) })
+    .default({ enableIntranet: false, enableExtranet: true }),
+  corsConfig: z
+    .strictObject({
+      enable: flag.default(true),
+      origins: list.optional(),
+      methods: list.optional(),
+      headers: list.optional(),
+      exposeHeaders: list.optional(),
+      credentials: flag.optional(),
+      maxAge: whole.optional(),
+    })
+    .optional(),
+});
+
+/** A rule of a load balancer; `loadBalanceId` is how the vendor's tools spell it. */
+export const clbSchema = z.strictObject({
+  name: text.optional(),
+  qualifier: text.default('$DEFAULT'),
+  enable: flag.default(true),
+  loadBalanceId: text.optional(),
+  /** Not the vendor's: a load balancer of this name is made when there is none. */
+  loadBalanceName: text.optional(),
+  protocol: z.preprocess(
+    value => (typeof value === 'string' ? value.toUpperCase() : value),
+    z.enum(['HTTP', 'HTTPS']).default('HTTP'),
+  ),
+  port: whole.default(80),
+  domain: text,
+  url: text.default('/'),
+  weight: whole.default(10),
+});
+
 const endpoint = z.strictObject({
   path: z.string(),
   method: z.string().default('ANY'),
+  protocol: z.enum(['HTTP', 'HTTPS', 'WEBSOCKET']).default('HTTP'),
+  apiName: text.optional(),
   description: text.optional(),
   isBase64Encoded: flag.optional(),
-  // The values that mean what happens anyway.
-  enableCORS: z.preprocess(value => (value === 'false' ? false : value), z.literal(false)).optional(),
-  serviceTimeout: z.preprocess(value => (value === '15' ? 15 : value), z.literal(15)).optional(),
+  isBase64Trigger: flag.optional(),
+  base64EncodedTriggerRules: z.array(z.strictObject({ name: text, value: z.array(text) })).optional(),
+  enableCORS: flag.default(false),
+  serviceTimeout: whole.default(15),
+  param: z
+    .array(
+      z.strictObject({
+        name: text,
+        position: z.preprocess(
+          value => (typeof value === 'string' ? value.toUpperCase() : value),
+          z.enum(['PATH', 'QUERY', 'HEADER', 'BODY']),
+        ),
+        required: flag.default(false),
+        type: text.default('string'),
+        defaultValue: text.optional(),
+        desc: text.default(''),
+      }),
+    )
+    .default([]),
   function: z
     .strictObject({
       isIntegratedResponse: flag.default(false),
       isBase64Encoded: flag.optional(),
       functionQualifier: text.optional(),
+      /** Of a WebSocket: the function of this file is the one for messages, unless another is named. */
+      transportFunctionName: text.optional(),
+      registerFunctionName: text.optional(),
+      cleanupFunctionName: text.optional(),
     })
     .optional(),
 });

@@ -87,6 +87,8 @@ test('a whole file of the vendor form', () => {
     namespace: 'test',
     region: 'ap-shanghai',
     type: 'Event',
+    webSocket: undefined,
+    requestsPerInstance: undefined,
     runtime: 'Nodejs18.15',
     handler: 'index.main_handler',
     description: 'A demo',
@@ -266,12 +268,8 @@ test('triggers that are not supported are refused by name and line', () => {
     ['    - timer:\n        qualifier: x', 'Project.Key', 5, /qualifier/],
     ['    - apigw:\n        parameters:\n          endpoints: []', 'Project.Value', 6, /endpoints must be ≥ 1/],
     ['    - apigw:\n        parameters:\n          endpoints:\n            - method: GET', 'Project.Needed', 7, /path/],
-    [
-      '    - apigw:\n        parameters:\n          endpoints:\n            - path: /\n              enableCORS: true',
-      'Project.Value',
-      8,
-      /enableCORS must be false/,
-    ],
+    ['    - http:\n        parameters:\n          authType: ANY', 'Project.Value', 6, /NONE \| CAM/],
+    ['    - clb:\n        parameters:\n          port: 80', 'Project.Needed', 5, /domain/],
     [
       '    - apigw:\n        parameters:\n          endpoints:\n            - path: /\n              usagePlan: {}',
       'Project.NotBuilt',
@@ -333,4 +331,96 @@ test('property: any text is read or refused in words, never with another excepti
     }),
     { numRuns: 500 },
   );
+});
+
+test('a web function with its own settings, a URL and a rule of a load balancer', () => {
+  const project = parse(`component: scf
+name: web
+inputs:
+  type: web
+  protocolType: WS
+  protocolParams: { wsParams: { idleTimeOut: '60' } }
+  instanceConcurrencyConfig: { enable: true, maxConcurrency: 20 }
+  events:
+    - http:
+        parameters:
+          qualifier: $LATEST
+          corsConfig: { enable: true, origins: 'https://a, https://b', maxAge: 10 }
+    - clb:
+        parameters: { loadBalanceId: lb-12345678, protocol: https, port: '8443', domain: a.example, url: /x }
+    - clb:
+        parameters: { domain: b.example, weight: 0 }
+`);
+  assert.equal(project.type, 'HTTP');
+  assert.deepEqual(project.webSocket, { idleTimeoutS: 60 });
+  assert.equal(project.requestsPerInstance, 20);
+  const [url, rule, other] = project.triggers ?? [];
+  assert.deepEqual([url?.type, url?.name, url?.qualifier], ['http', 'url-trigger', '$LATEST']);
+  assert.deepEqual(JSON.parse(url?.desc ?? ''), {
+    AuthType: 'NONE',
+    NetConfig: { EnableIntranet: false, EnableExtranet: true },
+    CorsConfig: { Enable: true, Origins: ['https://a', 'https://b'], MaxAge: 10 },
+  });
+  assert.deepEqual(JSON.parse(rule?.desc ?? ''), {
+    loadBalancerId: 'lb-12345678',
+    protocol: 'HTTPS',
+    port: 8443,
+    domain: 'a.example',
+    url: '/x',
+    weight: 10,
+  });
+  assert.deepEqual(JSON.parse(other?.desc ?? ''), {
+    loadBalancerName: 'SCF_CLB',
+    protocol: 'HTTP',
+    port: 80,
+    domain: 'b.example',
+    url: '/',
+    weight: 0,
+  });
+  assert.equal(parse('component: scf\ninputs:\n  instanceConcurrencyConfig: { enable: false }').requestsPerInstance, 1);
+});
+
+test('endpoints that a trigger cannot say become APIs of a gateway service', () => {
+  const { triggers, gateways } = parse(`component: scf
+name: chat
+inputs:
+  events:
+    - apigw:
+        parameters:
+          serviceName: chat
+          protocols: [http]
+          endpoints:
+            - path: /ws
+              protocol: WEBSOCKET
+              serviceTimeout: 10
+              function: { registerFunctionName: enter, cleanupFunctionName: leave, functionQualifier: $LATEST }
+            - path: /page
+              method: get
+              enableCORS: true
+              param: [{ name: q, position: query, required: true }]
+              function: { isIntegratedResponse: true }
+    - timer: { parameters: { cronExpression: '0 * * * * * *' } }
+`);
+  assert.deepEqual(
+    triggers?.map(one => one.type),
+    ['timer'],
+  );
+  const [gateway] = gateways ?? [];
+  assert.deepEqual(
+    [gateway?.serviceId, gateway?.serviceName, gateway?.protocol, gateway?.environment],
+    [undefined, 'chat', 'http', 'release'],
+  );
+  const [socket, page] = gateway?.apis ?? [];
+  assert.deepEqual(socket?.functions, {
+    WebsocketTransport: '',
+    WebsocketRegister: 'enter',
+    WebsocketCleanup: 'leave',
+  });
+  assert.deepEqual([socket?.method, socket?.qualifier, socket?.settings.Protocol], ['GET', '$LATEST', 'WEBSOCKET']);
+  assert.deepEqual([page?.method, page?.qualifier, page?.functions], ['GET', '$DEFAULT', { Scf: '' }]);
+  assert.equal(page?.settings.EnableCORS, true);
+  assert.equal(page?.settings.ServiceScfIsIntegratedResponse, true);
+  assert.deepEqual(page?.settings.RequestParameters, [
+    { Name: 'q', Position: 'QUERY', Type: 'string', Required: true, Desc: '' },
+  ]);
 });

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { type AsyncPolicy, DEFAULT_ASYNC_POLICY } from '../core/function.ts';
 import { fail } from './errors.ts';
 import { readEvents, readTriggers } from './events.ts';
-import type { Project, TriggerPlan } from './project.ts';
+import type { Project } from './project.ts';
 import { fileSchema, NOT_BUILT } from './serverless-schema.ts';
 import { YamlText } from './yaml.ts';
 
@@ -23,6 +23,8 @@ export function parseServerless(text: string, path: string, env: Env = {}): Proj
     region: inputs.region,
     namespace: inputs.namespace,
     type: inputs.type,
+    webSocket: inputs.protocolType && { idleTimeoutS: inputs.protocolParams?.wsParams?.idleTimeOut },
+    requestsPerInstance: requestsPerInstance(inputs),
     runtime: inputs.runtime,
     handler: inputs.handler,
     description: inputs.description,
@@ -37,19 +39,27 @@ export function parseServerless(text: string, path: string, env: Env = {}): Proj
     retries: retries(inputs),
     echoed: echoed(inputs),
     source: { folder: inputs.src?.src ?? '.', exclude: inputs.src?.exclude ?? [] },
-    triggers: triggers(yaml, inputs),
+    ...triggers(yaml, inputs),
   };
 }
 
 type Inputs = ReturnType<typeof fileSchema.parse>['inputs'];
 
-function triggers(yaml: YamlText, inputs: Inputs): TriggerPlan[] | undefined {
-  if (!inputs.events && !inputs.triggers) return undefined;
+function triggers(yaml: YamlText, inputs: Inputs): Pick<Project, 'triggers' | 'gateways'> {
+  if (!inputs.events && !inputs.triggers) return { triggers: undefined };
   const names = new Set<string>();
-  return [
+  const all = [
     ...readEvents(yaml, inputs.events ?? [], ['inputs', 'events'], names),
     ...readTriggers(yaml, inputs.triggers ?? [], ['inputs', 'triggers'], names),
   ];
+  const gateways = all.filter(one => 'apis' in one);
+  return { triggers: all.filter(one => 'type' in one), ...(gateways.length > 0 && { gateways }) };
+}
+
+/** The vendor's tools take 2 where the file names no number. */
+function requestsPerInstance({ instanceConcurrencyConfig: config }: Inputs): number | undefined {
+  if (!config) return undefined;
+  return config.enable ? (config.maxConcurrency ?? 2) : 1;
 }
 
 /** Said by halves, the other half is the documented default: the action takes both. */

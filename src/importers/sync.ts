@@ -29,9 +29,11 @@ export async function syncTriggers(
   plan: Plan,
   target: Target,
   { call, keepTriggers }: DeployOptions,
+  apiIds: ReadonlySet<string> = new Set(),
 ): Promise<TriggerChange[]> {
   if (!plan.triggers) return [];
-  const shown = ((await call('ListTriggers', { ...target, Limit: ALL })).Triggers ?? []) as Shown[];
+  const listed = ((await call('ListTriggers', { ...target, Limit: ALL })).Triggers ?? []) as Shown[];
+  const shown = listed.filter(one => !apiIds.has(String(parsed(one.TriggerDesc)?.api?.apiId)));
   const changes: TriggerChange[] = [];
   if (!keepTriggers) {
     for (const old of shown.filter(one => !plan.triggers?.some(wanted => isSame(one, wanted)))) {
@@ -54,8 +56,19 @@ export async function syncTriggers(
   return changes;
 }
 
-const isSame = (old: Shown, wanted: TriggerPlan): boolean =>
-  old.Type === wanted.type && old.TriggerName === wanted.name;
+/** Kinds whose triggers are listed under a name that the server has chosen are told by what they stand for. */
+function isSame(old: Shown, wanted: TriggerPlan): boolean {
+  if (old.Type !== wanted.type) return false;
+  if (wanted.type === 'http') return old.Qualifier === wanted.qualifier;
+  if (wanted.type === 'clb') return placeOf(old.TriggerDesc) === placeOf(wanted.desc);
+  return old.TriggerName === wanted.name;
+}
+
+/** Which rule of a load balancer; which balancer that is shows only where the project names its id. */
+function placeOf(desc: string): string {
+  const { protocol, port, domain, url } = (parsed(desc) ?? {}) as Readonly<Record<string, unknown>>;
+  return JSON.stringify([protocol, Number(port), domain, url]);
+}
 
 function isEqual(old: Shown, wanted: TriggerPlan): boolean {
   return (
@@ -105,8 +118,17 @@ function remember(services: Map<string, string>, wanted: TriggerPlan, desc: stri
   if (wanted.service !== undefined && typeof serviceId === 'string') services.set(wanted.service, serviceId);
 }
 
+function urlEssence({ AuthType, NetConfig, CorsConfig }: Desc): string {
+  const net = NetConfig as { readonly EnableIntranet?: boolean; readonly EnableExtranet?: boolean } | undefined;
+  return JSON.stringify([AuthType, net?.EnableIntranet ?? false, net?.EnableExtranet ?? true, CorsConfig ?? null]);
+}
+
 interface Desc {
   readonly cron?: string;
+  readonly AuthType?: string;
+  readonly NetConfig?: unknown;
+  readonly CorsConfig?: unknown;
+  readonly weight?: number;
   readonly api?: Readonly<Record<string, unknown>>;
   readonly service?: unknown;
   readonly release?: { readonly environmentName?: string };
@@ -126,7 +148,9 @@ function essence(desc: string): string {
   const value = parsed(desc);
   if (!value) return desc.trim();
   if (value.cron !== undefined) return value.cron.trim();
-  const { api = {}, release } = value;
+  if (value.AuthType !== undefined) return urlEssence(value);
+  if (value.api === undefined) return `${placeOf(desc)} ${value.weight ?? 10}`;
+  const { api, release } = value;
   const config = (api.requestConfig ?? {}) as { method?: string; path?: string };
   return JSON.stringify([
     config.method ?? 'ANY',

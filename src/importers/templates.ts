@@ -26,7 +26,7 @@ function examplesDir(): string {
 export function templates(): readonly Template[] {
   const root = examplesDir();
   return readdirSync(root, { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && existsSync(join(root, entry.name, 'serverless.yml')))
+    .filter(entry => entry.isDirectory() && isProject(join(root, entry.name)))
     .map(entry => {
       const dir = join(root, entry.name);
       const title = readFileSync(join(dir, 'README.md'), 'utf8').split('\n')[0] ?? '';
@@ -35,9 +35,17 @@ export function templates(): readonly Template[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** undefined if there is no template of that name. */
+/** Or a folder of several. */
+function isProject(dir: string): boolean {
+  const has = (folder: string) => existsSync(join(folder, FILE));
+  return has(dir) || readdirSync(dir).some(name => has(join(dir, name)));
+}
+
+const FILE = 'serverless.yml';
+
+/** undefined if there is no template of that name, or it is none of one function. */
 export async function templateZip(name: string): Promise<Buffer | undefined> {
-  const found = templates().find(one => one.name === name);
+  const found = templates().find(one => one.name === name && existsSync(join(one.dir, FILE)));
   return found && zipFolder(found.dir);
 }
 
@@ -54,8 +62,8 @@ export async function writeTemplate(name: string, folder: string): Promise<strin
   if (inside.length > 0) fail('Project.FolderInUse', { path });
   await cp(found.dir, path, { recursive: true });
   const own = basename(path);
-  if (FUNCTION_NAME.test(own)) {
-    const file = join(path, 'serverless.yml');
+  const file = join(path, FILE);
+  if (FUNCTION_NAME.test(own) && existsSync(file)) {
     const text = await readFile(file, 'utf8');
     await writeFile(file, text.replaceAll(new RegExp(`(^\\s*name:\\s*)${name}$`, 'gm'), `$1${own}`));
   }

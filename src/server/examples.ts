@@ -5,7 +5,8 @@ import type { Log } from '../core/log.ts';
 import type { Store } from '../core/ports.ts';
 import type { ScfCall } from '../importers/call.ts';
 import { deploy } from '../importers/deploy.ts';
-import { readPlan } from '../importers/plan.ts';
+import { readPlans } from '../importers/plan.ts';
+import type { Plan } from '../importers/project.ts';
 import { templates } from '../importers/templates.ts';
 
 const MARK = { kind: 'openscf/examples', region: '', id: 'deployed' };
@@ -14,8 +15,8 @@ export interface ExamplesDeps {
   readonly store: Store;
   readonly call: ScfCall;
   readonly log: Log;
-  /** Whether a function of this runtime could run here. */
-  readonly works: (runtime: string) => boolean;
+  /** Whether the function could run here. */
+  readonly works: (plan: Plan) => boolean;
 }
 
 /** Names of examples that were left out because their runtime is missing. */
@@ -25,11 +26,13 @@ export async function deployExamples({ store, call, log, works }: ExamplesDeps):
   const clock = new SystemClock();
   const left = await Promise.all(
     templates().map(async ({ name, dir }) => {
-      const plan = await readPlan(dir);
-      if (!works(plan.runtime)) return name;
-      await deploy(plan, { call, clock }).catch(error =>
-        log.error({ err: error, example: name }, 'an example could not be deployed'),
-      );
+      const plans = await readPlans(dir);
+      if (!plans.every(plan => works(plan))) return name;
+      try {
+        for (const plan of plans) await deploy(plan, { call, clock });
+      } catch (error) {
+        log.error({ err: error, example: name }, 'an example could not be deployed');
+      }
       return undefined;
     }),
   );

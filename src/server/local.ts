@@ -8,11 +8,11 @@ export function localCall(
   services: Services,
   { region, ids }: { readonly region: string; readonly ids: Ids },
 ): ScfCall {
-  const scf = services.get('scf');
-  if (!scf) throw new Error('the table of services has no scf');
   const never = new AbortController().signal;
-  return async (action, params) => {
+  return async (action, params, name = 'scf') => {
+    const service = services.get(name);
+    if (!service) throw new Error(`the table of services has no ${name}`);
     const call = { requestId: ids.uuid(), region, language: 'en', secretId: '', signal: never } as const;
-    return (await scf.call(action, { form: 'json', value: params }, call)) as Readonly<Record<string, unknown>>;
+    return (await service.call(action, { form: 'json', value: params }, call)) as Readonly<Record<string, unknown>>;
   };
 }
