@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { languageOfLocale } from '../config.ts';
 import { CloudError, type Language } from '../core/errors.ts';
 import { caCommand } from './ca.ts';
+import { certCommand } from './cert.ts';
 import { concurrencyCommand } from './concurrency.ts';
 import { configCommand } from './config.ts';
 import { deadlettersCommand } from './deadletters.ts';
@@ -47,6 +48,7 @@ const COMMANDS = [
   doctorCommand,
   configCommand,
   caCommand,
+  certCommand,
   timeCommand,
 ];
 
