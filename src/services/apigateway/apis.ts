@@ -87,14 +87,14 @@ export function triggersOf({ backend }: Pick<Api, 'backend'>): readonly string[]
   return backend.type === 'WEBSOCKET' ? Object.values(backend.triggerIds) : [];
 }
 
-/** Refuses with the first that is not there. */
-export async function needApis(
-  rows: Rows,
-  { region, serviceId }: ServiceRef,
-  apiIds: readonly string[],
-): Promise<Api[]> {
+/** The service must be there, and each API that is named. */
+export async function needApis(rows: Rows, ref: ServiceRef, apiIds: readonly string[] | 'all'): Promise<Api[]> {
+  const { region, serviceId } = ref;
   await state.needService(rows, region, serviceId);
-  return Promise.all(apiIds.map(apiId => state.needApi(rows, region, serviceId, apiId)));
+  if (apiIds === 'all') return state.listApis(rows, region, serviceId);
+  const apis: Api[] = [];
+  for (const apiId of apiIds) apis.push(await state.needApi(rows, region, serviceId, apiId));
+  return apis;
 }
 
 type Identity = Pick<Api, 'method' | 'path'>;

@@ -1,9 +1,27 @@
 // The verbs of the gateway, noun by noun.
 
+import type { AppVerbs } from './apps.ts';
+import type { KeyVerbs } from './keys.ts';
 import type { Api, ApiConfig, Environment, Release, Service, ServiceDraft } from './model.ts';
+import type { PlanVerbs } from './plans.ts';
+import type { PluginVerbs } from './plugins.ts';
 import type { ReleaseInput } from './releases.ts';
 import type { ApiRef, ServiceRef } from './scope.ts';
 import type { ServiceChange } from './services.ts';
+import type { StrategyVerbs } from './strategies.ts';
+import type { DomainVerbs } from './subdomains.ts';
+
+export interface GatewayVerbs {
+  readonly services: ServiceVerbs;
+  readonly apis: ApiVerbs;
+  readonly releases: ReleaseVerbs;
+  readonly keys: KeyVerbs;
+  readonly plans: PlanVerbs;
+  readonly apps: AppVerbs;
+  readonly strategies: StrategyVerbs;
+  readonly plugins: PluginVerbs;
+  readonly domains: DomainVerbs;
+}
 
 export interface WantedService {
   readonly serviceId?: string;

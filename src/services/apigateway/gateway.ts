@@ -3,22 +3,21 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
-import type { Store } from '../../core/ports.ts';
+import type { Certificates, Store } from '../../core/ports.ts';
 import type { Account } from '../../core/trigger.ts';
 import type { Site } from '../../http/site.ts';
 import { addressed, apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
-import { createApi, deleteApi, dropApi, limitApis, modifyApi } from './apis.ts';
-import type { ApiVerbs, ReleaseVerbs, ServiceVerbs } from './contract.ts';
+import type { GatewayVerbs } from './contract.ts';
 import { Deadlines } from '../../http/deadlines.ts';
 import type { Environment, Objects, Service } from './model.ts';
-import { type Edit, LiveObjects } from './objects.ts';
-import { release, sweep, switchVersion, unrelease, withdraw } from './releases.ts';
+import { LiveObjects } from './objects.ts';
+import { sweep } from './releases.ts';
 import { compileRoutes, type RouteTable } from './routes.ts';
-import type { ApiRef, Scope, ServiceRef } from './scope.ts';
+import type { ApiRef } from './scope.ts';
 import { createServe, type LiveService } from './serve.ts';
-import { createService, deleteService, limitService, modifyService } from './services.ts';
 import * as state from './state.ts';
 import type { HeaderCase, Target } from './target.ts';
+import { gatewayVerbs } from './verbs.ts';
 
 export interface ApiGatewayDeps {
   readonly store: Store;
@@ -27,15 +26,14 @@ export interface ApiGatewayDeps {
   readonly log: Log;
   readonly account: Account;
   readonly edge: Edge;
+  /** Uploaded ones, which domains may name; left out: there are none. */
+  readonly certificates?: Pick<Certificates, 'find'> | undefined;
   readonly settings: { readonly headerCase: HeaderCase; readonly dropLocation: boolean };
 }
 
-export interface ApiGateway {
+export interface ApiGateway extends GatewayVerbs {
   /** Serves the gateway's hosts and the path form. */
   readonly site: Site;
-  readonly services: ServiceVerbs;
-  readonly apis: ApiVerbs;
-  readonly releases: ReleaseVerbs;
   /** Keys, plans, domains … as they are now: a new value after each change. */
   objects(): Objects;
   /** Drops the APIs of triggers that do not exist; gives how many. For the start, before any trigger is made. */
@@ -49,7 +47,7 @@ export interface ApiGateway {
 }
 
 export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway> {
-  const { store, clock, ids, log, account, edge, settings } = deps;
+  const { store, clock, ids, log, account, edge, settings, certificates } = deps;
   const live = new Map<string, LiveService>();
   const targets = new Map<string, Target>();
   const deadlines = new Deadlines(clock);
@@ -68,65 +66,14 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     return turn;
   }
 
-  async function change<R>({ region, serviceId }: ServiceRef, work: (scope: Scope) => Promise<R>): Promise<R> {
-    const result = await store.transaction(rows => work({ rows, clock, ids }));
-    await refresh(region, serviceId);
-    return result;
-  }
-
-  async function edit<R>({ region, serviceId }: ServiceRef, work: (edit: Edit) => Promise<R>): Promise<R> {
-    const result = await objects.edit(work);
-    await refresh(region, serviceId);
-    return result;
-  }
-
-  const services: ServiceVerbs = {
-    async create(draft) {
-      const service = await store.transaction(rows => createService({ rows, clock, ids }, draft));
-      await refresh(service.region, service.id);
-      return service;
-    },
-    async ensure(region, { serviceId, name }) {
-      if (serviceId === undefined) return { service: await services.create({ region, name }), made: true };
-      return { service: await state.needService(store, region, serviceId), made: false };
-    },
-    get: (region, serviceId) => state.needService(store, region, serviceId),
-    list: region => state.listServices(store, region),
-    modify: (ref, next) => change(ref, scope => modifyService(scope, ref, next)),
-    limit: (ref, environments, qps) => change(ref, scope => limitService(scope, ref, environments, qps)),
-    remove: (region, serviceId) => edit({ region, serviceId }, it => deleteService(it, { region, serviceId })),
-  };
-
-  const apiVerbs: ApiVerbs = {
-    create: (region, serviceId, config) =>
-      change({ region, serviceId }, scope => createApi(scope, { region, serviceId }, config)),
-    modify: (ref, config) => change(ref, scope => modifyApi(scope, ref, config)),
-    get: ref => state.needApi(store, ref.region, ref.serviceId, ref.apiId),
-    async list(region, serviceId) {
-      await state.needService(store, region, serviceId);
-      return state.listApis(store, region, serviceId);
-    },
-    limit: (ref, next) => change(ref, scope => limitApis(scope, ref, next)),
-    remove: ref => edit(ref, it => deleteApi(it, ref)),
-    drop: ref =>
-      edit(ref, async it => {
-        await withdraw(it, ref);
-        await dropApi(it, ref);
-      }),
-  };
-
-  const releases: ReleaseVerbs = {
-    make: input => change(input, scope => release(scope, input)),
-    end: (ref, environment) => change(ref, scope => unrelease(scope, ref, environment)),
-    withdraw: (ref, environment) => change(ref, scope => withdraw(scope, ref, environment)),
-    list: (region, serviceId) => state.listReleases(store, region, serviceId),
-    async history({ region, serviceId }) {
-      await state.needService(store, region, serviceId);
-      return state.listVersions(store, region, serviceId);
-    },
-    switchTo: (ref, environment, version) =>
-      change(ref, scope => switchVersion(scope, { ...ref, environment, version })),
-  };
+  const verbs = gatewayVerbs({
+    store,
+    clock,
+    ids,
+    objects,
+    certificates,
+    changed: ({ region, serviceId }) => refresh(region, serviceId),
+  });
 
   const site: Site = {
     name: 'apigateway',
@@ -147,9 +94,7 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
 
   return Object.freeze<ApiGateway>({
     site,
-    services,
-    apis: apiVerbs,
-    releases,
+    ...verbs,
     objects: objects.now,
     async sweep(exists) {
       const swept = await objects.edit(it => sweep(it, exists));

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Rows, Store } from '../../core/ports.ts';
 import { failGateway } from './errors.ts';
-import { ENVIRONMENTS, type Environment } from './model.ts';
+import { ENVIRONMENTS, type Environment, type Scoped } from './model.ts';
 import type { LiveObjects } from './objects.ts';
 
 /** One transaction. */
@@ -52,4 +52,8 @@ export function checkLength(name: string, value: string, limit: number): void {
 export function checkRange(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   failGateway('InvalidParameterValue.RangeExceeded', { name, min, max });
+}
+
+export function sameScope(a: Scoped, b: Scoped): boolean {
+  return a.serviceId === b.serviceId && a.environment === b.environment && a.apiId === b.apiId;
 }
