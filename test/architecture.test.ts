@@ -24,8 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ['core', 'observe'],
   runtime: ['core', 'observe'],
   'services/*': ['core', 'http', 'observe'],
-  // What all kinds share: the error table, parts of TriggerDesc.
-  triggers: ['core'],
+  // What all kinds share: the error table, parts of TriggerDesc, return values that are replies.
+  triggers: ['core', 'http'],
   'triggers/*': ['core', 'http', 'triggers', 'types of own'],
   api: ['core', 'control', 'http'],
   'api/*': ['core', 'control', 'http', 'api', 'types of own'],
@@ -53,6 +53,7 @@ const FILES_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Kinds whose service is called differently; others have their own name's. */
 const SERVICE_OF: Readonly<Record<string, string>> = {
   apigw: 'apigateway',
+  http: 'functionurl',
   websocket: 'apigateway',
   ckafka: 'kafka',
   eb: 'eventbridge',

@@ -21,12 +21,13 @@ const ORDERS: Orders<Trigger> = {
   tie: trigger => `${trigger.type}/${trigger.triggerName}/${trigger.id}`,
 };
 
-const FILTERS: Readonly<Record<string, (trigger: Trigger, value: string) => boolean>> = {
+const FILTERS: Readonly<Record<string, Matches>> = {
   Qualifier: (trigger, value) => trigger.qualifier === value,
-  TriggerName: (trigger, value) => trigger.triggerName === value,
   Type: (trigger, value) => trigger.type === value,
   Description: (trigger, value) => trigger.description.includes(value),
 };
+
+type Matches = (trigger: Trigger, value: string) => boolean;
 
 export interface TriggerRoom {
   readonly verbs: TriggerVerbs;
@@ -127,7 +128,8 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
     catalog.held(ref);
     const kind = kindOf(kinds, ref.type);
     const { type, triggerName, qualifier = LATEST, desc } = ref;
-    const named = await store.list('triggers', { ...keyOf(ref), type, triggerName, qualifier });
+    const there = await store.list('triggers', { ...keyOf(ref), type, qualifier });
+    const named = there.filter(trigger => isNamed(trigger, triggerName));
     const asked = desc && kind.same && (descIs === 'name' || named.length > 1);
     const found = asked ? named.filter(trigger => kind.same?.(trigger.desc, desc)) : named;
     const [first, second] = found;
@@ -139,6 +141,13 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
       });
     return first;
   }
+
+  /** By its own name, or the one that it was made with. */
+  function isNamed(trigger: Trigger, name: string): boolean {
+    const kind = Object.hasOwn(kinds, trigger.type) ? kinds[trigger.type] : undefined;
+    return trigger.triggerName === name || kind?.named?.(trigger.desc, name) === true;
+  }
+  const matches: Readonly<Record<string, Matches>> = { ...FILTERS, TriggerName: isNamed };
 
   type Change = Partial<Pick<Trigger, 'desc' | 'enabled' | 'description' | 'customArgument'>>;
 
@@ -232,10 +241,10 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
 
     async query(query) {
       const held = catalog.held(query);
-      const filters = checkedFilters(query.filters, name => Object.hasOwn(FILTERS, name));
+      const filters = checkedFilters(query.filters, name => Object.hasOwn(matches, name));
       const all = await store.list('triggers', keyOf(held.row));
       const found = all.filter(trigger =>
-        filters.every(({ name, values }) => values.some(value => FILTERS[name]?.(trigger, value))),
+        filters.every(({ name, values }) => values.some(value => matches[name]?.(trigger, value))),
       );
       const { total, rows } = pageOf(found, query, ORDERS);
       return { total, rows: rows.filter(row => Object.hasOwn(kinds, row.type)).map(view) };

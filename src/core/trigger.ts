@@ -64,6 +64,8 @@ export interface TriggerHost<Source = undefined> {
 export interface Bound<Desc> {
   readonly desc: Desc;
   readonly resourceId: string;
+  /** For kinds that give their triggers names of their own. */
+  readonly triggerName?: string;
 }
 
 /** A row of `triggers/index.ts`. `Desc` is a plain JSON value. */
@@ -95,6 +97,8 @@ export interface TriggerKind<Desc = unknown, Source = undefined> {
    * `text` of a delete or a switch means the trigger with this value. Left out, names are unique per function.
    */
   same?(desc: Desc, text: string): boolean;
+  /** Whether `name`, which is not the trigger's, means it as well: the name that it was made with, where `bind` gave another. */
+  named?(desc: Desc, name: string): boolean;
   /** Makes or finds the source object and completes the value; called before the row is written, and again on an update. */
   bind?(trigger: Trigger & { readonly desc: Desc }, host: TriggerHost<Source>): Promise<Bound<Desc>>;
   /** Drops what `bind` made. */

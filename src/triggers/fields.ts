@@ -1,8 +1,8 @@
 // Reading the loosely typed fields of a TriggerDesc.
 
-import { failDesc } from '../errors.ts';
+import { failDesc } from './errors.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export function parseObject(given: string): Fields {
   let value: unknown;
@@ -41,6 +41,25 @@ export function choice<T extends string>(fields: Fields, name: string, options: 
   const found = options.find(option => option.toLowerCase() === value.toLowerCase());
   const list = options.join(', ');
   return found ?? failDesc(`${name} 取值 ${list}，当前为 ${value}`, `${name} is ${value}, not one of ${list}`);
+}
+
+/** A list of texts; undefined if it is left out. */
+export function texts(fields: Fields, name: string): readonly string[] | undefined {
+  const value = fields[name] ?? undefined;
+  if (value === undefined) return undefined;
+  const isList = Array.isArray(value) && value.every(one => typeof one === 'string');
+  return isList ? value : failDesc(`${name} 应为字符串数组`, `${name} must be a list of texts`);
+}
+
+/** A whole number, also as a text of digits; undefined if it is left out. */
+export function whole(fields: Fields, name: string, min: number, max: number): number | undefined {
+  const value = fields[name] ?? '';
+  if (value === '') return undefined;
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  const fits = typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max;
+  return fits
+    ? number
+    : failDesc(`${name} 应为 ${min} 至 ${max} 的整数`, `${name} must be a whole number from ${min} to ${max}`);
 }
 
 function isFields(value: unknown): value is Fields {

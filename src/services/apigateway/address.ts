@@ -1,5 +1,6 @@
 // The gateway's names: which service a request means, and the URLs and ids that are given out.
 
+import { shortRegion } from '../../core/regions.ts';
 import type { Environment } from './model.ts';
 
 export interface Edge {
@@ -61,19 +62,7 @@ export function placeUrls(edge: Edge, appId: string, place: Place): readonly str
   return [`${edge.httpOrigin}${FALLBACK}${place.serviceId}/${tail}`, `http://${host}${port}/${tail}`];
 }
 
-/** Documented abbreviations; other regions stand for themselves, which clients accept. */
-const SHORT_REGIONS: Readonly<Record<string, string>> = {
-  'ap-guangzhou': 'gz',
-  'ap-shanghai': 'sh',
-  'ap-beijing': 'bj',
-  'ap-chengdu': 'cd',
-  'ap-chongqing': 'cq',
-  'ap-hongkong': 'hk',
-  'ap-singapore': 'sg',
-  'ap-nanjing': 'nj',
-};
-
 /** Clients cut it at `service/` and `/API/`. */
 export function apiResourceId(uin: string, region: string, serviceId: string, apiId: string): string {
-  return `qcs::apigw:${SHORT_REGIONS[region] ?? region}:uin/${uin}:service/${serviceId}/API/${apiId}`;
+  return `qcs::apigw:${shortRegion(region)}:uin/${uin}:service/${serviceId}/API/${apiId}`;
 }
