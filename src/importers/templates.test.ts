@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { folderWith } from './fixture.ts';
 import { readPlan, readPlans } from './plan.ts';
-import { templates, templateZip, writeTemplate } from './templates.ts';
+import { needsInstall, templates, templateZip, writeTemplate } from './templates.ts';
 import { zipNames } from './zip.ts';
 
 const code = (expected: string) => (error: { code?: string }) => error.code === expected;
@@ -30,6 +30,18 @@ test('every example is a project that can be deployed, named as its folder, with
     if (!first.includes(name)) continue;
     const kinds = plan.triggers?.map(one => one.type) ?? [];
     assert.deepEqual(kinds, name.startsWith('page') ? ['apigw'] : name.startsWith('timer') ? ['timer'] : [], name);
+  }
+});
+
+test('examples with packages of their own say how those come, and are not run without them', async t => {
+  for (const { name, dir } of templates().filter(one => ['express', 'flask', 'koa', 'next'].includes(one.name))) {
+    assert.match(await readFile(join(dir, 'README.md'), 'utf8'), /^ {4}(npm|pip) install/m);
+    const copy = join(await folderWith(t, {}), name);
+    await writeTemplate(name, copy);
+    for (const packages of ['node_modules', 'libs']) await rm(join(copy, packages), { recursive: true, force: true });
+    assert.equal(needsInstall({ dir: copy }), true, name);
+    for (const packages of ['node_modules', 'libs']) await mkdir(join(copy, packages));
+    assert.equal(needsInstall({ dir: copy }), false, name);
   }
 });
 

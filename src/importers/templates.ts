@@ -35,6 +35,12 @@ export function templates(): readonly Template[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Whether it names packages that have to be installed into its folder before it can run. */
+export function needsInstall({ dir }: Pick<Template, 'dir'>): boolean {
+  const has = (name: string) => existsSync(join(dir, name));
+  return (has('package.json') && !has('node_modules')) || (has('requirements.txt') && !has('libs'));
+}
+
 /** Or a folder of several. */
 function isProject(dir: string): boolean {
   const has = (folder: string) => existsSync(join(folder, FILE));

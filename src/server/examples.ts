@@ -7,7 +7,7 @@ import type { ScfCall } from '../importers/call.ts';
 import { deploy } from '../importers/deploy.ts';
 import { readPlans } from '../importers/plan.ts';
 import type { Plan } from '../importers/project.ts';
-import { templates } from '../importers/templates.ts';
+import { needsInstall, templates } from '../importers/templates.ts';
 
 const MARK = { kind: 'openscf/examples', region: '', id: 'deployed' };
 
@@ -24,8 +24,10 @@ export async function deployExamples({ store, call, log, works }: ExamplesDeps):
   if (await store.get('resources', MARK)) return [];
   // The user's clock may stand still; deploying waits in real time.
   const clock = new SystemClock();
+  // Those with packages of their own are for who installs them.
+  const ready = templates().filter(one => !needsInstall(one));
   const left = await Promise.all(
-    templates().map(async ({ name, dir }) => {
+    ready.map(async ({ name, dir }) => {
       const plans = await readPlans(dir);
       if (!plans.every(plan => works(plan))) return name;
       try {
