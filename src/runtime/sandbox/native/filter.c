@@ -126,8 +126,8 @@ step_t install_filter(void) {
 // Beside the one above, for web functions: these calls are asked about first (ports.c). Those of other architectures and
 // their like are the business of the filter above.
 static const struct sock_filter ASKING[] = {
-    LOAD(arch), UNLESS(ARCH, 4),
-    LOAD(nr), WHEN(SYS_bind, 3), WHEN(SYS_listen, 2), WHEN(SYS_connect, 1),
+    LOAD(arch), UNLESS(ARCH, 5),
+    LOAD(nr), WHEN(SYS_bind, 4), WHEN(SYS_listen, 3), WHEN(SYS_connect, 2), WHEN(SYS_getsockname, 1),
     ALLOW,
     ANSWER(SECCOMP_RET_USER_NOTIF),
 };
@@ -149,7 +149,7 @@ static const struct sock_filter ANSWERING[] = {
     MAY(poll), MAY(open),
 #endif
     MAY(ppoll), MAY(openat), MAY(ioctl), MAY(read), MAY(write), MAY(close), MAY(fcntl), MAY(fstat),
-    MAY(process_vm_readv), MAY(pidfd_open), MAY(pidfd_getfd),
+    MAY(process_vm_readv), MAY(process_vm_writev), MAY(pidfd_open), MAY(pidfd_getfd),
     MAY(socket), MAY(bind), MAY(listen), MAY(connect), MAY(getsockname), MAY(getsockopt), MAY(setsockopt),
     MAY(wait4), MAY(kill), MAY(getpid), MAY(getppid), MAY(getpgid), MAY(rt_sigaction), MAY(rt_sigprocmask), MAY(rt_sigreturn),
     MAY(exit_group), MAY(exit),

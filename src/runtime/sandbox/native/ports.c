@@ -1,7 +1,9 @@
 // What becomes of the calls of a web function's program that have to do with its port. It asks for the one port that all
-// web functions have; it gets a free one of the loopback, which the server is told of, and finds itself there.
+// web functions have; it gets a free one of the loopback, which the server is told of, finds itself there, and sees the
+// one that it has asked for: what Node.js's cluster is bound to is compared with what was asked, and else refused.
 
 #include "sandbox.h"
+#include "address.h"
 #include "kernel.h"
 
 #include <errno.h>
@@ -17,19 +19,6 @@
 
 // Sockets of one program that may have the port together, and those that it has closed since.
 #define MAX_KNOWN 256
-#define ADDRESS_BYTES_FOUR sizeof(struct sockaddr_in)
-// Without the scope, as the kernel takes it (SIN6_LEN_RFC2133).
-#define ADDRESS_BYTES_SIX 24
-
-union address {
-  struct sockaddr any;
-  struct sockaddr_in four;
-  struct sockaddr_in6 six;
-};
-
-enum reach { LOOPBACK, EVERYWHERE, ONE_ADDRESS };
-enum { FOUR, SIX };
-
 static const struct verdict PASS = {.pass = true};
 static uint16_t wanted;
 static int report_to;
@@ -39,8 +28,8 @@ static uint16_t given[2];
 static bool both;
 static struct {
   uint64_t inode;
-  // Whether it has asked for an address that is reached from outside.
-  bool outside;
+  // Where it believes to be.
+  union address asked;
 } known[MAX_KNOWN];
 static unsigned count;
 static struct {
@@ -56,47 +45,6 @@ void serve_port(uint16_t port, int channel) {
 
 static struct verdict answer(int error, uint64_t inode) {
   return (struct verdict){.error = error, .inode = inode};
-}
-
-static bool read_address(const struct seccomp_notif *call, union address *address) {
-  const uint64_t length = call->data.args[2];
-  if (length < ADDRESS_BYTES_FOUR || length > INT32_MAX) return false;
-  memset(address, 0, sizeof *address);
-  const struct iovec here = {address, length < sizeof *address ? (size_t)length : sizeof *address};
-  const struct iovec there = {(void *)(uintptr_t)call->data.args[1], here.iov_len};
-  if (process_vm_readv((pid_t)call->pid, &here, 1, &there, 1, 0) != (ssize_t)here.iov_len) return false;
-  return address->any.sa_family == AF_INET || (address->any.sa_family == AF_INET6 && length >= ADDRESS_BYTES_SIX);
-}
-
-// Of either family: the port lies at the same place.
-static uint16_t port_of(const union address *address) {
-  return ntohs(address->four.sin_port);
-}
-
-static bool is_four(const union address *address) {
-  return address->any.sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&address->six.sin6_addr);
-}
-
-static enum reach reach_of(const union address *address) {
-  const struct in6_addr *six = &address->six.sin6_addr;
-  if (!is_four(address)) return IN6_IS_ADDR_UNSPECIFIED(six) ? EVERYWHERE : IN6_IS_ADDR_LOOPBACK(six) ? LOOPBACK : ONE_ADDRESS;
-  uint32_t host = address->four.sin_addr.s_addr;
-  if (address->any.sa_family == AF_INET6) memcpy(&host, six->s6_addr + 12, sizeof host);
-  return host == INADDR_ANY ? EVERYWHERE : (ntohl(host) >> 24) == IN_LOOPBACKNET ? LOOPBACK : ONE_ADDRESS;
-}
-
-static socklen_t loopback(union address *address, int domain, int family, uint16_t port) {
-  memset(address, 0, sizeof *address);
-  address->any.sa_family = (sa_family_t)domain;
-  address->four.sin_port = htons(port);
-  if (domain == AF_INET) {
-    address->four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return sizeof address->four;
-  }
-  static const uint8_t MAPPED[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};
-  if (family == SIX) address->six.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
-  else memcpy(&address->six.sin6_addr, MAPPED, sizeof MAPPED);
-  return sizeof address->six;
 }
 
 static int option(int fd, int level, int name) {
@@ -134,19 +82,16 @@ static int bind_to(int fd, int domain, int family, uint16_t port) {
   return bind(fd, &address.any, length) == 0 ? 0 : errno;
 }
 
-static bool is_known(uint64_t inode, bool *outside) {
-  for (unsigned i = 0; i < MAX_KNOWN && i < count; i++) {
-    if (known[i].inode != inode) continue;
-    *outside = known[i].outside;
-    return true;
-  }
-  return false;
+// NULL for a socket that is none of those with the port.
+static const union address *asked_by(uint64_t inode) {
+  for (unsigned i = 0; i < MAX_KNOWN && i < count; i++)
+    if (known[i].inode == inode) return &known[i].asked;
+  return NULL;
 }
 
 // A line of /proc/net/tcp: the local address and port second, the inode tenth.
 static void look_at(char *line, uint16_t port, bool *by_us, bool *by_any) {
   char *field = NULL;
-  bool outside;
   for (int i = 0; i < 10; i++) {
     do field = strsep(&line, " ");
     while (field != NULL && *field == '\0');
@@ -155,7 +100,7 @@ static void look_at(char *line, uint16_t port, bool *by_us, bool *by_any) {
     if (i == 1 && (colon == NULL || strtoul(colon + 1, NULL, 16) != port)) return;
   }
   *by_any = true;
-  if (is_known(strtoull(field, NULL, 10), &outside)) *by_us = true;
+  if (asked_by(strtoull(field, NULL, 10)) != NULL) *by_us = true;
 }
 
 // Whether a port that cannot be had is this program's own. One that does not listen yet stands in no list.
@@ -211,7 +156,7 @@ static struct verdict bind_here(int fd, uint64_t inode, const union address *ask
   if (getsockname(fd, &got.any, &length) == 0 && port_of(&got) != 0) given[family] = port_of(&got);
   if (family == FOUR) both = dual;
   known[count % MAX_KNOWN].inode = inode;
-  known[count++ % MAX_KNOWN].outside = reach != LOOPBACK;
+  known[count++ % MAX_KNOWN].asked = *asked;
   return answer(0, inode);
 }
 
@@ -220,14 +165,14 @@ static struct verdict listen_here(int fd, uint64_t inode, int backlog) {
   char line[64];
   union address got;
   socklen_t length = sizeof got;
-  bool outside;
-  if (!is_known(inode, &outside) || option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0) return PASS;
+  const union address *asked = asked_by(inode);
+  if (asked == NULL || option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0) return PASS;
   if (listen(fd, backlog) != 0) return answer(errno, inode);
   if (getsockname(fd, &got.any, &length) != 0) return answer(0, inode);
   const int family = is_four(&got) ? FOUR : SIX;
   given[family] = port_of(&got);
   const int written = snprintf(line, sizeof line, "listen %u %c %s\n", given[family], family == FOUR ? '4' : '6',
-                               outside ? "any" : "loopback");
+                               reach_of(asked) == LOOPBACK ? "loopback" : "any");
   // A server that is gone ends this program in its own way.
   (void)!write(report_to, line, (size_t)written);
   return answer(0, inode);
@@ -255,6 +200,26 @@ static struct verdict connect_here(int fd, uint64_t inode, const union address *
   return answer(error, inode);
 }
 
+// Of those that listen, and of connections that they have taken.
+static struct verdict name_here(int fd, uint64_t inode, const struct seccomp_notif *call) {
+  union address name;
+  int room;
+  socklen_t length = sizeof name;
+  if (getsockname(fd, &name.any, &length) != 0 || port_of(&name) == 0) return PASS;
+  if (port_of(&name) != given[is_four(&name) ? FOUR : SIX]) return PASS;
+  const union address *asked = asked_by(inode);
+  if (asked != NULL) name = *asked;
+  name.four.sin_port = htons(wanted);
+  length = size_of(&name);
+  struct iovec here = {&room, sizeof room}, there = {(void *)(uintptr_t)call->data.args[2], sizeof room};
+  // Its own mistakes, again.
+  if (process_vm_readv((pid_t)call->pid, &here, 1, &there, 1, 0) != sizeof room || room < 0) return PASS;
+  const struct iovec news[] = {{&name, (size_t)room < length ? (size_t)room : length}, {&length, sizeof length}};
+  const struct iovec places[] = {{(void *)(uintptr_t)call->data.args[1], news[0].iov_len}, there};
+  const ssize_t written = process_vm_writev((pid_t)call->pid, news, 2, places, 2, 0);
+  return answer(written == (ssize_t)(news[0].iov_len + sizeof length) ? 0 : EFAULT, 0);
+}
+
 static struct verdict judge_socket(int fd, const struct seccomp_notif *call, const union address *asked) {
   struct stat file;
   const int nr = call->data.nr;
@@ -264,15 +229,19 @@ static struct verdict judge_socket(int fd, const struct seccomp_notif *call, con
     return untold.verdict;
   }
   if (nr == SYS_bind) return bind_here(fd, file.st_ino, asked);
+  if (nr == SYS_getsockname) return name_here(fd, file.st_ino, call);
   if (nr == SYS_connect) return connect_here(fd, file.st_ino, asked);
   return listen_here(fd, file.st_ino, (int)call->data.args[1]);
 }
 
 struct verdict judge(int listener, const struct seccomp_notif *call) {
   union address asked;
-  const bool listening = call->data.nr == SYS_listen;
+  const bool later = call->data.nr == SYS_listen || call->data.nr == SYS_getsockname;
+  const __u64 *args = call->data.args;
   // Most calls end here: another port, a path, a resolver's datagrams.
-  if (listening ? count == 0 : !read_address(call, &asked) || port_of(&asked) != wanted) return PASS;
+  if (later && count == 0) return PASS;
+  if (!later && !read_address((pid_t)call->pid, args[1], (uint32_t)args[2], &asked)) return PASS;
+  if (!later && port_of(&asked) != wanted) return PASS;
   const int fd = take(listener, call);
   if (fd < 0) return PASS;
   const struct verdict verdict = judge_socket(fd, call, &asked);

@@ -1,4 +1,5 @@
-// Runs the program of a web function under a filter that asks before it binds, listens and connects, and answers (ports.c).
+// Runs the program of a web function under a filter that asks before it binds, listens, connects or looks for its own
+// address, and answers (ports.c).
 // The program is a child of the one who answers: an ancestor may look into it wherever anybody may.
 //
 // Descriptor 3 is told, a line each:
