@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['core'],
   observe: ['core'],
   control: ['core', 'observe'],
-  runtime: ['core', 'observe'],
+  runtime: ['core', 'http', 'observe'],
   'services/*': ['core', 'http', 'observe'],
   // What all kinds share: the error table, parts of TriggerDesc, return values that are replies.
   triggers: ['core', 'http'],
@@ -101,6 +101,9 @@ const MAY_BE_AMBIENT: Readonly<Record<string, string>> = {
   'src/core/clock.ts': 'the one reader of the system clock',
   'src/core/ids.ts': 'the one source of chance',
   'src/http/server.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
+  'src/http/forward.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
+  'src/http/upstream/flow.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
+  'src/http/upstream/host.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
   'src/runtime/languages/node/output.cjs': 'runs inside the function, where time is the user’s',
   'src/runtime/languages/node/bootstrap.cjs': 'runs inside the function, where time is the user’s',
 };

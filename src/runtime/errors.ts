@@ -59,6 +59,10 @@ export const PACKAGE_FAULTS = {
     '代码包内的 {name} 使用了不支持的压缩方式，请使用 deflate 或 store。',
     '{name} in the code package is compressed in a way that is not read here; use deflate or store.',
   ),
+  noStartFile: caller(
+    'Web 函数的代码包根目录下没有启动文件 {name}，请添加该文件（首行为 #!/bin/bash，权限 755，并监听 0.0.0.0:9000）。',
+    'The code package of a web function needs the file {name} at its top; add it (first line #!/bin/bash, mode 755, a server on 0.0.0.0:9000).',
+  ),
   missing: caller(
     '代码包 {sha256} 不存在，请重新上传代码。',
     'The code package {sha256} is not in the store; upload the code again.',

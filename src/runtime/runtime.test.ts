@@ -186,7 +186,9 @@ test('prepare says what could never run', async () => {
   const reason = await b.runtime.prepare(broken);
   assert.equal(reason?.ErrorCode, 'InvalidParameterValue.ZipFile');
   assert.match(reason?.ErrorMessage ?? '', /not a valid zip.*不是有效的 zip/s);
-  assert.equal((await b.runtime.prepare({ ...v, type: 'HTTP' }))?.ErrorCode, 'UnsupportedOperation');
+  const web = await b.runtime.prepare({ ...v, type: 'HTTP' });
+  assert.equal(web?.ErrorCode, 'InvalidParameterValue.ZipFile');
+  assert.match(web?.ErrorMessage ?? '', /needs the file scf_bootstrap.*没有启动文件 scf_bootstrap|没有启动文件/s);
   assert.equal((await b.runtime.prepare({ ...v, runtime: 'Php7.4' }))?.ErrorCode, 'InvalidParameterValue.Runtime');
   assert.equal((await b.run(broken)).status, 443);
   assert.equal((await b.run({ ...v, id: 'lam-2', code: { sha256: 'f'.repeat(64), bytes: 1 } })).status, 443);

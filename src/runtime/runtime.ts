@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import type { FunctionEvent } from '../core/event.ts';
 import {
   type BoundLayer,
   type CodePackage,
@@ -22,7 +23,7 @@ import type { Account } from '../core/trigger.ts';
 import { CodeCache } from './code/code.ts';
 import { LayerCache } from './code/layers.ts';
 import { fail } from './errors.ts';
-import type { Instance } from './instance/instance.ts';
+import type { Living } from './instance/life.ts';
 import { type LanguageReport, type Languages, makeLanguages, reportLanguages } from './languages/index.ts';
 import type { Sentence } from './languages/language.ts';
 import { makeLauncher } from './machine/launcher.ts';
@@ -35,6 +36,7 @@ import { wantedKinds } from './machine/wanted.ts';
 import type { Port } from './sandbox/bwrap/sandbox.ts';
 import { type ChosenDriver, chooseDriver } from './sandbox/choose.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
+import { ToolFolders } from './web/tools.ts';
 
 export interface RuntimeDeps {
   readonly blob: Blob;
@@ -75,7 +77,7 @@ export interface InstanceView {
   readonly id: string;
   readonly function: string;
   readonly version: string;
-  readonly state: Instance['state'];
+  readonly state: Living['state'];
   /** ms since 1970, by the user's clock. */
   readonly startedAt: number;
   readonly runs: number;
@@ -130,12 +132,24 @@ const DOCUMENTED: Quotas = {
   burst: 0,
 };
 
-/** The setting that the cloud knows for web functions. */
-function concurrencyIn({ runtime, echoed }: FunctionVersion): number {
+/** Requests that a web function takes at once; an extension gives the setting to event functions as well. */
+function concurrencyIn({ type, protocol, runtime, echoed }: FunctionVersion, ofEvents: boolean): number {
+  // Documented: a connection has its instance to itself.
+  if (protocol === 'WS') return 1;
+  if (type === 'Event' && !(ofEvents && runtime.startsWith('Nodejs'))) return 1;
   const { InstanceConcurrencyConfig: config } = echoed as {
     readonly InstanceConcurrencyConfig?: { readonly MaxConcurrency?: number };
   };
-  return runtime.startsWith('Nodejs') ? (config?.MaxConcurrency ?? 1) : 1;
+  return config?.MaxConcurrency ?? 1;
+}
+
+/** Why a call is none for this kind of function. */
+function mismatch({ type, protocol, name }: FunctionVersion, { exchange }: FunctionEvent): string | undefined {
+  if (type === 'HTTP' && !exchange) return `${name} is a web function: call it by its URL or through API Gateway`;
+  if (type === 'Event' && exchange) return `${name} is an event function: it takes events, and no requests`;
+  if (exchange?.upgrade && protocol !== 'WS')
+    return `${name} takes no WebSocket connections: make it with ProtocolType WS`;
+  return undefined;
 }
 
 export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
@@ -144,7 +158,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const code = await CodeCache.open(deps.blob, join(deps.dataDir, 'code'), deps.ids);
   const layers = await LayerCache.open(code, join(deps.dataDir, 'layers'), deps.ids);
   const { account, processClock, ids, log, memoryMB, idleMs = IDLE_MS, quotas = DOCUMENTED, names } = deps;
-  const concurrencyOf = (version: FunctionVersion) => (deps.eventConcurrency ? concurrencyIn(version) : 1);
+  const concurrencyOf = (version: FunctionVersion) => concurrencyIn(version, deps.eventConcurrency === true);
   const slots = new Slots({
     driver,
     clock: processClock,
@@ -157,6 +171,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     languages,
     driver,
     slots,
+    tools: new ToolFolders(join(deps.dataDir, 'lang'), ids),
     account,
     processClock,
     ids,
@@ -168,8 +183,8 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const lobby = new Lobby(processClock);
   const pools = new Pools(machine, version => ({
     concurrency: concurrencyOf(version),
-    // An asynchronous execution may take a day: nobody waits behind one.
-    instancePerEvent: deps.instancePerEvent === true || version.asyncRun,
+    // An asynchronous execution may take a day, a connection hours: nobody waits behind one.
+    instancePerEvent: deps.instancePerEvent === true || version.asyncRun || version.protocol === 'WS',
   }));
   const warm = wantedKinds({ deployed: deps.deployed ?? (() => []), generic: launcher.generic, slots, log });
 
@@ -177,7 +192,8 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     driver: { name: driver.name, protects: driver.protects, weaker: driver.weaker, ...(instead && { instead }) },
     offers: offersOf(driver.name, deps.eventConcurrency === true),
     run(version, call) {
-      if (version.type === 'HTTP') return Promise.resolve(refusal(436, 'Web functions (Type=HTTP) cannot be run yet'));
+      const wrong = mismatch(version, call.event);
+      if (wrong !== undefined) return Promise.resolve(refusal(436, `InvalidParameterValue: ${wrong}`));
       // Outside of the machine: who waits for a download takes no room and keeps nobody from starting.
       const waiting = languages.ready(version.runtime);
       if (waiting) return lobby.run(call, waiting, () => machine.run(pools.of(version), call));
@@ -247,7 +263,7 @@ function offersOf(driver: string, eventConcurrency: boolean): ReadonlySet<string
   return offers;
 }
 
-function viewOf(instance: Instance, offset: number): InstanceView {
+function viewOf(instance: Living, offset: number): InstanceView {
   const { id, version, startedAt } = instance.spec;
   const { state, runs, memoryBytes } = instance;
   const name = keyText(version);

@@ -8,7 +8,7 @@ import type { Exit, Sandbox } from '../sandbox/driver.ts';
 import { ExitWatch } from './exit.ts';
 import { type Ended, encodeFrame, FRAME_BYTES, FROM_INSTANCE, FrameError, FrameReader, TO_INSTANCE } from './frames.ts';
 import { type Heard, hear } from './hear.ts';
-import type { InstanceEvents, InstanceSpec } from './life.ts';
+import type { InstanceEvents, InstanceSpec, Living } from './life.ts';
 import { MARK_MS } from './logs.ts';
 import { MemoryWatch } from './memory.ts';
 import {
@@ -35,10 +35,10 @@ import type { Run, Waiting } from './run.ts';
 const SIGNAL_RECEIVED = '[PLATFORM] Signal received successfully.';
 const SIGNAL_FAILED = '[PLATFORM] Signal reception failed.';
 
-export class Instance {
+export class Instance implements Living {
   readonly spec: InstanceSpec;
   /** draining: it gets no more events and ends with those that it has. */
-  state: 'starting' | 'idle' | 'busy' | 'draining' | 'ending' | 'gone' = 'starting';
+  state: Living['state'] = 'starting';
   /** When it was last free. */
   idleSince = 0;
   /** Events sent so far; the last turn. */

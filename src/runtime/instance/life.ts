@@ -1,8 +1,37 @@
-// What an instance is told at its start, and what it tells of its life.
+// What an instance is told at its start, what it tells of its life, and what those know of it who hand out events.
 
 import type { FunctionVersion } from '../../core/function.ts';
 import type { Outcome } from '../../core/invocation.ts';
+import type { Verdict } from './outcomes.ts';
 import type { Waiting } from './run.ts';
+
+/** Whatever runs in it. */
+export interface Living {
+  readonly spec: Pick<InstanceSpec, 'id' | 'version' | 'concurrency' | 'startedAt'>;
+  /** draining: it gets no more events and ends with those that it has. */
+  readonly state: 'starting' | 'idle' | 'busy' | 'draining' | 'ending' | 'gone';
+  /** When it was last free. */
+  readonly idleSince: number;
+  /** Events sent so far. */
+  readonly runs: number;
+  readonly initMs: number;
+  readonly memoryBytes: number;
+  /** Events that were sent to it and are not over. */
+  readonly load: number;
+  /** When the event that it runs began; with several at once, the oldest. */
+  readonly headSince: number;
+  send(waiting: Waiting): void;
+  /** Events that it was sent and has not begun: they are the caller's again, oldest first. */
+  takeBack(): Waiting[];
+  /** Breaks off a run, see Runner.terminate. */
+  terminate(requestId: string, graceful: boolean): boolean;
+  /** What a run has printed so far; undefined when it is not here. */
+  printed(requestId: string): string | undefined;
+  /** Called every few ms while it starts or runs. */
+  tick(now: number): void;
+  /** Ends it; a run under way ends with `verdict`. */
+  end(verdict?: Verdict): Promise<void>;
+}
 
 export interface InstanceSpec {
   readonly id: string;

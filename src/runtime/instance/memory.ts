@@ -1,10 +1,14 @@
 // How much memory an instance holds, looked at often enough to end one that takes too much.
 
 import type { Sandbox } from '../sandbox/driver.ts';
-import type { Run } from './run.ts';
 
 const SAMPLE_MS = 50;
 const MB = 1024 * 1024;
+
+/** What is kept of it for a run. */
+interface Peak {
+  peakBytes: number;
+}
 
 export class MemoryWatch {
   bytes = 0;
@@ -23,7 +27,7 @@ export class MemoryWatch {
   }
 
   /** Whether it is over its limit. One that is near it is looked at each time. */
-  isOver(run: Run | undefined, now: number): boolean {
+  isOver(run: Peak | undefined, now: number): boolean {
     if (now - this.#sampledAt < SAMPLE_MS && this.bytes < this.#limitBytes / 2) return false;
     this.sample(now);
     if (run) run.peakBytes = Math.max(run.peakBytes, this.bytes);
@@ -31,7 +35,7 @@ export class MemoryWatch {
   }
 
   /** At the end of a run: the kernel knows its peak, unless it has just been looked at. */
-  close(run: Run, now: number): void {
+  close(run: Peak, now: number): void {
     if (now - this.#sampledAt < SAMPLE_MS) return;
     run.peakBytes = Math.max(run.peakBytes, this.#sandbox.peakBytes());
     this.sample(now);

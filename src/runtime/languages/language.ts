@@ -38,6 +38,20 @@ export interface LanguageSettings {
   readonly path: readonly string[];
 }
 
+/** What a program finds of the language that the user starts, in place of a bootstrap. */
+export interface Tools {
+  /** Where the cloud has this very version: a folder of /var/lang. */
+  readonly home: string;
+  /** All folders of /var/lang that the cloud has versions of it in. */
+  readonly homes: readonly string[];
+  /** Name → program, for the folder `bin`. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** The modules that come with it, for `lib/node_modules`. */
+  readonly modules?: string;
+  /** Files and folders that they read, beside those of the system. */
+  readonly shows: readonly string[];
+}
+
 export interface Language {
   readonly name: string;
   /** Documented ids, oldest first; others of the same pattern are taken as well. */
@@ -66,4 +80,7 @@ export interface Language {
   countsAtStart(name: string): boolean;
   /** What the bootstrap is told of folders: where modules are looked for after the user's code, and variables of the language. */
   settings(interpreter: Interpreter, places: Places, libraries: string | undefined): LanguageSettings;
+  tools(interpreter: Interpreter, runtime: string): Tools;
+  /** Variables for such a program. */
+  variables(interpreter: Interpreter, places: Places, libraries: string | undefined): Readonly<Record<string, string>>;
 }

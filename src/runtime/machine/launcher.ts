@@ -11,15 +11,17 @@ import type { LayerCache } from '../code/layers.ts';
 import { contextOf, environmentOf, startEnvironment } from '../env.ts';
 import { bothLanguages } from '../errors.ts';
 import { Instance } from '../instance/instance.ts';
-import type { InstanceEvents } from '../instance/life.ts';
+import type { InstanceEvents, Living } from '../instance/life.ts';
 import { failure, type Verdict } from '../instance/outcomes.ts';
 import type { Languages } from '../languages/index.ts';
 import type { Choice, Language } from '../languages/language.ts';
 import type { Assignment, Places, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox/driver.ts';
+import { cannotHere, makeWebLauncher } from '../web/launch.ts';
+import type { ToolFolders } from '../web/tools.ts';
 import type { Slots } from './slots.ts';
 
 export interface Launcher {
-  launch(version: FunctionVersion, startedAt: number, events: InstanceEvents<Instance>): Promise<Instance>;
+  launch(version: FunctionVersion, startedAt: number, events: InstanceEvents<Living>): Promise<Living>;
   /** Brings the code here and looks whether the version could run. */
   check(version: FunctionVersion): Promise<StatusReason | undefined>;
   /** How its sandbox starts, if that is the same for other functions; undefined when it is not or cannot run. */
@@ -32,6 +34,7 @@ export interface LauncherDeps {
   readonly languages: Languages;
   readonly driver: SandboxDriver;
   readonly slots: Slots;
+  readonly tools: ToolFolders;
   readonly account: Account;
   readonly processClock: Clock;
   readonly ids: Ids;
@@ -53,6 +56,7 @@ export class LaunchError extends Error {
 
 export function makeLauncher(deps: LauncherDeps): Launcher {
   const { driver, account } = deps;
+  const web = makeWebLauncher(deps);
 
   /** The user's variables that count at the start make a sandbox of their own. */
   function specOf(version: FunctionVersion, language: Language, choice: Choice): SandboxSpec {
@@ -94,8 +98,15 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
           deps.code.folder(version.code),
           deps.layers.folder(version.layers),
         ]);
-        const spec = specOf(version, language, choice);
         const assignment: Assignment = { codeDir, optDir, memoryMB: version.memoryMB };
+        if (version.type === 'HTTP') {
+          const concurrency = deps.concurrencyOf(version);
+          const given = { version, language, choice, assignment, concurrency, startedAt: begunAt, events };
+          const started = await web.launch(given);
+          if ('status' in started) throw new LaunchError(started);
+          return started;
+        }
+        const spec = specOf(version, language, choice);
         const { sandbox, places } = await moveIn(spec, assignment);
         const { env, path } = language.settings(choice.interpreter, places, choice.libraries);
         const concurrency = deps.concurrencyOf(version);
@@ -114,19 +125,18 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
         const told = { id, version, codeDir: places.codeDir, settings, concurrency, token, note, startedAt: begunAt };
         return new Instance(told, sandbox, deps.processClock, deps.log, events);
       } catch (error) {
-        throw new LaunchError(launchVerdict(error, version, deps.log));
+        throw error instanceof LaunchError ? error : new LaunchError(launchVerdict(error, version, deps.log));
       }
     },
     async check(version) {
-      if (version.type === 'HTTP') return WEB_FUNCTION;
       const found = deps.languages.of(version.runtime);
       if ('refused' in found) {
         return { ErrorCode: 'InvalidParameterValue.Runtime', ErrorMessage: `${found.refused.en} ${found.refused.zh}` };
       }
       try {
-        await deps.code.folder(version.code);
+        const codeDir = await deps.code.folder(version.code);
         await deps.layers.check(version.code, version.layers);
-        return undefined;
+        return version.type === 'HTTP' ? await web.check(version, codeDir) : undefined;
       } catch (error) {
         if (error instanceof CloudError) return { ErrorCode: error.code, ErrorMessage: bothLanguages(error) };
         deps.log.error({ error, function: version.name }, 'a code package could not be unpacked');
@@ -162,12 +172,6 @@ function networkOf({ echoed }: FunctionVersion): SandboxSpec['network'] {
   return PublicNetConfig?.PublicNetStatus === 'DISABLE' ? 'own' : 'shared';
 }
 
-const WEB_FUNCTION: StatusReason = Object.freeze({
-  ErrorCode: 'UnsupportedOperation',
-  ErrorMessage:
-    'Web functions (Type=HTTP) cannot be run yet; use an event function. 暂不支持运行 Web 函数（Type=HTTP），请使用事件函数。',
-});
-
 function languageOf(languages: Languages, runtime: string): Language {
   const found = languages.of(runtime);
   if ('refused' in found) throw new LaunchError(failure(436, `${found.refused.en} ${found.refused.zh}`));
@@ -175,6 +179,8 @@ function languageOf(languages: Languages, runtime: string): Language {
 }
 
 function launchVerdict(error: unknown, version: FunctionVersion, log: Log): Verdict {
+  const machine = version.type === 'HTTP' ? cannotHere(error) : undefined;
+  if (machine) return machine;
   if (error instanceof CloudError) return failure(443, bothLanguages(error));
   log.error({ error, function: version.name }, 'an instance could not be started');
   return failure(500, `The instance could not be started: ${(error as Error).message}`);

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import type { Call } from '../../core/ports.ts';
-import type { Instance } from '../instance/instance.ts';
+import type { Living } from '../instance/life.ts';
 import { stopped, withdrawn } from '../instance/outcomes.ts';
 import type { Waiting } from '../instance/run.ts';
 import { Keeper } from './keeper.ts';
@@ -42,7 +42,7 @@ export class Machine {
   readonly #clock: Clock;
   readonly #usage: Usage;
   readonly #slots = new Set<Slot>();
-  readonly #slotOf = new WeakMap<Instance, Slot>();
+  readonly #slotOf = new WeakMap<Living, Slot>();
   /** Those that are starting. */
   readonly #starts = new Set<Slot>();
   #blocking = 0;
@@ -51,9 +51,9 @@ export class Machine {
   /** Pools with events that wait. */
   readonly #queued = new Set<Pool>();
   /** Instances that may have a deadline. */
-  readonly #watched = new Set<Instance>();
+  readonly #watched = new Set<Living>();
   /** Instances that have events ahead. */
-  readonly #ahead = new Set<Instance>();
+  readonly #ahead = new Set<Living>();
   readonly #keeper: Keeper;
   #ticker: Disposable | undefined;
   #watcher: Disposable | undefined;
@@ -94,7 +94,7 @@ export class Machine {
     return this.#blocking > 0 || this.#queued.size > 0;
   }
 
-  *instances(): Iterable<Instance> {
+  *instances(): Iterable<Living> {
     for (const slot of this.#slots) if (slot.instance) yield slot.instance;
   }
 
@@ -163,7 +163,7 @@ export class Machine {
     for (const timer of [this.#ticker, this.#watcher]) timer?.[Symbol.dispose]();
   }
 
-  #send(instance: Instance, waiting: Waiting): void {
+  #send(instance: Living, waiting: Waiting): void {
     if (!this.#watched.has(instance)) {
       this.#watched.add(instance);
       this.#tickSoon();
@@ -296,7 +296,7 @@ export class Machine {
   }
 
   /** An instance can take events: those that wait longest, or none. */
-  #offer(slot: Slot, instance: Instance): void {
+  #offer(slot: Slot, instance: Living): void {
     const { pool } = slot;
     const idle = instance.state === 'idle';
     if (idle && (this.#closed || this.#mustYield(pool))) {
@@ -317,7 +317,7 @@ export class Machine {
     if (this.#hungry.size > 0) this.#feed();
   }
 
-  #rest(slot: Slot, instance: Instance): void {
+  #rest(slot: Slot, instance: Living): void {
     const { pool } = slot;
     this.#ahead.delete(instance);
     if (pool.retired || instance.runs > TURNS_MAX) this.#end(slot);
@@ -355,7 +355,7 @@ export class Machine {
     this.#dispatch(pool);
   }
 
-  #takeBack(pool: Pool, instance: Instance): void {
+  #takeBack(pool: Pool, instance: Living): void {
     this.#ahead.delete(instance);
     const back = instance.takeBack();
     if (back.length > 0) this.#queueAgain(pool, back);
@@ -399,7 +399,7 @@ export class Machine {
     this.#release(slot, instance);
   }
 
-  #release(slot: Slot, instance: Instance | undefined): void {
+  #release(slot: Slot, instance: Living | undefined): void {
     const { pool } = slot;
     if (instance) {
       pool.leave(instance);

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { FunctionVersion } from '../../core/function.ts';
-import type { Instance } from '../instance/instance.ts';
+import type { Living } from '../instance/life.ts';
 import type { Waiting } from '../instance/run.ts';
 import { Pace } from './pace.ts';
 
@@ -28,9 +28,9 @@ export class Pool {
   /** No new events: its revision is over. */
   retired = false;
   /** Those that run or idle, oldest first. */
-  readonly members: Instance[] = [];
+  readonly members: Living[] = [];
   /** Those of them that idle, the one used last at the end. */
-  readonly idle: Instance[] = [];
+  readonly idle: Living[] = [];
   readonly waiting: Waiting[] = [];
   readonly pace = new Pace();
   startMs = FIRST_START_MS;
@@ -51,7 +51,7 @@ export class Pool {
   }
 
   /** Who takes one more event now: few and busy beats many and waking. */
-  pick(now: number): Instance | undefined {
+  pick(now: number): Living | undefined {
     const ahead = this.aheadOf(now);
     if (ahead > 0) {
       for (const member of this.members) if (member.state === 'busy' && member.load <= ahead) return member;
@@ -65,7 +65,8 @@ export class Pool {
   /** How many events an instance may have beside the one that it runs. */
   aheadOf(now: number): number {
     if (this.concurrency > 1) return this.concurrency - 1;
-    return this.instancePerEvent ? 0 : this.pace.ahead(now);
+    // A request that has been sent cannot be taken back.
+    return this.instancePerEvent || this.version.type === 'HTTP' ? 0 : this.pace.ahead(now);
   }
 
   /** Whether an event that waits is better served by one more instance than by those there are. */
@@ -112,7 +113,7 @@ export class Pool {
   }
 
   /** It is no member any more. */
-  leave(instance: Instance): void {
+  leave(instance: Living): void {
     remove(this.members, instance);
     remove(this.idle, instance);
   }

@@ -13,6 +13,8 @@ export interface SandboxSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Files and folders that the program reads, beside those of the system: interpreter, bootstrap. */
   readonly shows: readonly string[];
+  /** Where the sandbox has a root of its own: links in it, to what it shows. */
+  readonly links?: readonly (readonly [path: string, target: string])[];
   readonly memoryMB: number;
   readonly network: 'shared' | 'own';
   /**

@@ -7,7 +7,7 @@ import type { Places } from '../../sandbox/driver.ts';
 import { assetPath } from '../assets.ts';
 import { choiceOf, isExact, numbersOf } from '../choose.ts';
 import { managed, NODE_PLACES, probe, programs } from '../find.ts';
-import type { Choice, Interpreter, Language, LanguageSettings, Start } from '../language.ts';
+import type { Choice, Interpreter, Language, LanguageSettings, Start, Tools } from '../language.ts';
 
 /** Older ones lack what the bootstrap stands on; their runtime ids run on this one. */
 const LOWEST = 'Nodejs10.15';
@@ -81,6 +81,8 @@ export function nodeLanguage(options: NodeOptions = {}): Language {
     start,
     countsAtStart: name => AT_START.test(name),
     settings,
+    tools,
+    variables: (...given) => settings(...given).env,
   };
 }
 
@@ -113,6 +115,26 @@ function start(interpreter: Interpreter, memoryMB: number): Start {
 function treeOf(interpreter: Interpreter): string[] {
   const library = libraryOf(interpreter);
   return existsSync(library) ? [interpreter.path, library] : [interpreter.path];
+}
+
+/** Majors that the cloud has, or may have. */
+const MAJORS = Array.from({ length: 21 }, (_, i) => 6 + i);
+
+function tools(interpreter: Interpreter, runtime: string): Tools {
+  const folder = dirname(interpreter.path);
+  const library = libraryOf(interpreter);
+  const beside = ['npm', 'npx', 'corepack'].map(name => [name, join(folder, name)] as const);
+  return {
+    home: `node${numbersOf(runtime)[0]}`,
+    homes: MAJORS.map(major => `node${major}`),
+    programs: {
+      node: interpreter.path,
+      nodejs: interpreter.path,
+      ...Object.fromEntries(beside.filter(([, path]) => existsSync(path))),
+    },
+    ...(existsSync(library) && { modules: library }),
+    shows: treeOf(interpreter),
+  };
 }
 
 function libraryOf(interpreter: Interpreter): string {

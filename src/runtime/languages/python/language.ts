@@ -5,7 +5,7 @@ import type { Places } from '../../sandbox/driver.ts';
 import { assetPath } from '../assets.ts';
 import { choiceOf, numbersOf } from '../choose.ts';
 import { managed, PYTHON_PLACES, probe, programs } from '../find.ts';
-import type { Choice, Interpreter, Language, LanguageSettings, Start } from '../language.ts';
+import type { Choice, Interpreter, Language, LanguageSettings, Start, Tools } from '../language.ts';
 
 const NONE = {
   zh: '本机没有 Python：请安装 Python 3（或 2.7）并重启服务。',
@@ -53,6 +53,13 @@ export function pythonLanguage({ path, librariesOf = () => undefined }: PythonOp
     start,
     countsAtStart: name => AT_START.test(name),
     settings,
+    tools,
+    variables: (_, { codeDir, optDir }, libraries) => ({
+      ...VARIABLES,
+      PYTHONPATH: [codeDir, optDir, ...(libraries === undefined ? [] : [libraries])].join(':'),
+      // What it prints would come when its buffer is full, in the log of another request.
+      PYTHONUNBUFFERED: '1',
+    }),
   };
 }
 
@@ -81,6 +88,33 @@ const VARIABLES = {
   PYTHONIOENCODING: 'utf-8',
   PYTHONUTF8: '1',
 };
+
+/** The cloud's folders: Python 2.7 and 3.6 have those of their major versions. */
+const HOMES = [
+  'python2',
+  'python3',
+  'python37',
+  'python38',
+  'python39',
+  'python310',
+  'python311',
+  'python312',
+  'python313',
+];
+
+function tools(interpreter: Interpreter, runtime: string): Tools {
+  const [major = 3, minor = 6] = numbersOf(runtime);
+  const own = `python${numbersOf(interpreter.version)[0]}`;
+  const names = ['python', own, ...Array.from({ length: 8 }, (_, i) => `python3.${6 + i}`), 'python2.7'];
+  return {
+    home: major === 2 || minor === 6 ? `python${major}` : `python${major}${minor}`,
+    homes: HOMES,
+    programs: Object.fromEntries(
+      names.filter(name => name.startsWith(own) || name === 'python').map(name => [name, interpreter.path]),
+    ),
+    shows: treeOf(interpreter),
+  };
+}
 
 /** An interpreter outside the system's folders brings its library along, in the folder above its own. */
 function treeOf(interpreter: Interpreter): string[] {

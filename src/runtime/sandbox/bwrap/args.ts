@@ -41,15 +41,22 @@ export function bwrapOptions(layout: Layout, spec: SandboxSpec, tmp: readonly st
   const [kept, shows] = split(spec.shows, path => path !== dataDir && within(path, dataDir));
   const foreign = outermost(shows).filter(path => !root.shown.some(shown => within(path, shown)));
   // What is asked for by name is shown on top of the cover.
+  const links = spec.links ?? [];
   const covered = [...root.shown, ...foreign].some(path => within(dataDir, path));
   return [
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
     ...(spec.network === 'own' ? ['--unshare-net'] : []),
     ...['--hostname', HOST_NAME, '--die-with-parent', '--new-session'],
     ...['--cap-drop', 'ALL', ...CAPABILITIES.flatMap(name => ['--cap-add', name])],
-    ...parents([...root.shown, ...root.made.map(([, path]) => path), ...spec.shows, PROGRAM_INSIDE]),
+    ...parents([
+      ...root.shown,
+      ...root.made.map(([, path]) => path),
+      ...spec.shows,
+      ...links.map(([path]) => path),
+      PROGRAM_INSIDE,
+    ]),
     ...system,
-    ...root.links.flatMap(([path, target]) => ['--symlink', target, path]),
+    ...[...root.links, ...links].flatMap(([path, target]) => ['--symlink', target, path]),
     ...root.made.flatMap(([source, path]) => ['--ro-bind', source, path]),
     ...['--proc', '/proc', '--dev', '/dev', ...shared, '--remount-ro', '/dev'],
     ...['--dir', USER.home, '--dir', PLACES.codeDir, '--dir', PLACES.optDir],

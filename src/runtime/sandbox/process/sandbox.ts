@@ -203,7 +203,10 @@ export class ProcessSandbox implements Sandbox {
 /** A user of its own, where everything that the program needs can be read by others. */
 function takeIdentity({ users, log }: Ground, spec: SandboxSpec): Identity | undefined {
   if (!users) return undefined;
-  for (const path of [spec.command, ...spec.shows]) {
+  const { codeDir, optDir } = spec.assignment ?? {};
+  // Those that start with their function read it before it is assigned.
+  const own = [codeDir, optDir].filter(path => path !== undefined);
+  for (const path of [spec.command, ...spec.shows, ...own]) {
     const blocker = users.access.blockerOf(path);
     if (blocker === undefined) continue;
     log.warn({ path, blocker }, 'instances run as the user of this server: others cannot read what they need');

@@ -1,0 +1,89 @@
+// One HTTP request on its way through a function.
+
+import type { Exchange, ResponseBody } from '../../core/exchange.ts';
+import { RESPONSE_BYTES, SYNC_EVENT_BYTES } from '../../core/limits.ts';
+import type { Exchanging, Upstreams } from '../../http/forward.ts';
+import type { UpstreamError } from '../../http/upstream/errors.ts';
+import type { AnswerEvents } from '../../http/upstream/flow.ts';
+import { headerOf } from '../../http/upstream/head.ts';
+import type { To } from '../../http/upstream/host.ts';
+import type { ParsedHead } from '../../http/upstream/response.ts';
+import type { Verdict } from '../instance/outcomes.ts';
+import { HEADER_BYTES, headerBytes } from './headers.ts';
+import { headersTooLarge, mayBeDeath, requestTooLarge, responseTooLarge, served, verdictOn } from './verdicts.ts';
+
+export interface Passage {
+  /** Breaks it off: it ends with this verdict, and what the client has of an answer stays unfinished. */
+  stop(verdict: Verdict): void;
+}
+
+/** `perhaps`: unless the function's process is about to end. */
+export type Done = (verdict: Verdict, perhaps: boolean) => void;
+
+export interface Way {
+  readonly upstreams: Upstreams;
+  readonly to: To;
+  /** With the platform's. */
+  readonly rawHeaders: readonly string[];
+}
+
+export class RequestPassage implements Passage, AnswerEvents {
+  readonly #exchange: Exchange;
+  readonly #done: Done;
+  readonly #flow: Exchanging | undefined;
+  #body: ResponseBody | undefined;
+  #verdict: Verdict | undefined;
+  #over = false;
+
+  constructor(exchange: Exchange, { upstreams, to, rawHeaders }: Way, done: Done) {
+    this.#exchange = exchange;
+    this.#done = done;
+    const { method, target, body, signal } = exchange;
+    if (body && Number(headerOf(exchange.rawHeaders, 'content-length') ?? 0) > SYNC_EVENT_BYTES) {
+      this.#end(requestTooLarge(), false);
+      return;
+    }
+    this.#flow = upstreams.exchange(
+      to,
+      { method, target, rawHeaders, body, bodyBytes: SYNC_EVENT_BYTES, signal },
+      this,
+    );
+  }
+
+  stop(verdict: Verdict): void {
+    this.#verdict ??= verdict;
+    this.#flow?.abort();
+  }
+
+  head({ status, reason, rawHeaders, length = 0 }: ParsedHead): void {
+    const bytes = headerBytes(rawHeaders);
+    if (bytes > HEADER_BYTES) this.stop(headersTooLarge(bytes));
+    else if (length > RESPONSE_BYTES) this.stop(responseTooLarge(length));
+    else this.#body = this.#exchange.respond({ status, reason, rawHeaders });
+  }
+
+  data(chunk: Buffer): boolean {
+    const stream = this.#body?.stream;
+    if (!stream || stream.write(chunk)) return true;
+    stream.once('drain', () => this.#flow?.resume());
+    return false;
+  }
+
+  end(rawTrailers: readonly string[]): void {
+    if (rawTrailers.length > 0) this.#body?.trailers(rawTrailers);
+    this.#body?.stream.end();
+    this.#end(served(), false);
+  }
+
+  failed(error: UpstreamError): void {
+    // Half an answer must not look like a whole one.
+    this.#body?.stream.destroy();
+    this.#end(this.#verdict ?? verdictOn(error), this.#verdict === undefined && mayBeDeath(error));
+  }
+
+  #end(verdict: Verdict, perhaps: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#done(verdict, perhaps);
+  }
+}
