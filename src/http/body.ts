@@ -21,9 +21,15 @@ export class BodyAborted extends Error {
 }
 
 /** Whether a body comes with it: one of no bytes is none. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  const { 'content-length': length, 'transfer-encoding': coding } = headers;
-  return coding !== undefined || (length !== undefined && length !== '0');
+export function hasBody(request: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding !== undefined || length !== undefined) return coding !== undefined || length !== '0';
+  // HTTP/2 needs neither of the two.
+  return request.httpVersionMajor === 2 && 'stream' in request && !endsWithHead(request.stream);
+}
+
+function endsWithHead(stream: unknown): boolean {
+  return (stream as { readonly endAfterHeaders?: boolean } | undefined)?.endAfterHeaders === true;
 }
 
 const NOTHING: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));

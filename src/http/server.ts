@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '../core/log.ts';
 import { listenError } from './errors.ts';
+import { type Http2Side, serveHttp2 } from './http2.ts';
 import { type Refused, refusalOf } from './request.ts';
 import { Router } from './router.ts';
 import type { Site } from './site.ts';
@@ -16,6 +17,21 @@ export interface Front {
   readonly port: number;
   /** Stops listening, ends idle connections at once and running ones after `graceMs` at the latest. */
   close(graceMs?: number): Promise<void>;
+  /** For connections and requests from now on. */
+  tune(limits: FrontLimits): void;
+  /** With TLS: for clients that name no host, from the next handshake on. */
+  setSecureContext(options: SecureContextOptions): void;
+}
+
+/** Transport deadlines and the like; what is left out stays as it is. */
+export interface FrontLimits {
+  /** How long a connection is kept without use; 0 ends each with its first answer. */
+  readonly keepAliveMs?: number;
+  readonly headersMs?: number;
+  /** A request's body may pause this long; then its connection is given up. */
+  readonly bodyIdleMs?: number;
+  /** 0: any number. */
+  readonly requestsPerConnection?: number;
 }
 
 export interface FrontOptions {
@@ -31,8 +47,11 @@ export interface FrontOptions {
   readonly requestId?: () => string;
   /** A request's body may pause this long; then its connection is given up. */
   readonly bodyIdleMs?: number;
+  readonly limits?: FrontLimits;
   /** From `tlsOptions`; plain HTTP when left out. */
   readonly tls?: TlsOptions & SecureContextOptions;
+  /** Clients may agree upon HTTP/2, as `tls.ALPNCallback` says. */
+  readonly http2?: boolean;
 }
 
 const SERVER_OPTIONS = {
@@ -63,18 +82,12 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     request.headers.upgrade?.toLowerCase() === 'websocket' && router.find(request).upgrade !== undefined;
   const { maxHeadersCount, ...serverOptions } = { ...SERVER_OPTIONS, shouldUpgradeCallback };
   const idOf = options.requestId ?? (() => '');
-  const server: Server = options.tls
-    ? createSecureServer({ ...serverOptions, ...options.tls })
-    : createServer(serverOptions);
+  const secure = options.tls && createSecureServer({ ...serverOptions, ...options.tls });
+  const server: Server = secure ?? createServer(serverOptions);
   server.maxHeadersCount = maxHeadersCount;
+  let bodyIdleMs = options.bodyIdleMs ?? BODY_IDLE_MS;
 
-  server.on('request', (request, response) => {
-    const refused = refusalOf(request);
-    if (refused) {
-      refuse(response, refused, idOf());
-      return;
-    }
-    watchBody(request, options.bodyIdleMs ?? BODY_IDLE_MS, idOf);
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     const site = router.find(request);
     try {
       const serving = site.serve(request, response);
@@ -82,7 +95,20 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     } catch (error) {
       broke(options.log, site, response, error);
     }
+  };
+  server.on('request', (request, response) => {
+    const refused = refusalOf(request);
+    if (refused) {
+      refuse(response, refused, idOf());
+      return;
+    }
+    watchBody(request, bodyIdleMs, idOf);
+    serve(request, response);
   });
+  const framed =
+    secure && options.http2
+      ? serveHttp2(secure, { idleMs: SERVER_OPTIONS.keepAliveTimeout, bodyIdleMs }, SERVER_OPTIONS.maxHeaderSize, serve)
+      : undefined;
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const refused = refusalOf(request);
@@ -109,8 +135,25 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket, idOf));
 
+  const tune = (limits: FrontLimits) => {
+    const { keepAliveMs = server.keepAliveTimeout, headersMs = server.headersTimeout } = limits;
+    const requests = limits.requestsPerConnection ?? server.maxRequestsPerSocket ?? 0;
+    server.keepAliveTimeout = keepAliveMs;
+    server.headersTimeout = headersMs;
+    // Node.js takes a time of 0 for no end.
+    server.maxRequestsPerSocket = keepAliveMs === 0 ? 1 : requests;
+    bodyIdleMs = limits.bodyIdleMs ?? bodyIdleMs;
+    if (framed) Object.assign(framed, { idleMs: keepAliveMs, bodyIdleMs });
+  };
+  if (options.limits) tune(options.limits);
+
   const port = await listen(server, options);
-  return { port, close: (graceMs = GRACE_MS) => close(server, upgraded, graceMs) };
+  return {
+    port,
+    close: (graceMs = GRACE_MS) => close(server, upgraded, graceMs, framed),
+    tune,
+    setSecureContext: context => secure?.setSecureContext(context),
+  };
 }
 
 function broke(log: Log, site: Site, response: ServerResponse, error: unknown): void {
@@ -205,12 +248,13 @@ function listen(server: Server, { host, port, setting, log }: FrontOptions): Pro
 /** How often idle connections are looked for while running requests end. */
 const SWEEP_MS = 20;
 
-function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number): Promise<void> {
+function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number, framed?: Http2Side): Promise<void> {
   return new Promise(resolve => {
     // Transport deadlines: they count real time, also when the platform's clock is turned or stands still.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     const deadline = setTimeout(() => {
       for (const socket of upgraded) socket.destroy();
+      framed?.destroy();
       server.closeAllConnections();
     }, graceMs);
     server.close(() => {
@@ -218,6 +262,7 @@ function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number): 
       clearTimeout(deadline);
       resolve();
     });
+    framed?.close();
     server.closeIdleConnections();
   });
 }
