@@ -56,9 +56,13 @@ test('defaults are the documented ones', () => {
       burst: 0,
     },
     records: { rows: 100_000, days: 7, bytesMB: 256 },
+    websocket: { idle: 900, messageKB: 1024 },
     compat: {
       apigwHeaderCase: 'lower',
       apigwDropLocation: false,
+      wsUpstreamAction: 'data send',
+      wsParallel: false,
+      wsCleanupOnServerClose: false,
       timerUtcOffset: 480,
       instancePerEvent: false,
       eventInstanceConcurrency: false,

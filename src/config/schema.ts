@@ -48,6 +48,18 @@ const records = z.object({
   }).default(256),
 });
 
+/** WebSocket connections through API Gateway; neither limit is documented. */
+const websocket = z.object({
+  idle: whole(1, 86_400, {
+    zh: 'WebSocket 连接无任何数据时保留的秒数',
+    en: 'seconds for which a WebSocket connection without any frame is kept',
+  }).default(900),
+  messageKB: whole(1, 4096, {
+    zh: '单条 WebSocket 消息的大小上限（KB）',
+    en: 'largest WebSocket message, in KB',
+  }).default(1024),
+});
+
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */
 const compat = z.object({
   apigwHeaderCase: oneOf(['lower', 'canonical'], {
@@ -57,6 +69,18 @@ const compat = z.object({
   apigwDropLocation: onOff({
     zh: '集成响应中丢弃 Location 响应头',
     en: 'drop the Location header of integrated responses',
+  }).default(false),
+  wsUpstreamAction: oneOf(['data send', 'data recv'], {
+    zh: 'WebSocket 上行消息事件中 action 的取值',
+    en: 'action in the events of messages that WebSocket clients send',
+  }).default('data send'),
+  wsParallel: onOff({
+    zh: '同一 WebSocket 连接的消息不必等待前一条处理完（不保证顺序）',
+    en: 'messages of one WebSocket connection do not wait for each other; their order is not kept',
+  }).default(false),
+  wsCleanupOnServerClose: onOff({
+    zh: '函数主动关闭 WebSocket 连接后也调用清理函数',
+    en: 'call the cleanup function also for WebSocket connections that a function closed',
   }).default(false),
   timerUtcOffset: whole(-720, 840, {
     zh: 'Cron 表达式所在时区与 UTC 相差的分钟数',
@@ -150,6 +174,7 @@ export const configSchema = z.object({
   ),
   quota,
   records,
+  websocket,
   compat,
 });
 

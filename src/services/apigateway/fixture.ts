@@ -20,6 +20,13 @@ export const EDGE = Object.freeze({
   baseDomain: 'localhost',
 });
 
+export const SOCKETS = Object.freeze({
+  idleMs: 900_000,
+  messageBytes: 1024 * 1024,
+  parallel: false,
+  cleanupOnServerClose: false,
+});
+
 export function aBackend(change: Partial<ScfBackend> = {}): ScfBackend {
   return {
     type: 'SCF',
@@ -92,6 +99,10 @@ export class GatewayStand implements AsyncDisposable {
     this.clock = clock;
     this.store = store;
     this.#server = createServer((request, response) => void this.gateway.site.serve(request, response));
+    this.#server.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => socket.destroy());
+      this.gateway.site.upgrade?.(request, socket, head);
+    });
   }
 
   static async open(settings: Partial<ApiGatewayDeps['settings']> = {}, log: Log = NO_LOG): Promise<GatewayStand> {
@@ -160,6 +171,6 @@ export function openGateway(
     log,
     account: ACCOUNT,
     edge: EDGE,
-    settings: { headerCase: 'lower', dropLocation: false, ...settings },
+    settings: { headerCase: 'lower', dropLocation: false, websocket: SOCKETS, ...settings },
   });
 }

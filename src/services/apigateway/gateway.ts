@@ -5,10 +5,12 @@ import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { Certificates, Store } from '../../core/ports.ts';
 import type { Account } from '../../core/trigger.ts';
+import { Deadlines } from '../../http/deadlines.ts';
+import { hostName, targetPath } from '../../http/router.ts';
 import type { Site } from '../../http/site.ts';
 import { addressed, apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
+import { hasBody } from './body.ts';
 import type { GatewayVerbs } from './contract.ts';
-import { Deadlines } from '../../http/deadlines.ts';
 import type { Environment, Objects, Service } from './model.ts';
 import { LiveObjects } from './objects.ts';
 import { sweep } from './releases.ts';
@@ -18,6 +20,11 @@ import { createServe, type LiveService } from './serve.ts';
 import * as state from './state.ts';
 import type { HeaderCase, Target } from './target.ts';
 import { gatewayVerbs } from './verbs.ts';
+import type { SocketSettings } from './websocket/connections.ts';
+import { upgradeExchange } from './websocket/exchange.ts';
+import { createSocketFront } from './websocket/front.ts';
+import { pushedApi, pushUrl } from './websocket/push.ts';
+import type { SocketTarget } from './websocket/target.ts';
 
 export interface ApiGatewayDeps {
   readonly store: Store;
@@ -28,7 +35,11 @@ export interface ApiGatewayDeps {
   readonly edge: Edge;
   /** Uploaded ones, which domains may name; left out: there are none. */
   readonly certificates?: Pick<Certificates, 'find'> | undefined;
-  readonly settings: { readonly headerCase: HeaderCase; readonly dropLocation: boolean };
+  readonly settings: {
+    readonly headerCase: HeaderCase;
+    readonly dropLocation: boolean;
+    readonly websocket: SocketSettings;
+  };
 }
 
 export interface ApiGateway extends GatewayVerbs {
@@ -40,6 +51,14 @@ export interface ApiGateway extends GatewayVerbs {
   sweep(exists: (triggerId: string) => boolean): Promise<number>;
   /** What an API calls, until it is disposed. An API without one answers as if it were not there. */
   attach(apiId: string, target: Target): Disposable;
+  /** One of the functions of a WebSocket API. */
+  attachSocket(apiId: string, target: SocketTarget): Disposable;
+  /** Where functions push to the clients of a WebSocket API (InternalDomain). */
+  pushUrl(apiId: string): string;
+  /** Open WebSocket connections. */
+  connections(): number;
+  /** Says goodbye to every WebSocket client; those that do not answer, and functions that are still told, have `graceMs`. */
+  closeConnections(graceMs: number): Promise<void>;
   /** Usable addresses with port; the first is the one to print. */
   urls(place: Place): readonly string[];
   resourceId(ref: ApiRef): string;
@@ -51,7 +70,15 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
   const live = new Map<string, LiveService>();
   const targets = new Map<string, Target>();
   const deadlines = new Deadlines(clock);
-  const targetOf = (apiId: string) => targets.get(apiId);
+  const sockets = createSocketFront({
+    clock,
+    ids,
+    log,
+    deadlines,
+    settings: settings.websocket,
+    serviceName: serviceId => live.get(serviceId)?.service.name ?? '',
+  });
+  const targetOf = (apiId: string) => targets.get(apiId) ?? sockets.target(apiId);
   const objects = await LiveObjects.load(store);
   let refreshing: Promise<void> = Promise.resolve();
 
@@ -75,19 +102,31 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     changed: ({ region, serviceId }) => refresh(region, serviceId),
   });
 
+  const serve = createServe({
+    liveService: id => live.get(id),
+    objects: objects.now,
+    targetOf,
+    deadlines,
+    ids,
+    log,
+    account,
+    settings,
+  });
+
   const site: Site = {
     name: 'apigateway',
-    claims: (host, path) => addressed(host, path) !== undefined,
-    serve: createServe({
-      liveService: id => live.get(id),
-      objects: objects.now,
-      targetOf,
-      deadlines,
-      ids,
-      log,
-      account,
-      settings,
-    }),
+    claims: (host, path) => addressed(host, path) !== undefined || pushedApi(host, path) !== undefined,
+    serve(request, response) {
+      const apiId = pushedApi(hostName(request.headers.host), targetPath(request.url ?? '/'));
+      if (apiId === undefined) serve(request, response);
+      else sockets.push(apiId, request, response);
+    },
+    upgrade(request, socket, head) {
+      const { response, handover } = upgradeExchange(request, socket, head);
+      // Its bytes could not be told from those of the other protocol.
+      if (hasBody(request)) response.writeHead(400, { 'Content-Length': 0 }).end();
+      else serve(request, response, handover);
+    },
   };
 
   for (const service of await state.listServices(store)) live.set(service.id, await load(store, service));
@@ -113,6 +152,10 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
         },
       };
     },
+    attachSocket: sockets.attach,
+    pushUrl: apiId => pushUrl(edge, apiId),
+    connections: sockets.count,
+    closeConnections: sockets.close,
     urls: place => placeUrls(edge, account.appId, place),
     resourceId: ({ region, serviceId, apiId }) => apiResourceId(account.uin, region, serviceId, apiId),
     close: () => deadlines.close(),

@@ -1,6 +1,7 @@
 // What stands behind an API: the gateway hands over a request and writes the reply; the trigger makes event and reply.
 
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Api, Environment } from './model.ts';
 
 /** One API in one environment, as released. The same object for every request until the next release. */
@@ -31,6 +32,17 @@ export interface GatewayRequest {
   readonly body: Buffer | undefined;
   /** The API's setting and rules want this body as Base64. */
   readonly base64: boolean;
+  /** Where the client asks for another protocol. */
+  readonly upgrade?: Handover;
+}
+
+/** A request to change the protocol of its connection. */
+export interface Handover {
+  readonly request: IncomingMessage;
+  /** What the client has sent behind the request. */
+  readonly head: Buffer;
+  /** The connection, from now on the taker's alone; undefined if the client is gone or has its answer already. */
+  take(): Duplex | undefined;
 }
 
 export type HeaderCase = 'lower' | 'canonical';

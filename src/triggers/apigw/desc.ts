@@ -1,8 +1,8 @@
 // TriggerDesc of an API Gateway trigger ⇄ what we keep of it.
 
-import type { Environment } from '../../services/apigateway/model.ts';
+import type { Environment, WebSocketPart } from '../../services/apigateway/model.ts';
 import { failDesc, failTrigger } from '../errors.ts';
-import { choice, flag, objectOf, parseObject, text } from './fields.ts';
+import { choice, flag, objectOf, parseObject, text } from '../fields.ts';
 
 /** Documented for CreateTrigger; the gateway's own API takes more. */
 export const TRIGGER_METHODS = ['ANY', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE'] as const;
@@ -35,6 +35,8 @@ export interface ApigwBinding {
   readonly environment: Environment;
   /** The service was made for this trigger and goes with it when it is empty. */
   readonly madeService: boolean;
+  /** What the function does for a WebSocket API; absent for one of HTTP. */
+  readonly part?: WebSocketPart;
 }
 
 export interface ApigwContext {

@@ -8,6 +8,7 @@ import { bindApigw, unbindApigw } from './bind.ts';
 import { type ApigwDesc, formatApigw, parseApigw } from './desc.ts';
 import { apigwSample } from './event.ts';
 import { listenApigw } from './listen.ts';
+import type { UpstreamAction } from './ws-event.ts';
 
 export interface ApigwPlace {
   readonly serviceId: string;
@@ -18,11 +19,13 @@ export interface ApigwPlace {
 export interface ApigwSettings {
   /** The URL that is printed as subDomain; none when left out. */
   readonly urlOf?: (place: ApigwPlace) => string | undefined;
+  /** `action` in the events of what WebSocket clients send; the trigger manual's when left out. */
+  readonly upstreamAction?: UpstreamAction;
 }
 
 const NAME_CHARS = 60;
 
-export function apigwKind({ urlOf }: ApigwSettings): TriggerKind<ApigwDesc, ApiGateway> {
+export function apigwKind({ urlOf, upstreamAction = 'data send' }: ApigwSettings): TriggerKind<ApigwDesc, ApiGateway> {
   return Object.freeze<TriggerKind<ApigwDesc, ApiGateway>>({
     type: 'apigw',
     mode: 'sync',
@@ -37,7 +40,7 @@ export function apigwKind({ urlOf }: ApigwSettings): TriggerKind<ApigwDesc, ApiG
     conflict,
     bind: bindApigw,
     unbind: unbindApigw,
-    listen: listenApigw,
+    listen: (trigger, host) => listenApigw(trigger, host, upstreamAction),
     urls({ region, desc }, { source }) {
       return desc.serviceId === undefined ? [] : source.urls({ region, ...placeOf(desc, desc.serviceId) });
     },

@@ -8,14 +8,24 @@ import type { GatewayReply, GatewayRequest, Target } from '../../services/apigat
 import type { ApigwDesc } from './desc.ts';
 import { createEventBuilder } from './event.ts';
 import { replyOf } from './reply.ts';
+import type { UpstreamAction } from './ws-event.ts';
+import { socketTarget } from './ws-listen.ts';
 
 const isIntegrated = (backend: Backend): boolean => backend.type === 'SCF' && backend.integrated;
 
 export type ApigwTrigger = Trigger & { readonly desc: ApigwDesc };
 
-export function listenApigw(trigger: ApigwTrigger, host: TriggerHost<ApiGateway>): Disposable {
+export function listenApigw(
+  trigger: ApigwTrigger,
+  host: TriggerHost<ApiGateway>,
+  upstreamAction: UpstreamAction,
+): Disposable {
   const { region, namespace, name, qualifier, desc } = trigger;
   if (!desc.bound) throw new Error(`trigger ${trigger.id} has no API: it was never bound`);
+  const { apiId, part } = desc.bound;
+  if (part) {
+    return host.source.attachSocket(apiId, socketTarget(trigger, { part, upstreamAction, submit: host.submit }));
+  }
   const build = createEventBuilder(qualifier);
   const key = { region, namespace, name };
 
@@ -36,5 +46,5 @@ export function listenApigw(trigger: ApigwTrigger, host: TriggerHost<ApiGateway>
   }
 
   const target: Target = Object.freeze({ functionName: name, invoke });
-  return host.source.attach(desc.bound.apiId, target);
+  return host.source.attach(apiId, target);
 }

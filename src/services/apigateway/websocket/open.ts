@@ -1,0 +1,91 @@
+// A WebSocket API as the gateway calls it: the function is asked first, then the connection changes hands.
+
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Ids } from '../../../core/ids.ts';
+import { gatewayError } from '../errorbody.ts';
+import type { GatewayReply, GatewayRequest, Target } from '../target.ts';
+import type { Connections } from './connections.ts';
+import { chosenProtocol, handshakeFault, SWITCHED, wantsDeflate } from './handshake.ts';
+import type { Parts } from './parts.ts';
+import type { Accepted } from './target.ts';
+
+export interface OpenDeps {
+  readonly ids: Ids;
+  readonly parts: Parts;
+  readonly connections: Connections;
+  readonly messageBytes: number;
+  readonly serviceName: (serviceId: string) => string;
+}
+
+/** Without a register function every client is welcome. */
+const WELCOME: Accepted = Object.freeze({ accepted: true, protocol: '', extensions: '' });
+/** How long a client may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+export function createOpen(deps: OpenDeps): (functionName: string) => Target {
+  const { ids, parts, connections, serviceName } = deps;
+  const switchOver = createSwitch(deps.messageBytes);
+
+  async function open(request: GatewayRequest): Promise<GatewayReply> {
+    const { headers, upgrade, route } = request;
+    const fault = handshakeFault(headers) ?? (upgrade ? undefined : gatewayError(426, 'Upgrade Required'));
+    if (fault || !upgrade) return fault ?? SWITCHED;
+    if (connections.closing) return gatewayError(503, 'Service Unavailable');
+    const { id: apiId, serviceId, timeoutS } = route.api;
+    const connectionId = ids.bytes(16).toString('base64');
+    const protocol = headers['sec-websocket-protocol'];
+    const extensions = headers['sec-websocket-extensions'];
+    const register = parts.find(apiId, 'register');
+    const registration = register
+      ? await register.invoke({ request, serviceName: serviceName(serviceId), connectionId, protocol, extensions })
+      : WELCOME;
+    if (!registration.accepted) return registration.reply;
+    const opened = { id: connectionId, apiId, timeoutS };
+    const socket = connections.closing ? undefined : upgrade.take();
+    const chosen = chosenProtocol(registration.protocol, protocol);
+    const deflate = wantsDeflate(registration.extensions, extensions);
+    const client = socket && switchOver(upgrade.request, socket, upgrade.head, chosen, deflate);
+    if (client) connections.add(opened, client);
+    // The client went away, or has been told that it took too long: the function must not go on believing in it.
+    else if (register) connections.cleanup(opened);
+    return connections.closing && !socket ? gatewayError(503, 'Service Unavailable') : SWITCHED;
+  }
+
+  return functionName => Object.freeze({ functionName, invoke: open });
+}
+
+type Switch = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  protocol: string | undefined,
+  deflate: boolean,
+) => WebSocket | undefined;
+
+function createSwitch(messageBytes: number): Switch {
+  let chosen: string | undefined;
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    maxPayload: messageBytes,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols: () => chosen ?? false,
+  } as const;
+  const plain = new WebSocketServer(options);
+  const deflating = new WebSocketServer({
+    ...options,
+    // Nothing is kept between messages: a connection that rests costs no window.
+    perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 1024 },
+  });
+  return (request, socket, head, protocol, deflate) => {
+    let client: WebSocket | undefined;
+    chosen = protocol;
+    // Calls back before it returns, or has refused the client.
+    (deflate ? deflating : plain).handleUpgrade(request, socket, head, opened => {
+      client = opened;
+    });
+    return client;
+  };
+}
