@@ -1,171 +1,197 @@
-// One request through the gateway: its way, leave to go it, what stands behind its API, the answer.
+// One request through the gateway: service, environment, route, required parameters, target, answer.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import type { ResponseHead } from '../../core/exchange.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
-import { hasBody } from '../../http/body.ts';
+import type { Account } from '../../core/trigger.ts';
+import { withoutHeaders } from '../../http/reply.ts';
+import { hostName, targetPath, targetQuery } from '../../http/router.ts';
+import { addressed, splitEnvironment } from './address.ts';
+import { hasBody, type Received, receive, wantsBase64 } from './body.ts';
+import { addCors, corsRefusal, isPreflight, preflight } from './cors.ts';
 import type { Deadlines } from '../../http/deadlines.ts';
-import { exchangeOf, type LiveExchange, responseOn, upgradeExchangeOf } from '../../http/exchange.ts';
-import { type Admit, TOO_LARGE } from './admit.ts';
-import type { Answers } from './answer.ts';
-import type { Arrival, Arrive } from './arrival.ts';
-import { receive } from './body.ts';
-import { gatewayError } from './errorbody.ts';
-import { gatewayRequest } from './gatewayrequest.ts';
-import type { GatewayReply, Handover, HeaderCase, Route, Target } from './target.ts';
-import type { FindWay } from './way.ts';
-import { handshakeFault } from './websocket/handshake.ts';
+import { gatewayError, noMatch } from './errorbody.ts';
+import { ENVIRONMENTS, type Environment, type Objects, type Service } from './model.ts';
+import { missingParameter } from './parameters.ts';
+import { type Found, findRoute, isVerb, methodsBeside, type RouteTable, type TargetOf } from './routes.ts';
+import type { GatewayReply, GatewayRequest, Handover, HeaderCase } from './target.ts';
+import { type Labels, pushLabels, writeReply } from './wire.ts';
+
+/** One service as it is served now. */
+export interface LiveService {
+  readonly service: Service;
+  readonly tables: Readonly<Partial<Record<Environment, RouteTable>>>;
+}
 
 export interface ServeDeps {
-  readonly arrive: Arrive;
-  readonly findWay: FindWay;
-  readonly admit: Admit;
-  readonly answers: Answers;
-  readonly clock: Clock;
+  readonly liveService: (serviceId: string) => LiveService | undefined;
+  /** Keys, plans, domains … as they are now. */
+  readonly objects: () => Objects;
+  readonly targetOf: TargetOf;
   readonly deadlines: Deadlines;
+  readonly ids: Ids;
   readonly log: Log;
-  readonly headerCase: HeaderCase;
+  readonly account: Account;
+  readonly settings: { readonly headerCase: HeaderCase; readonly dropLocation: boolean };
+}
+
+/** What is known of a request before it has a route. */
+interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  readonly host: string;
+  /** Environment and path, without the query. */
+  readonly uri: string;
+  readonly serviceId: string;
+  readonly query: string;
+  readonly requestId: string;
+  readonly traceId: string;
+  /** Where the client asks for another protocol. */
+  readonly handover: Handover | undefined;
 }
 
 /** `handover`: the client wants to upgrade, and `response` writes to its connection. */
 export type Serve = (request: IncomingMessage, response: ServerResponse, handover?: Handover) => void;
 
 export function createServe(deps: ServeDeps): Serve {
-  const { arrive, findWay, admit, answers, clock, deadlines, log, headerCase } = deps;
+  const { liveService, targetOf, deadlines, ids, log, account, settings } = deps;
 
   function serve(request: IncomingMessage, response: ServerResponse, handover?: Handover): void {
-    const arrival = arrive(request, response, handover);
-    const nowhere = findWay(arrival);
-    const { route, policy, target } = arrival;
-    if (nowhere || !route || !policy || !target) {
-      answers.write(arrival, nowhere ?? gatewayError(500, 'Internal Server Error'), false);
-      return;
-    }
-    const refusal = admit(arrival, route, policy);
-    if (refusal === undefined) go(arrival, route, target);
-    else if (refusal instanceof Promise) {
-      refusal
-        .then(late => (late ? answers.write(arrival, late, false) : go(arrival, route, target)))
-        .catch(error => broken(arrival, error));
-    } else answers.write(arrival, refusal, false);
+    const target = request.url ?? '/';
+    const sent = targetPath(target);
+    const host = request.headers.host ?? '';
+    const meant = addressed(hostName(host), sent);
+    const requestId = ids.risingUuid();
+    const arrival: Arrival = {
+      request,
+      response,
+      method: request.method ?? 'GET',
+      host,
+      uri: meant?.path ?? sent,
+      serviceId: meant?.serviceId ?? '',
+      query: targetQuery(target),
+      requestId,
+      traceId: requestId.replaceAll('-', ''),
+      handover,
+    };
+    const result = routeOf(arrival);
+    if ('status' in result) answer(arrival, result);
+    else if (!hasBody(request)) call(arrival, result, undefined);
+    else receive(request, body => accept(arrival, result, body));
   }
 
-  function go(arrival: Arrival, route: Route, target: Target): void {
-    if (target.pass && passesOn(route)) pass(arrival, route, target.pass);
-    else if (arrival.bodyRead || !hasBody(arrival.request)) call(arrival, route, target);
-    else {
-      receive(arrival.request, body => {
-        if (body === 'too large') return answers.write(arrival, TOO_LARGE, false);
-        arrival.body = body;
-        call(arrival, route, target);
-      });
+  /** Where it goes, or what refuses it. */
+  function routeOf(arrival: Arrival): Routed | GatewayReply {
+    const { request, method, uri } = arrival;
+    const live = liveService(arrival.serviceId);
+    if (!live) return noMatch('host', hostName(arrival.host));
+    const scheme = schemeOf(request);
+    if (!live.service.protocol.split('&').includes(scheme)) {
+      return gatewayError(426, `Not allow use ${scheme.toUpperCase()} protocol`);
     }
+    const { segment, rest } = splitEnvironment(uri);
+    if (!isEnvironment(segment)) return noMatch('default env_mapping', `/${segment}`);
+    if (!isVerb(method)) return gatewayError(404, 'Could not support method');
+    const table = live.tables[segment] ?? [];
+    const found = findRoute(table, method, rest, targetOf);
+    if (isPreflight(method, request.headers) && (typeof found === 'string' || found.route.api.method !== 'OPTIONS')) {
+      return preflightOf(arrival, table, rest);
+    }
+    if (found === 'uri') return noMatch('uri', rest);
+    if (found === 'method') return noMatch('method', method);
+    const missing = missingParameter(found.route.api.parameters, request.headers, arrival.query, found.parameters);
+    return missing ?? { found, path: rest, scheme };
   }
 
-  function call(arrival: Arrival, route: Route, target: Target): void {
+  /** The API that the real request would reach decides. */
+  function preflightOf({ request, uri }: Arrival, table: RouteTable, path: string): GatewayReply {
+    const wanted = request.headers['access-control-request-method'] ?? 'OPTIONS';
+    const found = findRoute(table, wanted, path, targetOf);
+    if (found === 'uri') return noMatch('uri', path);
+    if (found === 'method') return noMatch('method', wanted);
+    if (!found.route.api.cors) return corsRefusal(uri);
+    return preflight(request.headers, methodsBeside(table, found.route, targetOf));
+  }
+
+  function accept(arrival: Arrival, routed: Routed, body: Received): void {
+    if (body === 'too large') answer(arrival, gatewayError(413, 'Request Entity Too Large'), routed.found);
+    else call(arrival, routed, body);
+  }
+
+  function call(arrival: Arrival, { found, path, scheme }: Routed, body: Buffer | undefined): void {
+    const { request, requestId, traceId } = arrival;
+    const { route, target } = found;
+    const gatewayRequest: GatewayRequest = {
+      requestId,
+      traceId,
+      route,
+      method: arrival.method,
+      path,
+      query: arrival.query,
+      pathParameters: found.parameters,
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      headerCase: settings.headerCase,
+      scheme,
+      sourceIp: sourceIp(request),
+      body,
+      base64:
+        body !== undefined &&
+        route.api.backend.type === 'SCF' &&
+        wantsBase64(route.api.backend.base64, request.headers),
+      ...(arrival.handover && { upgrade: arrival.handover }),
+    };
     let open = true;
     // The function goes on until its own time-out; only nobody waits for it any more.
     const stop = deadlines.start(route.api.timeoutS * 1000, () => {
       open = false;
-      answers.write(arrival, TIMED_OUT, false);
+      answer(arrival, gatewayError(504, 'Gateway Time-out', 504), found);
     });
-    arrival.askedAt = clock.now();
-    target
-      .invoke(gatewayRequest(arrival, route, headerCase))
-      .then(reply => {
-        if (!open) return;
-        open = false;
-        stop();
-        answers.write(arrival, reply, true);
-      })
-      .catch(error => {
-        stop();
-        broken(arrival, error, open);
-        open = false;
-      });
-  }
-
-  /** The answer is written by what stands behind the API, as it is made. */
-  function pass(arrival: Arrival, route: Route, run: NonNullable<Target['pass']>): void {
-    const { handover, request } = arrival;
-    const wantsUpgrade = route.api.protocol === 'WEBSOCKET';
-    const fault = wantsUpgrade ? (handshakeFault(request.headers) ?? (handover ? undefined : NOT_UPGRADED)) : undefined;
-    if (fault) return answers.write(arrival, fault, false);
-    let head: ResponseHead | undefined;
-    const own = (made: ResponseHead) => {
-      head = made;
-      // From now on the client sees what goes on.
+    const settle = (reply: GatewayReply) => {
+      if (!open) return;
       stop();
-      return answers.ownHeaders(arrival, made);
+      answer(arrival, reply, found);
     };
-    const exchange = exchangeFor(arrival, wantsUpgrade, own);
-    if (!exchange) return answers.write(arrival, GONE, false);
-    const finish = (reply: GatewayReply, backend: boolean) => {
-      stop();
-      if (head) answers.passed(arrival, head);
-      else answers.write(wantsUpgrade ? onSocket(arrival, exchange) : arrival, reply, backend);
+    const broken = (error: unknown) => {
+      log.error({ err: error, requestId, apiId: route.api.id }, 'gateway call failed');
+      if (arrival.response.headersSent) arrival.response.destroy();
+      else settle(gatewayError(500, 'Internal Server Error'));
     };
-    let over = false;
-    const end = (reply: GatewayReply, backend: boolean) => {
-      if (over) return;
-      over = true;
-      finish(reply, backend);
-    };
-    const stop = deadlines.start(route.api.timeoutS * 1000, () => {
-      exchange.abort(new Error('the gateway has waited too long'));
-      end(TIMED_OUT, false);
-    });
-    arrival.askedAt = clock.now();
-    run(gatewayRequest(arrival, route, headerCase), exchange)
-      .then(reply => end(reply, true))
-      .catch(error => {
-        logged(arrival, error);
-        if (head) arrival.response.destroy();
-        end(FAILED, false);
-      });
+    target.invoke(gatewayRequest).then(settle).catch(broken);
   }
 
-  function broken(arrival: Arrival, error: unknown, open = true): void {
-    logged(arrival, error);
-    if (arrival.response.headersSent) arrival.response.destroy();
-    else if (open) answers.write(arrival, FAILED, false);
-  }
-
-  function logged({ requestId, route }: Arrival, error: unknown): void {
-    log.error({ err: error, requestId, apiId: route?.api.id }, 'gateway call failed');
+  function answer(arrival: Arrival, reply: GatewayReply, found?: Found): void {
+    // Whoever took the connection has answered.
+    if (reply.status === 101) return;
+    const headers = settings.dropLocation ? withoutHeaders(reply.headers, name => name === 'location') : reply.headers.slice();
+    if (found?.route.api.cors) addCors(headers);
+    const known = { traceId: arrival.traceId, appId: account.appId, host: arrival.host, uri: arrival.uri };
+    const labels: Labels = found
+      ? { ...known, serviceId: arrival.serviceId, apiId: found.route.api.id, functionName: found.target.functionName }
+      : known;
+    pushLabels(headers, labels, reply);
+    writeReply(arrival.request, arrival.response, reply, headers);
   }
 
   return serve;
 }
 
-const TIMED_OUT = gatewayError(504, 'Gateway Time-out', 504);
-const FAILED = gatewayError(500, 'Internal Server Error');
-const NOT_UPGRADED = gatewayError(426, 'Upgrade Required');
-const GONE = gatewayError(499, 'Client closed connetion');
-
-/** Event functions and fixed answers are given whole requests. */
-function passesOn({ api: { backend } }: Route): boolean {
-  return backend.type === 'HTTP' || (backend.type === 'SCF' && backend.functionType === 'HTTP');
+interface Routed {
+  readonly found: Found;
+  readonly path: string;
+  readonly scheme: 'http' | 'https';
 }
 
-function exchangeFor(
-  arrival: Arrival,
-  upgrade: boolean,
-  own: (head: ResponseHead) => string[],
-): LiveExchange | undefined {
-  const { request, response, handover, path, query, sourceIp, body, bodyRead } = arrival;
-  const options = { target: query === '' ? path : `${path}?${query}`, remoteAddress: sourceIp, own };
-  if (upgrade) {
-    const socket = handover?.take();
-    return socket && handover && upgradeExchangeOf(request, socket, handover.head, options);
-  }
-  const read = bodyRead && body ? Readable.from([body]) : undefined;
-  return exchangeOf(request, response, read ? { ...options, body: read } : options);
+function isEnvironment(text: string): text is Environment {
+  return (ENVIRONMENTS as readonly string[]).includes(text);
 }
 
-/** Its connection was handed over, but nothing came of it: a plain answer ends it. */
-function onSocket(arrival: Arrival, { upgrade }: LiveExchange): Arrival {
-  return upgrade ? { ...arrival, response: responseOn(arrival.request, upgrade.socket) } : arrival;
+function schemeOf(request: IncomingMessage): 'http' | 'https' {
+  return 'encrypted' in request.socket ? 'https' : 'http';
+}
+
+function sourceIp(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
