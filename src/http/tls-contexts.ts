@@ -1,6 +1,7 @@
 // TLS by certificates that somebody brought: one context per certificate, and the options of a listener of its own.
 
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
+import type { Certificate } from '../core/ports.ts';
 
 /** A certificate with its key; what an id stands for never changes. */
 export interface KeyPair {
@@ -8,6 +9,10 @@ export interface KeyPair {
   /** The certificate, then those behind it. */
   readonly certPem: string;
   readonly keyPem: string;
+}
+
+export function keyPairOf({ id, certificatePem, privateKeyPem }: Certificate): KeyPair {
+  return { id, certPem: certificatePem, keyPem: privateKeyPem };
 }
 
 export interface ListenerTlsOptions {
