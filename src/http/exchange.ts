@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Duplex, Writable } from 'node:stream';
+import { type Duplex, type Readable, Writable } from 'node:stream';
 import type { Exchange, ResponseBody, ResponseHead } from '../core/exchange.ts';
 import { hasBody } from './body.ts';
 
@@ -10,8 +10,10 @@ export interface ExchangeOptions {
   /** Path and query as the function is to see them; as sent when left out. */
   readonly target?: string;
   readonly remoteAddress: string;
-  /** Name, value …: put behind the function's own headers. */
-  readonly own?: readonly string[];
+  /** Name, value …: put behind the function's own headers; a function where they hang on its answer. */
+  readonly own?: readonly string[] | ((head: ResponseHead) => readonly string[]);
+  /** Where the front has read the body already. */
+  readonly body?: Readable | undefined;
   /** Headers of the function, by their names in lower case, that the front keeps back. */
   readonly drops?: (lowerName: string) => boolean;
 }
@@ -70,7 +72,7 @@ abstract class Live implements LiveExchange {
     this.answered = true;
     const { own = [], drops } = this.#options;
     const kept = drops ? without(head.rawHeaders, drops) : head.rawHeaders.slice();
-    for (const text of own) kept.push(text);
+    for (const text of typeof own === 'function' ? own({ ...head, rawHeaders: kept }) : own) kept.push(text);
     return this.begin(head, kept);
   }
 
@@ -78,13 +80,13 @@ abstract class Live implements LiveExchange {
 }
 
 class PlainExchange extends Live {
-  readonly body: IncomingMessage | undefined;
+  readonly body: Readable | undefined;
   readonly upgrade = undefined;
   readonly #response: ServerResponse;
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
     super(request, options);
-    this.body = hasBody(request) ? request : undefined;
+    this.body = options.body ?? (hasBody(request) ? request : undefined);
     this.#response = response;
     // A broken upload is told by the response's end; without a listener it would end the process.
     request.on('error', nothing);
