@@ -1,0 +1,83 @@
+// TriggerDesc of a CLB trigger ⇄ what we keep of it. The documents do not show it: the fields are those of the vendor's tools.
+
+import { failDesc } from '../errors.ts';
+import { choice, parseObject, text, whole } from '../fields.ts';
+
+export const DEFAULT_BALANCER_NAME = 'SCF_CLB';
+
+export interface ClbDesc {
+  /** Absent until one is made or found by its name. */
+  readonly loadBalancerId?: string;
+  readonly loadBalancerName?: string;
+  readonly listenerId?: string;
+  readonly locationId?: string;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly port: number;
+  readonly domain: string;
+  readonly url: string;
+  /** 0–100; 0 gets nothing. */
+  readonly weight: number;
+  /** The name that CreateTrigger was given; the trigger's own is the rule's id. */
+  readonly givenName?: string;
+  /** What was made for this trigger, and goes with it when nothing else is in it. */
+  readonly made: readonly ('balancer' | 'listener' | 'rule')[];
+}
+
+export function parseClb(given: string, { previous }: { readonly previous?: ClbDesc }): ClbDesc {
+  const desc = given.trim() === '' ? {} : parseObject(given);
+  // The vendor's tools spell it without the r.
+  const loadBalancerId = text(desc, 'loadBalancerId') ?? text(desc, 'loadBalanceId');
+  const parsed: ClbDesc = {
+    ...placed('loadBalancerId', loadBalancerId, previous?.loadBalancerId),
+    ...placed('listenerId', text(desc, 'listenerId'), previous?.listenerId),
+    ...placed('locationId', text(desc, 'locationId'), previous?.locationId),
+    ...optional('loadBalancerName', text(desc, 'loadBalancerName') ?? previous?.loadBalancerName),
+    protocol: choice(desc, 'protocol', ['HTTP', 'HTTPS'], previous?.protocol ?? 'HTTP'),
+    port: whole(desc, 'port', 1, 65_535) ?? previous?.port ?? 80,
+    domain: (text(desc, 'domain') ?? previous?.domain ?? '').toLowerCase(),
+    url: text(desc, 'url') ?? previous?.url ?? '/',
+    weight: whole(desc, 'weight', 0, 100) ?? previous?.weight ?? 10,
+    ...optional('givenName', previous?.givenName),
+    made: previous?.made ?? [],
+  };
+  if (previous) refuseMove(parsed, previous);
+  return Object.freeze(parsed);
+}
+
+/** A trigger stays at its rule. */
+function placed(name: string, now: string | undefined, before: string | undefined): Readonly<Record<string, string>> {
+  if (now !== undefined && before !== undefined && now !== before) moved(name);
+  return optional(name, now ?? before);
+}
+
+function optional(name: string, value: string | undefined): Readonly<Record<string, string>> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function refuseMove(parsed: ClbDesc, previous: ClbDesc): void {
+  for (const name of ['protocol', 'port', 'domain', 'url'] as const) if (parsed[name] !== previous[name]) moved(name);
+}
+
+function moved(name: string): never {
+  return failDesc(
+    `触发器已绑定转发规则，不能更改 ${name}；请删除后重新创建触发器`,
+    `the trigger is bound to its rule, ${name} cannot change; delete it and create it again`,
+  );
+}
+
+/** Compact JSON with the fields that clients read; `accessUrl` is where a browser reaches it. */
+export function formatClb(desc: ClbDesc, accessUrl: string | undefined): string {
+  const { loadBalancerId, listenerId, locationId, protocol, port, domain, url, weight } = desc;
+  return JSON.stringify({
+    loadBalancerId,
+    loadBalanceId: loadBalancerId,
+    listenerId,
+    locationId,
+    protocol,
+    port,
+    domain,
+    url,
+    weight,
+    ...(accessUrl !== undefined && { accessUrl }),
+  });
+}
