@@ -15,7 +15,7 @@ import type { Site } from './site.ts';
 export interface Front {
   /** The port that was bound, also where 0 was asked for. */
   readonly port: number;
-  /** Stops listening, ends idle connections at once and running ones after `graceMs` at the latest. */
+  /** Stops listening, ends idle connections at once and running ones after `graceMs` at the latest; again: sooner. */
   close(graceMs?: number): Promise<void>;
   /** For connections and requests from now on. */
   tune(limits: FrontLimits): void;
@@ -147,10 +147,19 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   };
   if (options.limits) tune(options.limits);
 
+  let stopping: Promise<void> | undefined;
   const port = await listen(server, options);
   return {
     port,
-    close: (graceMs = GRACE_MS) => close(server, upgraded, graceMs, framed),
+    close(graceMs = GRACE_MS) {
+      stopping ??= stop(server, framed);
+      const deadline = setTimeout(() => {
+        for (const socket of upgraded) socket.destroy();
+        framed?.destroy();
+        server.closeAllConnections();
+      }, graceMs);
+      return stopping.finally(() => clearTimeout(deadline));
+    },
     tune,
     setSecureContext: context => secure?.setSecureContext(context),
   };
@@ -248,18 +257,13 @@ function listen(server: Server, { host, port, setting, log }: FrontOptions): Pro
 /** How often idle connections are looked for while running requests end. */
 const SWEEP_MS = 20;
 
-function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number, framed?: Http2Side): Promise<void> {
+/** Resolves when the last connection has ended. */
+function stop(server: Server, framed: Http2Side | undefined): Promise<void> {
   return new Promise(resolve => {
     // Transport deadlines: they count real time, also when the platform's clock is turned or stands still.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-    const deadline = setTimeout(() => {
-      for (const socket of upgraded) socket.destroy();
-      framed?.destroy();
-      server.closeAllConnections();
-    }, graceMs);
     server.close(() => {
       clearInterval(sweep);
-      clearTimeout(deadline);
       resolve();
     });
     framed?.close();

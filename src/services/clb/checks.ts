@@ -75,17 +75,33 @@ export function checkHealth(health: HealthCheck): void {
 }
 
 export function checkCertificate(certificates: Certificates, certificate: ListenerCertificate): void {
-  if (certificate.ids.length < 1 || certificate.ids.length > 2) {
-    failClb('InvalidParameterValue.Length', { name: 'Certificate', min: 1, max: 2 });
+  const { ids, mode, caId } = certificate;
+  if (ids.length > 1) {
+    failClb('UnsupportedOperation', {
+      zh: '每个监听器或域名只支持一本服务器证书',
+      en: 'a listener or domain shows one certificate here, not two',
+    });
   }
-  const all = certificate.mode === 'MUTUAL' ? [...certificate.ids, certificate.caId] : certificate.ids;
-  for (const id of all) {
-    if (id === '') fail('MissingParameter', { name: certificate.ids.includes('') ? 'CertId' : 'CertCaId' });
+  for (const [name, id] of [
+    ['CertId', ids[0] ?? ''] as const,
+    ...(mode === 'MUTUAL' ? [['CertCaId', caId] as const] : []),
+  ]) {
+    if (id === '') fail('MissingParameter', { name });
     if (certificates.find(id)) continue;
     failClb('InvalidParameterValue', {
-      name: 'Certificate',
+      name,
       zh: `证书 ${id} 不存在，请先用 UploadCertificate 或 openscf cert add 上传`,
       en: `there is no certificate ${id}; upload it with UploadCertificate or openscf cert add`,
     });
   }
+}
+
+/** Which client certificates are taken is settled before the client says which domain it means. */
+export function checkDomainCertificate(certificates: Certificates, certificate: ListenerCertificate): void {
+  checkCertificate(certificates, certificate);
+  if (certificate.mode !== 'MUTUAL') return;
+  failClb('UnsupportedOperation', {
+    zh: '开启 SNI 的监听器不支持双向认证，请用未开启 SNI 的 HTTPS 监听器',
+    en: 'client certificates cannot be asked for by domain; use an HTTPS listener without SNI',
+  });
 }

@@ -11,6 +11,8 @@ type Routed = Pick<Rule, 'domains' | 'url' | 'defaultServer'>;
 /** Of one listener. `host`: lower case, without port; `path`: normal, see `normalPath`. */
 export interface Routes<T> {
   find(host: string, path: string): Match<T>;
+  /** One of the domain that a host means: what a domain says, all its rules say. */
+  first(host: string): T | undefined;
 }
 
 /** `rules`: oldest first; the same objects are given back. */
@@ -44,7 +46,7 @@ export function compileRoutes<T extends Routed>(rules: readonly T[]): Routes<T> 
     return begun ?? patterns.find(({ pattern }) => pattern.test(host))?.paths ?? others;
   }
 
-  return { find: (host, path) => pathsOf(host).find(path) };
+  return { find: (host, path) => pathsOf(host).find(path), first: host => pathsOf(host).oldest };
 }
 
 /** `.b.a.com` before `.a.com`. */
@@ -73,12 +75,14 @@ interface Prefix<T> {
 
 /** The paths of one domain. */
 class Paths<T extends Pick<Rule, 'url'>> {
+  readonly oldest: T | undefined;
   readonly #exact = new Map<string, { readonly rule: T }>();
   /** Longest first. */
   readonly #prefixes: readonly Prefix<T>[];
   readonly #patterns: readonly { readonly pattern: RegExp; readonly match: { readonly rule: T } }[];
 
   constructor(rules: readonly T[]) {
+    this.oldest = rules[0];
     const prefixes: Prefix<T>[] = [];
     const patterns: { readonly pattern: RegExp; readonly match: { readonly rule: T } }[] = [];
     for (const rule of rules) {

@@ -2,7 +2,7 @@
 
 import { fail } from '../../core/errors.ts';
 import { shortId } from '../../core/ids.ts';
-import { checkCertificate, checkCookieName, checkHealth, checkSession } from './checks.ts';
+import { checkCookieName, checkDomainCertificate, checkHealth, checkSession } from './checks.ts';
 import type { DomainChange, ListenerRef, RuleChange, RuleDraft, RuleRef, Rules } from './contract.ts';
 import { failClb } from './errors.ts';
 import { HEALTH_DEFAULTS, type Listener, type LoadBalancer, RULES_PER_LISTENER, type Rule } from './model.ts';
@@ -70,7 +70,7 @@ export function createRules(scope: Scope): Rules {
       if (http2) refuse({ zh: '只有 HTTPS 域名支持 HTTP/2', en: 'HTTP/2 is for domains of HTTPS' });
     } else if (listener.sni) {
       if (!certificate) fail('MissingParameter', { name: `Certificate (${domain})` });
-      else checkCertificate(certificates, certificate);
+      else checkDomainCertificate(certificates, certificate);
     } else if (certificate) {
       refuse({ zh: '未开启 SNI，证书属于监听器', en: 'without SNI the certificate belongs to the listener' });
     }
