@@ -47,6 +47,34 @@ test('ls shows functions, triggers and URLs', async t => {
   assert.deepEqual(JSON.parse((await bench.run(['ls', '--json'])).out), URLS);
 });
 
+test('ls shows where clients of a WebSocket connect, and below it where functions push', async t => {
+  const [page] = URLS.functions;
+  const chat = {
+    ...page,
+    name: 'chat',
+    triggers: [
+      {
+        type: 'apigw',
+        name: 'ws',
+        qualifier: '$LATEST',
+        enabled: true,
+        summary: 'WebSocket transport /chat',
+        urls: ['ws://127.0.0.1:9702/x', 'ws://host/x', 'http://127.0.0.1:9702/_apigw-push/api-1'],
+      },
+    ],
+  };
+  const bench = await benchOf(t, { 'GET /_openscf/v1/urls': { functions: [chat] } });
+  assert.equal(
+    (await bench.run(['ls'])).out,
+    [
+      'chat        Nodejs18.15  Active',
+      '  apigw ws  $LATEST      WebSocket transport /chat  ws://127.0.0.1:9702/x  ws://host/x',
+      '                         push to  http://127.0.0.1:9702/_apigw-push/api-1',
+      '',
+    ].join('\n'),
+  );
+});
+
 test('ls of an empty server says what to do', async t => {
   const bench = await benchOf(t, { 'GET /_openscf/v1/urls': { functions: [] } });
   const { status, out, note } = await bench.run(['ls']);

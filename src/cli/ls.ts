@@ -29,13 +29,22 @@ export function lsCommand(program: Command, io: Io, say: Say): void {
 
 function rowsOf(one: FunctionUrls, region: string, say: Say): string[][] {
   const head = [functionName(one, region), one.runtime, one.status];
-  const triggers = one.triggers.map(trigger => {
+  const triggers = one.triggers.flatMap(trigger => {
     const state = trigger.enabled ? [] : [say({ zh: '已停用', en: 'disabled' })];
-    return [
+    const { urls, back } = sides(trigger.urls);
+    const line = [
       `  ${trigger.type} ${trigger.name}`,
       trigger.qualifier,
-      [...state, trigger.summary, ...trigger.urls].filter(Boolean).join('  '),
+      [...state, trigger.summary, ...urls].filter(Boolean).join('  '),
     ];
+    return [line, ...back.map(url => ['', '', `${say({ zh: '推送地址', en: 'push to' })}  ${url}`])];
   });
   return [head, ...triggers];
+}
+
+/** Clients connect to a WebSocket API by ws://; what is not of that kind is where its functions push. */
+function sides(urls: readonly string[]): { readonly urls: readonly string[]; readonly back: readonly string[] } {
+  const socket = /^wss?:/;
+  if (!urls.some(url => socket.test(url))) return { urls, back: [] };
+  return { urls: urls.filter(url => socket.test(url)), back: urls.filter(url => !socket.test(url)) };
 }

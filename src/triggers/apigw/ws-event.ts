@@ -20,7 +20,7 @@ function contextText({ request, serviceName }: RegisterCall): string {
     path: api.path,
     httpMethod: api.method,
     requestId: request.requestId,
-    identity: {},
+    identity: request.identity,
     sourceIp: request.sourceIp,
     stage: environment,
     websocketEnable: true,
