@@ -2,7 +2,7 @@
 // <dir>/<key>/bin/node, … A folder with that name is whole.
 
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Ids, shortId } from '../../core/ids.ts';
 import type { Tools } from '../languages/language.ts';
@@ -39,10 +39,13 @@ export class ToolFolders {
     if (await exists(path)) return path;
     const work = `${path}.${shortId(this.#ids, 8)}`;
     try {
-      await mkdir(join(work, 'bin'), { recursive: true, mode: 0o755 });
+      await mkdir(join(work, 'bin'), { recursive: true });
+      // Functions have users of their own, and the process may have a umask that keeps others out.
+      for (const made of [work, join(work, 'bin')]) await chmod(made, 0o755);
       for (const [name, target] of Object.entries(programs)) await symlink(target, join(work, 'bin', name));
       if (modules !== undefined) {
         await mkdir(join(work, 'lib'));
+        await chmod(join(work, 'lib'), 0o755);
         await symlink(modules, join(work, 'lib', 'node_modules'));
       }
       await rename(work, path);
