@@ -283,4 +283,33 @@ describe('the port for sources', () => {
     assert.deepEqual(timer.did, ['bind tick', 'listen tick', 'stop tick']);
     assert.deepEqual(await control.triggers.list({}), []);
   });
+
+  test('moves to another function in one step, and stops for the former one', async () => {
+    const { control, timer, made } = await started();
+    await made({ name: 'other' });
+    const { id } = await control.triggers.attach(draft);
+    timer.did.length = 0;
+    const moved = await control.triggers.change(id, { name: 'other', qualifier: DEFAULT_ALIAS, desc: { cron: 'x' } });
+    assert.deepEqual([moved.id, moved.name, moved.qualifier], [id, 'other', DEFAULT_ALIAS]);
+    assert.deepEqual(timer.did, ['bind tick', 'stop tick', 'listen tick']);
+    assert.deepEqual(await control.triggers.list({}), [moved]);
+    const { rows } = await control.triggers.query({ ...KEY, name: 'other' });
+    assert.deepEqual(
+      rows.map(row => row.desc),
+      ['{"cron":"x"}'],
+    );
+  });
+
+  test('does not move where it cannot stand', async () => {
+    const { control, made } = await started();
+    await made({ name: 'other' });
+    const before = await control.triggers.attach(draft);
+    await control.triggers.create({ ...TIMER, name: 'other' });
+    const { id } = before;
+    await rejects(control.triggers.change(id, { name: 'none' }), 'ResourceNotFound.Function');
+    await rejects(control.triggers.change(id, { qualifier: '9' }), 'ResourceNotFound.Qualifier');
+    await rejects(control.triggers.change(id, { name: 'other' }), 'ResourceInUse.Trigger');
+    await rejects(control.triggers.change('t-none', { name: 'other' }), 'ResourceNotFound.Trigger');
+    assert.deepEqual(await control.triggers.list({ id }), [before]);
+  });
 });

@@ -2,7 +2,7 @@
 
 import { CloudError } from '../core/errors.ts';
 import { type FunctionKey, keyText, LATEST } from '../core/function.ts';
-import type { Rows } from '../core/ports.ts';
+import type { Rows, TriggerChange } from '../core/ports.ts';
 import type { Trigger, TriggerDraft } from '../core/trigger.ts';
 import type { TriggerRef, TriggerVerbs, TriggerView } from './control.ts';
 import { fail } from './errors.ts';
@@ -33,6 +33,10 @@ export interface TriggerRoom {
   readonly verbs: TriggerVerbs;
   readonly dropping: Dropping;
   readonly listeners: Listeners;
+}
+
+function absent(id: string): never {
+  return fail('ResourceNotFound.Trigger', { name: '', type: '', triggerName: id, qualifier: '' });
 }
 
 export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): TriggerRoom {
@@ -149,9 +153,9 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
   }
   const matches: Readonly<Record<string, Matches>> = { ...FILTERS, TriggerName: isNamed };
 
-  type Change = Partial<Pick<Trigger, 'desc' | 'enabled' | 'description' | 'customArgument'>>;
+  type Change = TriggerChange & Partial<Pick<Trigger, 'enabled' | 'description' | 'customArgument'>>;
 
-  async function change(kind: AnyTriggerKind, former: Trigger, next: Change): Promise<void> {
+  async function change(kind: AnyTriggerKind, former: Trigger, next: Change): Promise<Trigger> {
     const plan: Trigger = { ...former, ...next, modTime: clock.now() };
     await checkPlace(store, kind, plan);
     const bound = await kind.bind?.(plan, host(kind));
@@ -167,7 +171,17 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
       await undo('a change of a trigger was not undone at its source', former, () => kind.bind?.(former, host(kind)));
       throw error;
     }
+    // What listened for the former function stops before the other one has the events.
+    if (keyText(former) !== keyText(trigger)) await changed(former);
     await changed(trigger);
+    return trigger;
+  }
+
+  /** The turns of both functions, always in the same order. */
+  function turnOfBoth<R>(a: FunctionKey, b: FunctionKey, type: string, work: () => Promise<R>): Promise<R> {
+    if (keyText(a) === keyText(b)) return turn(a, type, work);
+    const [first, second] = keyText(a) < keyText(b) ? [a, b] : [b, a];
+    return turns.take(keyText(first), () => turn(second, type, work));
   }
 
   async function drop(kind: AnyTriggerKind, trigger: Trigger): Promise<void> {
@@ -207,7 +221,7 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
       catalog.held(input);
       const kind = kindOf(kinds, input.type);
       const { type, triggerName, qualifier = LATEST, enabled = true, customArgument = '', description = '' } = input;
-      const desc = kind.parse(input.desc, { functionName: input.name });
+      const desc = kind.parse(input.desc, { functionName: input.name, functionType: catalog.latest(input).type });
       return view(
         await add({ ...keyOf(input), type, triggerName, qualifier, enabled, desc, customArgument, description }),
       );
@@ -252,6 +266,19 @@ export function triggersIn(room: Room, kinds: TriggerKinds, host: HostOf): Trigg
 
     /** The source has its object and `bind` finds it; a source must not attach from inside `bind`. */
     attach: draft => add(draft),
+
+    async change(id, next) {
+      const found = (await store.get('triggers', { id })) ?? absent(id);
+      const kind = kindOf(kinds, found.type);
+      return turnOfBoth(found, { ...found, ...next }, found.type, async () => {
+        const former = (await store.get('triggers', { id })) ?? absent(id);
+        const draft: Trigger = { ...former, ...next };
+        kind.checkName(draft.triggerName);
+        checkFunction(kind, draft);
+        if (keyText(former) !== keyText(draft)) await checkQuota(store, draft);
+        return change(kind, former, next);
+      });
+    },
 
     /** The source itself drops its object: `unbind` is not called. */
     async detach(id) {

@@ -236,9 +236,14 @@ export interface Timeline {
 /** Named instants between the steps of the path; a test stops the process at one of them. */
 export type Step = (name: string) => void;
 
+/** The region stays: a source's object does not move. */
+export type TriggerChange = Partial<Pick<TriggerDraft, 'namespace' | 'name' | 'triggerName' | 'qualifier' | 'desc'>>;
+
 /** How a source's own API makes, finds and drops the triggers that stand for its objects. */
 export interface Triggers {
   attach(draft: TriggerDraft): Promise<Trigger>;
+  /** Another function, qualifier or value in one step: there is no moment with two triggers or none. */
+  change(id: string, change: TriggerChange): Promise<Trigger>;
   detach(id: string): Promise<void>;
   list(where: Where<'triggers'>): Promise<Trigger[]>;
 }

@@ -61,6 +61,14 @@ export interface TriggerHost<Source = undefined> {
   readonly source: Source;
 }
 
+/** Whose TriggerDesc is read. */
+export interface DescContext<Desc> {
+  readonly functionName: string;
+  /** Event when left out. */
+  readonly functionType?: 'Event' | 'HTTP';
+  readonly previous?: Desc;
+}
+
 export interface Bound<Desc> {
   readonly desc: Desc;
   readonly resourceId: string;
@@ -82,7 +90,7 @@ export interface TriggerKind<Desc = unknown, Source = undefined> {
   /** Refuses a bad name with InvalidParameterValue.TriggerName. */
   checkName(name: string): void;
   /** TriggerDesc text → value, or fails with InvalidParameterValue.TriggerDesc. `previous` on an update. */
-  parse(text: string, context: { readonly functionName: string; readonly previous?: Desc }): Desc;
+  parse(text: string, context: DescContext<Desc>): Desc;
   /** Value → the TriggerDesc text that the API gives back. */
   format(desc: Desc): string;
   /** The value in a few words, for lists: the cron expression, the method and path. */

@@ -4,7 +4,16 @@ import { shortId } from '../../core/ids.ts';
 import type { Rows } from '../../core/ports.ts';
 import { checkApi } from './check.ts';
 import { failGateway } from './errors.ts';
-import { APIS_PER_SERVICE, type Api, type ApiConfig, type Scoped, SERVICE_QPS } from './model.ts';
+import {
+  APIS_PER_SERVICE,
+  type Api,
+  type ApiConfig,
+  type Backend,
+  type Objects,
+  type Scoped,
+  SERVICE_QPS,
+  type WebSocketPart,
+} from './model.ts';
 import type { Edit } from './objects.ts';
 import { type ApiRef, checkRange, environmentOf, type Scope, type ServiceRef } from './scope.ts';
 import * as state from './state.ts';
@@ -60,12 +69,33 @@ export async function limitApis(
 
 /** What was released goes on serving until the next release, as with every change. */
 export async function deleteApi(edit: Edit, ref: ApiRef): Promise<void> {
-  const { rows, objects } = edit;
+  await checkDeletion(edit.rows, edit.objects, ref);
+  await dropApi(edit, ref);
+}
+
+export async function checkDeletion(rows: Rows, objects: Objects, ref: ApiRef): Promise<void> {
   await state.needApi(rows, ref.region, ref.serviceId, ref.apiId);
   const plan = [...objects.plans.values()].find(one => one.scopes.some(scope => scope.apiId === ref.apiId));
   if (plan) failGateway('FailedOperation.ApiBindEnvironment', { apiId: ref.apiId, planId: plan.id });
   refuseWithDependants(await state.listApis(rows, ref.region, ref.serviceId), ref.apiId);
-  await dropApi(edit, ref);
+}
+
+/** Which trigger stands for an API, or for one part of it; undefined: none does any more. */
+export async function adoptApi(
+  { rows }: Pick<Scope, 'rows'>,
+  ref: ApiRef,
+  triggerId: string | undefined,
+  part: WebSocketPart | undefined,
+): Promise<void> {
+  const api = await state.needApi(rows, ref.region, ref.serviceId, ref.apiId);
+  await state.putApi(rows, ref.region, { ...api, backend: adopted(api.backend, triggerId, part) });
+}
+
+function adopted(backend: Backend, triggerId: string | undefined, part: WebSocketPart | undefined): Backend {
+  if (backend.type === 'SCF') return { ...backend, triggerId: triggerId ?? '' };
+  if (backend.type !== 'WEBSOCKET' || part === undefined) return backend;
+  const { [part]: _former, ...rest } = backend.triggerIds;
+  return { ...backend, triggerIds: triggerId === undefined ? rest : { ...rest, [part]: triggerId } };
 }
 
 /** The same without a question: together with its function. */

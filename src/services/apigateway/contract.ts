@@ -2,7 +2,7 @@
 
 import type { AppVerbs } from './apps.ts';
 import type { KeyVerbs } from './keys.ts';
-import type { Api, ApiConfig, Environment, Release, Service, ServiceDraft } from './model.ts';
+import type { Api, ApiConfig, Environment, Release, Service, ServiceDraft, WebSocketPart } from './model.ts';
 import type { PlanVerbs } from './plans.ts';
 import type { PluginVerbs } from './plugins.ts';
 import type { ReleaseInput } from './releases.ts';
@@ -50,6 +50,10 @@ export interface ApiVerbs {
     ref: ServiceRef,
     change: { readonly apiIds: readonly string[]; readonly environment: string; readonly qps: number },
   ): Promise<void>;
+  /** Which trigger stands for an API or one part of it; undefined: none does any more. No change of the API itself. */
+  adopt(ref: ApiRef, triggerId: string | undefined, part?: WebSocketPart): Promise<void>;
+  /** Refuses what `remove` would refuse. */
+  mayGo(ref: ApiRef): Promise<void>;
   remove(ref: ApiRef): Promise<void>;
   /** Without a question, and out of every environment: together with its function. */
   drop(ref: ApiRef): Promise<void>;

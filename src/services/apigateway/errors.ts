@@ -102,6 +102,8 @@ export const GATEWAY_ERRORS = {
     '一个域名最多 {limit} 条路径映射。',
     'A domain may have at most {limit} path mappings.',
   ),
+  'FailedOperation.ScfError': caller('云函数触发器操作失败：{zh}', 'The trigger of the function failed: {en}'),
+  'InvalidParameterValue.InvalidScfConfig': caller('云函数配置不正确：{zh}。', 'The function is not right: {en}.'),
   'FailedOperation.AccessKeyExist': caller(
     '密钥 {id} 已存在，请换一个 ID。',
     'The key {id} exists already; use another id.',

@@ -1,8 +1,8 @@
 // What environments serve: releases, their history, and going back to one. Every verb is one transaction.
 
-import { dropApi, triggersOf, twins } from './apis.ts';
+import { adoptApi, dropApi, triggersOf, twins } from './apis.ts';
 import { failGateway } from './errors.ts';
-import type { Environment, Release } from './model.ts';
+import { type Api, type Environment, type Release, WEBSOCKET_PARTS } from './model.ts';
 import type { Edit } from './objects.ts';
 import { type ApiRef, environmentOf, type Scope, type ServiceRef } from './scope.ts';
 import * as state from './state.ts';
@@ -99,11 +99,23 @@ export async function sweep(edit: Edit, exists: (triggerId: string) => boolean):
   const swept: ApiRef[] = [];
   for (const { region, api } of await state.listAllApis(edit.rows)) {
     if (api.backend.type !== 'SCF' && api.backend.type !== 'WEBSOCKET') continue;
-    if (triggersOf(api).some(exists)) continue;
     const ref = { region, serviceId: api.serviceId, apiId: api.id };
+    if (triggersOf(api).some(exists)) {
+      await forgetParts(edit, ref, api, exists);
+      continue;
+    }
     await withdraw(edit, ref);
     await dropApi(edit, ref);
     swept.push(ref);
   }
   return swept;
+}
+
+/** A WebSocket API whose function for one part is gone goes on without it. */
+async function forgetParts(edit: Edit, ref: ApiRef, { backend }: Api, exists: (id: string) => boolean): Promise<void> {
+  if (backend.type !== 'WEBSOCKET') return;
+  for (const part of WEBSOCKET_PARTS) {
+    const id = backend.triggerIds[part];
+    if (id !== undefined && !exists(id)) await adoptApi(edit, ref, undefined, part);
+  }
 }

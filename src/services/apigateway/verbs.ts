@@ -3,7 +3,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Certificates, Store } from '../../core/ports.ts';
-import { createApi, deleteApi, dropApi, limitApis, modifyApi } from './apis.ts';
+import { adoptApi, checkDeletion, createApi, deleteApi, dropApi, limitApis, modifyApi } from './apis.ts';
 import { appVerbs } from './apps.ts';
 import type { ApiVerbs, GatewayVerbs, ReleaseVerbs, ServiceVerbs } from './contract.ts';
 import { keyVerbs } from './keys.ts';
@@ -71,6 +71,8 @@ export function gatewayVerbs(deps: VerbDeps): GatewayVerbs {
       return state.listApis(store, region, serviceId);
     },
     limit: (ref, next) => change(ref, scope => limitApis(scope, ref, next)),
+    adopt: (ref, triggerId, part) => change(ref, scope => adoptApi(scope, ref, triggerId, part)),
+    mayGo: ref => checkDeletion(store, objects.now(), ref),
     remove: ref => edit(ref, it => deleteApi(it, ref)),
     drop: ref =>
       edit(ref, async it => {

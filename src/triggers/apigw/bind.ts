@@ -1,9 +1,11 @@
 // The API that stands for a trigger: made, released and changed with it, and dropped with it.
 
+import { isDeepStrictEqual } from 'node:util';
 import { CloudError, errorRow } from '../../core/errors.ts';
 import type { Bound, TriggerHost } from '../../core/trigger.ts';
 import type { ApiGateway } from '../../services/apigateway/gateway.ts';
-import type { ApiConfig, RequestParameter } from '../../services/apigateway/model.ts';
+import type { Api, ApiConfig, Auth, RequestParameter } from '../../services/apigateway/model.ts';
+import { failTrigger } from '../errors.ts';
 import type { ApigwBinding, ApigwDesc } from './desc.ts';
 import type { ApigwTrigger } from './listen.ts';
 
@@ -27,7 +29,7 @@ function make(trigger: ApigwTrigger, { source }: Host): Promise<Bound<ApigwDesc>
     if (made) undo.push(() => source.services.remove(region, serviceId));
     const api = await source.apis.create(region, serviceId, configOf(trigger));
     const ref = { region, serviceId, apiId: api.id };
-    undo.push(() => source.apis.remove(ref));
+    undo.push(() => source.apis.drop(ref));
     await source.releases.make({ ...ref, environment: desc.environment, description: '', apiIds: [api.id] });
     const bound: ApigwBinding = { apiId: api.id, environment: desc.environment, madeService: made };
     return {
@@ -37,18 +39,39 @@ function make(trigger: ApigwTrigger, { source }: Host): Promise<Bound<ApigwDesc>
   });
 }
 
+/** An API that is what the value says already is left alone: so a source may bind what it has made and not released. */
 function change(trigger: ApigwTrigger, bound: ApigwBinding, { source }: Host): Promise<Bound<ApigwDesc>> {
   const { region, desc } = trigger;
   const { environment } = desc;
   const ref = { region, serviceId: desc.serviceId ?? '', apiId: bound.apiId };
   return wholly(async undo => {
     const before = await source.apis.get(ref);
-    await source.apis.modify(ref, configOf(trigger));
-    undo.push(() => source.apis.modify(ref, before));
-    await source.releases.make({ ...ref, environment, description: '', apiIds: [bound.apiId] });
-    if (environment !== bound.environment) await source.releases.withdraw(ref, bound.environment);
+    const config = configAfter(desc, before);
+    const moved = environment !== bound.environment;
+    if (moved || !sameConfig(config, before)) {
+      if (bound.part) refusePart(ref);
+      await source.apis.modify(ref, config);
+      undo.push(() => source.apis.modify(ref, before));
+      await source.releases.make({ ...ref, environment, description: '', apiIds: [bound.apiId] });
+      if (moved) await source.releases.withdraw(ref, bound.environment);
+    }
+    if (!isNamed(before, trigger)) await source.apis.adopt(ref, trigger.id, bound.part);
     return { desc: Object.freeze({ ...desc, bound: { ...bound, environment } }), resourceId: source.resourceId(ref) };
   });
+}
+
+/** Three triggers stand for it, and none of them alone can say what it is to be. */
+function refusePart({ serviceId, apiId }: { readonly serviceId: string; readonly apiId: string }): never {
+  return failTrigger('UnsupportedOperation', {
+    zh: `WebSocket API ${apiId} 请通过 API 网关修改（apigateway:ModifyApi，服务 ${serviceId}）。`,
+    en: `change the WebSocket API ${apiId} at the gateway (apigateway:ModifyApi, service ${serviceId}).`,
+  });
+}
+
+function isNamed({ backend }: Api, { id, desc }: ApigwTrigger): boolean {
+  if (backend.type === 'SCF') return backend.triggerId === id;
+  const part = desc.bound?.part;
+  return backend.type === 'WEBSOCKET' && part !== undefined && backend.triggerIds[part] === id;
 }
 
 type Undo = (() => Promise<unknown>)[];
@@ -65,20 +88,30 @@ async function wholly<R>(work: (undo: Undo) => Promise<R>): Promise<R> {
 }
 
 /** An API or a service that is gone already is no reason to keep the trigger. */
-export async function unbindApigw({ region, desc }: ApigwTrigger, { source }: Host): Promise<void> {
-  if (!desc.bound || desc.serviceId === undefined) return;
-  const ref = { region, serviceId: desc.serviceId, apiId: desc.bound.apiId };
+export async function unbindApigw(trigger: ApigwTrigger, { source }: Host): Promise<void> {
+  const { region, desc } = trigger;
+  const { bound, serviceId } = desc;
+  if (!bound || serviceId === undefined) return;
+  const ref = { region, serviceId, apiId: bound.apiId };
   await told(async () => {
-    await source.releases.withdraw(ref);
-    await unlessGone(() => source.apis.remove(ref));
-    if (!desc.bound?.madeService) return;
     await unlessGone(async () => {
-      const apis = await source.apis.list(region, ref.serviceId);
-      const releases = await source.releases.list(region, ref.serviceId);
-      if (apis.length === 0 && releases.length === 0) await source.services.remove(region, ref.serviceId);
+      const api = await source.apis.get(ref);
+      // It calls something else by now.
+      if (!isNamed(api, trigger)) return;
+      if (triggerCount(api) > 1) await source.apis.adopt(ref, undefined, bound.part);
+      else await source.apis.drop(ref);
+    });
+    if (!bound.madeService) return;
+    await unlessGone(async () => {
+      const apis = await source.apis.list(region, serviceId);
+      const releases = await source.releases.list(region, serviceId);
+      if (apis.length === 0 && releases.length === 0) await source.services.remove(region, serviceId);
     });
   });
 }
+
+const triggerCount = ({ backend }: Api): number =>
+  backend.type === 'WEBSOCKET' ? Object.keys(backend.triggerIds).length : 1;
 
 async function unlessGone(work: () => Promise<void>): Promise<void> {
   try {
@@ -98,17 +131,46 @@ function configOf({ id, description, desc }: ApigwTrigger): ApiConfig {
     cors: desc.cors,
     parameters: pathParameters(desc.path),
     protocol: 'HTTP',
-    auth: { type: 'NONE' },
+    auth: authOf(desc.authType ?? 'NONE', { type: 'NONE' }),
     backend: {
       type: 'SCF',
       triggerId: id,
-      functionType: 'EVENT',
+      functionType: desc.functionType ?? 'EVENT',
       integrated: desc.integrated,
       async: false,
       base64: { enabled: desc.base64 },
     },
     echoed: {},
   };
+}
+
+/** What a trigger says changes, and all else stays as the gateway has it. */
+function configAfter(desc: ApigwDesc, before: Api): ApiConfig {
+  const { backend } = before;
+  const others = before.parameters.filter(({ position }) => position !== 'PATH');
+  return {
+    ...before,
+    method: desc.method,
+    path: desc.path,
+    cors: desc.cors,
+    auth: authOf(desc.authType ?? 'NONE', before.auth),
+    parameters: desc.path === before.path ? before.parameters : [...pathParameters(desc.path), ...others],
+    backend:
+      backend.type === 'SCF'
+        ? { ...backend, integrated: desc.integrated, base64: { ...backend.base64, enabled: desc.base64 } }
+        : backend,
+  };
+}
+
+const sameConfig = (a: ApiConfig, b: ApiConfig): boolean => isDeepStrictEqual(a, b);
+
+function authOf(type: Auth['type'], before: Auth): Auth {
+  if (type === before.type) return before;
+  if (type !== 'OAUTH') return { type };
+  return failTrigger('UnsupportedOperation', {
+    zh: 'OAUTH 鉴权请通过 API 网关设置（apigateway:ModifyApi）。',
+    en: 'set OAUTH at the gateway (apigateway:ModifyApi).',
+  });
 }
 
 /** A trigger cannot declare parameters: those that stand in its path are. */

@@ -70,26 +70,31 @@ describe('reading', () => {
     assert.throws(() => parseApigw('{', { functionName: 'fn' }), code('InvalidParameterValue.TriggerDesc'));
   });
 
-  it('refuses authentication, in both languages, and never serves it open', () => {
-    for (const api of [
-      { authRequired: 'TRUE' },
-      { authRequired: true },
-      { authType: 'APP' },
-      { authType: 'OAUTH' },
-      { authType: 'SECRET' },
-    ]) {
-      assert.throws(
-        () => parse({ api }),
-        (error: unknown) => {
-          assert.ok(error instanceof CloudError);
-          assert.equal(error.code, 'UnsupportedOperation');
-          assert.match(error.text('zh'), /鉴权/);
-          assert.match(error.text('en'), /authentication/);
-          return true;
-        },
-      );
-    }
-    parse({ api: { authRequired: 'FALSE', authType: 'NONE' } });
+  it('reads protection from either field, and never serves open what was asked for closed', () => {
+    const of = (api: object, previous?: ApigwDesc) => parse({ api }, previous).authType ?? 'NONE';
+    assert.equal(of({ authRequired: 'TRUE' }), 'SECRET');
+    assert.equal(of({ authRequired: true }), 'SECRET');
+    assert.equal(of({ authRequired: 'TRUE', authType: 'NONE' }), 'SECRET');
+    assert.equal(of({ authRequired: 'FALSE', authType: 'SECRET' }), 'SECRET');
+    assert.equal(of({ authType: 'APP' }), 'APP');
+    assert.equal(of({ authRequired: 'FALSE', authType: 'NONE' }), 'NONE');
+    assert.equal(of({}), 'NONE');
+    const closed: ApigwDesc = { ...BOUND, authType: 'OAUTH' };
+    assert.equal(of({}, closed), 'OAUTH');
+    assert.equal(of({ authRequired: 'TRUE' }, closed), 'OAUTH');
+    assert.equal(of({ authType: 'OAUTH' }, closed), 'OAUTH');
+    assert.equal(of({ authRequired: 'FALSE' }, closed), 'NONE');
+    assert.equal(of({ authType: 'NONE' }, closed), 'NONE');
+    assert.throws(() => of({ authType: 'OAUTH' }), code('InvalidParameterValue.TriggerDesc'));
+  });
+
+  it('keeps the type of the function, and a method that only the gateway can give', () => {
+    const web = parseApigw('', { functionName: 'fn', functionType: 'HTTP' });
+    assert.equal(web.functionType, 'HTTP');
+    assert.equal(parse({}, web).functionType, 'HTTP');
+    assert.equal(parse({}).functionType, undefined);
+    const patch: ApigwDesc = { ...BOUND, method: 'PATCH' };
+    assert.equal(parse({ api: { requestConfig: { method: 'PATCH' } } }, patch).method, 'PATCH');
   });
 });
 

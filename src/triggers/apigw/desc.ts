@@ -1,12 +1,15 @@
 // TriggerDesc of an API Gateway trigger ⇄ what we keep of it.
 
-import type { Environment, WebSocketPart } from '../../services/apigateway/model.ts';
-import { failDesc, failTrigger } from '../errors.ts';
+import type { DescContext } from '../../core/trigger.ts';
+import type { DescInput } from '../../services/apigateway/functions.ts';
+import type { ApiMethod, Auth, Environment, WebSocketPart } from '../../services/apigateway/model.ts';
+import { failDesc } from '../errors.ts';
 import { choice, flag, objectOf, parseObject, text } from '../fields.ts';
 
 /** Documented for CreateTrigger; the gateway's own API takes more. */
 export const TRIGGER_METHODS = ['ANY', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE'] as const;
-export type TriggerMethod = (typeof TRIGGER_METHODS)[number];
+/** Kinds of protection that need nothing but their name. */
+const AUTH_TYPES = ['NONE', 'SECRET', 'APP'] as const;
 
 const ENVIRONMENTS: readonly Environment[] = ['release', 'prepub', 'test'];
 export const DEFAULT_SERVICE_NAME = 'SCF_API_SERVICE';
@@ -16,12 +19,16 @@ const BASE64_KEYS = ['IsBase64Encoded', 'isBase64Encoded'] as const;
 
 export interface ApigwDesc {
   readonly apiName: string;
-  readonly method: TriggerMethod;
+  readonly method: ApiMethod;
   readonly path: string;
   readonly integrated: boolean;
   readonly base64: boolean;
   readonly base64Key: (typeof BASE64_KEYS)[number];
   readonly cors: boolean;
+  /** NONE when absent. */
+  readonly authType?: Auth['type'];
+  /** A web function gets requests as they came; an event function when absent. */
+  readonly functionType?: 'HTTP';
   readonly environment: Environment;
   readonly serviceName: string;
   /** Absent until a service is made for it. */
@@ -39,26 +46,26 @@ export interface ApigwBinding {
   readonly part?: WebSocketPart;
 }
 
-export interface ApigwContext {
-  readonly functionName: string;
-  readonly previous?: ApigwDesc;
-}
-
-export function parseApigw(given: string, { functionName, previous }: ApigwContext): ApigwDesc {
+export function parseApigw(given: string, context: DescContext<ApigwDesc>): ApigwDesc {
+  const { functionName, functionType, previous } = context;
   const desc = given.trim() === '' ? {} : parseObject(given);
   const api = objectOf(desc, 'api');
   const service = objectOf(desc, 'service');
-  refuseAuth(api);
   const base64Key = BASE64_KEYS.find(key => api[key] !== undefined) ?? previous?.base64Key ?? 'isBase64Encoded';
   const request = objectOf(api, 'requestConfig');
+  const authType = authOf(api, previous?.authType ?? 'NONE');
+  // An API made at the gateway may have a method that triggers cannot be given.
+  const methods: readonly ApiMethod[] = previous ? [...TRIGGER_METHODS, previous.method] : TRIGGER_METHODS;
   const parsed: ApigwDesc = {
     apiName: previous?.apiName ?? functionName,
-    method: choice(request, 'method', TRIGGER_METHODS, previous?.method ?? 'ANY'),
+    method: choice(request, 'method', methods, previous?.method ?? 'ANY'),
     path: text(request, 'path') ?? previous?.path ?? `/${functionName}`,
     integrated: flag(api, 'isIntegratedResponse', previous?.integrated ?? false),
     base64: flag(api, base64Key, previous?.base64 ?? false),
     base64Key,
     cors: flag(api, 'enableCORS', previous?.cors ?? false),
+    ...(authType !== 'NONE' && { authType }),
+    ...((functionType ? functionType === 'HTTP' : previous?.functionType) && { functionType: 'HTTP' }),
     environment: choice(objectOf(desc, 'release'), 'environmentName', ENVIRONMENTS, previous?.environment ?? 'release'),
     serviceName: text(service, 'serviceName') ?? previous?.serviceName ?? DEFAULT_SERVICE_NAME,
     ...serviceOf(text(service, 'serviceId'), previous),
@@ -66,6 +73,37 @@ export function parseApigw(given: string, { functionName, previous }: ApigwConte
   };
   checkPath(parsed.path);
   return Object.freeze(parsed);
+}
+
+/** Never served open what was asked for closed: `authRequired` stands above a type that says otherwise. */
+function authOf(api: Readonly<Record<string, unknown>>, before: Auth['type']): Auth['type'] {
+  const required = flag(api, 'authRequired', before !== 'NONE');
+  // What the API has been given at the gateway may stay, but needs more than its name to be asked for here.
+  const type = choice(api, 'authType', [...AUTH_TYPES, before], api.authRequired === undefined ? before : 'NONE');
+  if (type !== 'NONE') return type;
+  if (!required || (api.authRequired === undefined && api.authType !== undefined)) return 'NONE';
+  return before === 'NONE' ? 'SECRET' : before;
+}
+
+/** What a trigger that was made at the gateway keeps of its API. */
+export function descOfApi({ service, api, environment, part, previous }: DescInput): ApigwDesc {
+  const { base64Key = 'isBase64Encoded', bound } = (previous ?? {}) as Partial<ApigwDesc>;
+  const scf = api.backend.type === 'SCF' ? api.backend : undefined;
+  return Object.freeze<ApigwDesc>({
+    apiName: api.name,
+    method: api.method,
+    path: api.path,
+    integrated: scf?.integrated ?? false,
+    base64: scf?.base64.enabled ?? false,
+    base64Key,
+    cors: api.cors,
+    ...(api.auth.type !== 'NONE' && { authType: api.auth.type }),
+    ...(scf?.functionType === 'HTTP' && { functionType: 'HTTP' }),
+    environment,
+    serviceName: service.name,
+    serviceId: service.id,
+    bound: { apiId: api.id, environment, madeService: bound?.madeService ?? false, ...(part && { part }) },
+  });
 }
 
 function serviceOf(serviceId: string | undefined, previous: ApigwDesc | undefined): { readonly serviceId?: string } {
@@ -92,16 +130,6 @@ function checkPath(path: string): void {
   );
 }
 
-/** Never served open what was asked for closed. */
-function refuseAuth(api: Readonly<Record<string, unknown>>): void {
-  const type = text(api, 'authType') ?? 'NONE';
-  if (!flag(api, 'authRequired', false) && type === 'NONE') return;
-  failTrigger('UnsupportedOperation', {
-    zh: `暂不支持 API 鉴权（authRequired=TRUE，authType=${type}）；请设为 FALSE，并在函数内校验请求。`,
-    en: `API Gateway authentication (authRequired TRUE, authType ${type}) is not available; use FALSE and check requests in the function.`,
-  });
-}
-
 const upper = (value: boolean) => (value ? 'TRUE' : 'FALSE');
 
 /** Compact JSON with the fields that clients read. `subDomain` is the usable URL. */
@@ -113,8 +141,8 @@ export function formatApigw(desc: ApigwDesc, subDomain: string | undefined): str
       apiName: desc.apiName,
       apiDesc: '',
       apiType: 'NORMAL',
-      authType: 'NONE',
-      authRequired: 'FALSE',
+      authType: desc.authType ?? 'NONE',
+      authRequired: upper(desc.authType !== undefined),
       enableCORS: upper(desc.cors),
       isIntegratedResponse: upper(desc.integrated),
       [desc.base64Key]: upper(desc.base64),

@@ -31,18 +31,24 @@ export function apigwKind({ urlOf, upstreamAction = 'data send' }: ApigwSettings
     mode: 'sync',
     attribute: 'double',
     title: { zh: 'API 网关触发器', en: 'API Gateway: by HTTP request' },
-    serves: ['Event'],
+    serves: ['Event', 'HTTP'],
     checkName,
     parse: parseApigw,
     format: desc =>
       formatApigw(desc, desc.serviceId === undefined ? undefined : urlOf?.(placeOf(desc, desc.serviceId))),
-    summary: ({ method, path }) => `${method} ${path}`,
+    summary: ({ method, path, bound }) => `${bound?.part ? `WebSocket ${bound.part}` : method} ${path}`,
     conflict,
     bind: bindApigw,
     unbind: unbindApigw,
     listen: (trigger, host) => listenApigw(trigger, host, upstreamAction),
     urls({ region, desc }, { source }) {
-      return desc.serviceId === undefined ? [] : source.urls({ region, ...placeOf(desc, desc.serviceId) });
+      const { serviceId, bound } = desc;
+      if (serviceId === undefined) return [];
+      const urls = source.urls({ region, ...placeOf(desc, serviceId) });
+      if (!bound?.part) return urls;
+      // Of the three functions that with the messages alone stands for the API: where clients connect, then where it pushes.
+      if (bound.part !== 'transport') return [];
+      return [...urls.map(url => url.replace(/^http/, 'ws')), source.pushUrl(bound.apiId)];
     },
     sample: apigwSample,
   });
@@ -66,6 +72,7 @@ function conflict(
   others: readonly (Trigger & { readonly desc: ApigwDesc })[],
 ): void {
   const { serviceId, method, path } = draft.desc;
+  if (draft.desc.functionType === 'HTTP') refuseSecondService(draft, others);
   if (serviceId === undefined) return;
   const twin = others.find(
     ({ desc }) =>
@@ -78,5 +85,20 @@ function conflict(
   failTrigger('ResourceInUse.Trigger', {
     zh: `服务 ${serviceId} 的 ${method} ${path} 已绑定函数 ${twin.name} 的触发器 ${twin.triggerName}，同一路径与方法不可重复绑定。`,
     en: `${method} ${path} of ${serviceId} belongs to trigger ${twin.triggerName} of function ${twin.name}; path and method are unique in a service.`,
+  });
+}
+
+/** Documented: the APIs of one web function are in one service. */
+function refuseSecondService(
+  { namespace, name, desc }: TriggerDraft & { readonly desc: ApigwDesc },
+  others: readonly (Trigger & { readonly desc: ApigwDesc })[],
+): void {
+  const other = others.find(
+    one => one.namespace === namespace && one.name === name && one.desc.serviceId !== desc.serviceId,
+  );
+  if (!other) return;
+  failTrigger('ResourceInUse.Trigger', {
+    zh: `Web 函数 ${name} 的 API 必须在同一服务内，请使用服务 ${other.desc.serviceId}。`,
+    en: `the APIs of a web function are in one service; use ${other.desc.serviceId} for ${name}.`,
   });
 }
