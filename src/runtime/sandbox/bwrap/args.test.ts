@@ -103,6 +103,11 @@ test('the last step takes the user and the limits', () => {
   ]);
 });
 
+test('the port of a web function is for the last step', () => {
+  const command = enterCommand({ ...spec, web: 9000 }, { uid: undefined, dataBytes: undefined, nproc: false });
+  assert.deepEqual(command.slice(-5), ['--web', '9000', '--', '/usr/bin/node', 'boot.cjs']);
+});
+
 test('a folder holds itself and what is below, not its neighbours', () => {
   assert.ok(within('/a/b', '/a/b'));
   assert.ok(within('/a/b/c', '/a/b'));

@@ -2,14 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { FOLDER, onLinux, run } from './testing.ts';
+import { onLinux, run } from './testing.ts';
+import { ALLOWED, filterOf, MACHINES, REFUSED } from './testing-filter.ts';
 
-const ALLOWED = 0x7fff0000;
-const REFUSED = 0x00050000;
 const EPERM = 1;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
@@ -85,69 +82,9 @@ const WITH_ARGUMENTS: typeof CALLS = {
 };
 const LAST_KNOWN = 469;
 
-const MACHINES = [
-  { name: 'linux-x64', place: 0, arch: 0xc000003e, others: [0x40000003, 0xc00000b7] },
-  { name: 'linux-arm64', place: 1, arch: 0xc00000b7, others: [0x40000028, 0xc000003e] },
-] as const;
-
-type Judge = (nr: number, args?: readonly number[], arch?: number) => number;
-
-/** The program's filter as the kernel runs it. */
-function filterOf(name: string, arch: number): Judge {
-  const bytes = readFileSync(join(FOLDER, name));
-  // "Load the architecture; is it this one?" is how it begins.
-  const head = Buffer.alloc(16);
-  head.writeUInt16LE(0x20, 0);
-  head.writeUInt32LE(4, 4);
-  head.writeUInt16LE(0x15, 8);
-  head[10] = 1;
-  head.writeUInt32LE(arch, 12);
-  const start = bytes.indexOf(head);
-  assert.ok(start > 0, 'the filter is not in the program');
-  return (nr, args = [], ofArch = arch) => {
-    const data = Buffer.alloc(64);
-    data.writeUInt32LE(nr, 0);
-    data.writeUInt32LE(ofArch, 4);
-    // The upper halves are noise: the kernel does not look at them, and neither may the filter.
-    for (let i = 0; i < 6; i++) data.writeBigUInt64LE((0xabcdn << 32n) | BigInt((args[i] ?? 0) >>> 0), 16 + 8 * i);
-    let a = 0;
-    for (let pc = 0; ; pc++) {
-      const at = start + 8 * pc;
-      const k = bytes.readUInt32LE(at + 4);
-      const jump = (holds: boolean) => {
-        pc += bytes[at + (holds ? 2 : 3)] ?? 0;
-      };
-      switch (bytes.readUInt16LE(at)) {
-        case 0x20:
-          a = data.readUInt32LE(k);
-          break;
-        case 0x15:
-          jump(a === k);
-          break;
-        case 0x25:
-          jump(a > k);
-          break;
-        case 0x35:
-          jump(a >= k);
-          break;
-        case 0x45:
-          jump((a & k) !== 0);
-          break;
-        case 0x54:
-          a = (a & k) >>> 0;
-          break;
-        case 0x06:
-          return k;
-        default:
-          return assert.fail(`instruction ${bytes.readUInt16LE(at)} at ${pc}`);
-      }
-    }
-  };
-}
-
 for (const { name, place, arch, others } of MACHINES)
   describe(name, () => {
-    const judge = filterOf(name, arch);
+    const judge = filterOf(name, arch, [1, 0]);
     const numberOf = (call: string) => (CALLS[call] ?? WITH_ARGUMENTS[call])?.[place] ?? -1;
 
     test('refuses what changes the machine or reaches into others', () => {

@@ -35,6 +35,14 @@ test('without the filter it is said so', () => {
   assert.ok(command.indexOf('--no-seccomp') < command.indexOf('--'));
 });
 
+test('the port of a web function is for our program, and a shell has no means to give one', () => {
+  const limits = { identity: undefined, procsFiles: [] };
+  const command = commandOf(PROGRAM, { ...SPEC, web: 9000 }, limits);
+  assert.deepEqual(command.slice(-7), ['--web', '9000', '--', '/usr/bin/node', 'boot.cjs', '--', 'x']);
+  const launch = { program: undefined, prefix: [], seccomp: false };
+  assert.throws(() => commandOf(launch, { ...SPEC, web: 9000 }, limits), { code: 'UnsupportedOperation' });
+});
+
 test('a shell where there is no program', () => {
   const launch = { program: undefined, prefix: ['setpriv', '--'], seccomp: false };
   const [shell, flag, script, ...rest] = commandOf(launch, SPEC, { identity: undefined, procsFiles: [] });
