@@ -1,17 +1,18 @@
 // The composer: builds the drivers that the settings ask for, wires the rooms, starts and stops them. It does nothing else.
 
-import { API_SERVICES } from './api/index.ts';
 import { clockRoutes } from './api/openscf/clock.ts';
 import { downloads } from './api/openscf/download.ts';
 import { viewRoutes } from './api/openscf/views.ts';
 import type { ScfDeps } from './api/scf/deps.ts';
 import { apiSite } from './api/server.ts';
-import { bindService, type Services } from './api/service.ts';
 import { memoryBus } from './bus/memory.ts';
 import { version } from './cli/version.ts';
 import type { Config, Origins } from './config.ts';
 import { FUNCTION_CHANGED } from './control/catalog.ts';
+import { openCertificates } from './control/certificates.ts';
 import { createControl } from './control/create.ts';
+import { keptResource } from './control/tagged.ts';
+import { TagTable } from './control/tags.ts';
 import { SystemClock, TurnableClock } from './core/clock.ts';
 import type { FunctionKey } from './core/function.ts';
 import { SystemIds } from './core/ids.ts';
@@ -26,18 +27,20 @@ import { createMetrics } from './observe/metrics.ts';
 import { logTail, renderLog } from './observe/report.ts';
 import { cloudNames, cloudNamesWords } from './runtime/names.ts';
 import { createRuntime } from './runtime/runtime.ts';
+import { certificateFor } from './server/certificates.ts';
 import { Closers } from './server/closers.ts';
 import { openData } from './server/data.ts';
 import { eventViews } from './server/events.ts';
 import { deployExamples } from './server/examples.ts';
 import { openFronts } from './server/fronts.ts';
-import { gatewaySettings } from './server/gateway.ts';
+import { gatewaySettings, gatewayTraffic } from './server/gateway.ts';
 import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
 import { quotasOf } from './server/quotas.ts';
 import { openRecords } from './server/records.ts';
 import { askingControl, counted, runtimeSettings } from './server/runtime.ts';
+import { bindServices } from './server/services.ts';
 import { type Faults, openStores } from './server/stores.ts';
 import { sweep } from './server/sweep.ts';
 import { unbuiltSite } from './server/unbuilt.ts';
@@ -98,7 +101,12 @@ async function compose(
   const metrics = createMetrics();
 
   const languages = languagesOf({ config, dataDir: data.path, clock: wallClock, ids, log }, opened);
-  const tls = await openTls({ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] });
+  const certificates = await openCertificates({ store, clock: wallClock, ids });
+  const tags = await TagTable.open(store);
+  const tls = await openTls({
+    ...{ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] },
+    certificateFor: certificateFor(certificates),
+  });
   // Ports may be taken from the system (0): addresses are asked for when they are shown.
   const ports = { api: 0, http: 0, tls: 0 };
   const origin = (port: number) => originOf(host, port);
@@ -141,6 +149,7 @@ async function compose(
       },
       baseDomain,
     },
+    ...gatewayTraffic(config, () => invoker),
     settings: gatewaySettings(config),
   });
   opened.defer(() => gateway.close());
@@ -165,6 +174,7 @@ async function compose(
     history,
     cron: text => parseCron(text, compat.timerUtcOffset),
     instances: { provisionedOf: runtime.readiness },
+    tags,
     executions: events.executions,
     terminate: (requestId, graceful) => invoker.terminate(requestId, graceful),
     printed: runtime.printed,
@@ -210,9 +220,11 @@ async function compose(
     layerUrl: code.layerUrl,
     runtimeNote: languages.note,
   };
-  const services: Services = new Map(
-    Object.entries(API_SERVICES).map(([name, table]) => [name, bindService(name, table, scf)]),
-  );
+  const services = bindServices({
+    scf,
+    ssl: { certificates, tags, account, wallClock },
+    tag: { tags, account, kept: resource => keptResource(control.catalog, resource) },
+  });
   const driver = runtime.driver.name;
   const missed = (service: string, action: string) => void control.missed.record(service, action);
   const api = apiSite({

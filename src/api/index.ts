@@ -2,6 +2,8 @@
 
 import * as later from './later.ts';
 import { SCF_ACTIONS } from './scf/index.ts';
+import { SSL_ACTIONS } from './ssl/index.ts';
+import { TAG_ACTIONS } from './tag/index.ts';
 
 export const API_SERVICES = Object.freeze({
   scf: SCF_ACTIONS,
@@ -13,11 +15,11 @@ export const API_SERVICES = Object.freeze({
   tdmq: later.TDMQ,
   mps: later.MPS,
   eb: later.EB,
-  tag: later.TAG,
+  tag: TAG_ACTIONS,
   sts: later.STS,
   cam: later.CAM,
   cfs: later.CFS,
   vpc: later.VPC,
   monitor: later.MONITOR,
-  ssl: later.SSL,
+  ssl: SSL_ACTIONS,
 });

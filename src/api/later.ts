@@ -108,17 +108,6 @@ export const EB = none('2021-04-16', [
   `),
 ]);
 
-export const TAG = none(
-  '2018-08-13',
-  names(`
-    CreateTag DeleteTag CreateTags DeleteTags DescribeTags DescribeTagsSeq DescribeTagKeys DescribeTagValues DescribeTagValuesSeq
-    AttachResourcesTag DetachResourcesTag ModifyResourcesTagValue ModifyResourceTags AddResourceTag DeleteResourceTag
-    UpdateResourceTagValue TagResources UnTagResources GetTags GetTagKeys GetTagValues GetResources
-    DescribeResourceTags DescribeResourceTagsByResourceIds DescribeResourceTagsByResourceIdsSeq DescribeResourceTagsByTagKeys
-    DescribeResourcesByTags DescribeResourcesByTagsUnion
-  `),
-);
-
 export const STS = none(
   '2018-08-13',
   names('GetFederationToken AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity GetCallerIdentity QueryApiKey'),
@@ -148,12 +137,4 @@ export const VPC = none(
 export const MONITOR = none(
   '2018-07-24',
   names('GetMonitorData DescribeBaseMetrics PutMonitorData DescribeAlarmPolicies CreateAlarmPolicy DeleteAlarmPolicy'),
-);
-
-export const SSL = none(
-  '2019-12-05',
-  names(`
-    UploadCertificate DescribeCertificate DescribeCertificateDetail DescribeCertificates DownloadCertificate DeleteCertificate
-    ApplyCertificate ModifyCertificateAlias
-  `),
 );

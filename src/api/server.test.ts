@@ -329,11 +329,14 @@ describe('beside the API', () => {
 
   test('a browser gets a page, its host written safely; a call does not', async () => {
     const accept = { Accept: 'text/html,*/*' };
-    const page = await send(api, { method: 'GET', headers: { ...accept, Host: '"><script>x:1' } });
+    const page = await send(api, { method: 'GET', headers: { ...accept, Host: "a'&b:1" } });
     assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
     assert.match(page.text, /OpenSCF 1\.2\.3/);
     assert.match(page.text, /for scf, sts;/, 'services with actions, and no others');
-    assert.ok(!page.text.includes('<script>'));
+    assert.ok(!page.text.includes("a'&b"), 'what a host may hold is not what a page may');
+    const markup = await send(api, { method: 'GET', headers: { ...accept, Host: '"><script>x:1' } });
+    assert.equal(markup.status, 400);
+    assert.ok(!markup.text.includes('<script>'));
     const call = await send(api, { method: 'GET', path: '/?Action=ListFunctions', headers: accept });
     assert.equal(call.headers['content-type'], 'application/json');
     const plain = await send(api, { method: 'GET', headers: {} });

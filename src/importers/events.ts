@@ -3,18 +3,12 @@
 import { fail } from './errors.ts';
 import { readGateway } from './gateway-events.ts';
 import type { GatewayPlan, TriggerPlan } from './project.ts';
+import type { Reader } from './reader.ts';
 import { clbSchema, NOT_BUILT, timerSchema, urlSchema } from './serverless-schema.ts';
 import type { YamlText } from './yaml.ts';
 
 type Path = readonly PropertyKey[];
 type Entry = Readonly<Record<string, unknown>>;
-
-export type Draft = Omit<TriggerPlan, 'type' | 'name'>;
-export type Reader = (
-  yaml: YamlText,
-  value: unknown,
-  path: Path,
-) => { readonly name: string | undefined; readonly drafts: readonly Draft[]; readonly gateway?: GatewayPlan };
 
 /** The kinds that the file may name; each reads its parameters. */
 const KINDS: Readonly<Record<string, Reader>> = {

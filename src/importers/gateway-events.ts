@@ -1,8 +1,8 @@
 // `apigw` of serverless.yml: triggers where CreateTrigger can say it, else a service of the gateway with its APIs.
 
 import type { z } from 'zod';
-import type { Reader } from './events.ts';
 import type { GatewayApi, GatewayPlan } from './project.ts';
+import type { Reader } from './reader.ts';
 import { apigwSchema, NOT_BUILT } from './serverless-schema.ts';
 
 type Gateway = z.infer<typeof apigwSchema>;
