@@ -57,6 +57,7 @@ test('defaults are the documented ones', () => {
     },
     records: { rows: 100_000, days: 7, bytesMB: 256 },
     websocket: { idle: 900, messageKB: 1024 },
+    clb: { vips: '' },
     compat: {
       apigwHeaderCase: 'lower',
       apigwDropLocation: false,

@@ -60,6 +60,13 @@ const websocket = z.object({
   }).default(1024),
 });
 
+const clb = z.object({
+  vips: text(/^[\d./,\s]*$/, '127.80.0.0/24', {
+    zh: '负载均衡 VIP 的地址池：一个网段，或以逗号分隔的地址；缺省在 Linux 上为 127.80.0.0/24，其他系统为 127.0.0.1',
+    en: 'addresses of load balancers: one block, or several with commas between; 127.80.0.0/24 on Linux and 127.0.0.1 elsewhere if not set',
+  }).default(''),
+});
+
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */
 const compat = z.object({
   apigwHeaderCase: oneOf(['lower', 'canonical'], {
@@ -106,7 +113,6 @@ export const configSchema = z.object({
   portOffset: whole(0, PORT, {
     zh: '小于 1024 的监听器端口加上此值',
     en: 'added to load balancer listener ports below 1024',
-    later: true,
   }).default(18_000),
   baseDomain: text(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'localhost', {
     zh: '生成的域名的后缀',
@@ -175,6 +181,7 @@ export const configSchema = z.object({
   quota,
   records,
   websocket,
+  clb,
   compat,
 });
 

@@ -39,7 +39,7 @@ export interface ClbDeps {
   readonly settings: { readonly pool: Pool; readonly portOffset: number };
 }
 
-/** Resolves when the ports of all listeners are open, or noted to be tried again. */
+/** Loads what there is; `open` opens the ports. */
 export async function createClb(deps: ClbDeps): Promise<Clb> {
   const { store, clock, ids, log, account, certificates, edge, proxies = NO_PROXIES, settings } = deps;
   const objects = await Objects.load(store);
@@ -96,13 +96,6 @@ export async function createClb(deps: ClbDeps): Promise<Clb> {
   const scope: Scope = { objects, clock, ids, certificates, pool: settings.pool, ports: sockets, change };
   const rules = createRules(scope);
 
-  await Promise.all(
-    objects.list('clb/listener').map(listener => {
-      const balancer = objects.find('clb/balancer', listener.region, listener.loadBalancerId);
-      return balancer && sockets.resume(listener, balancer);
-    }),
-  );
-
   return Object.freeze<Clb>({
     balancers: createBalancers(scope),
     listeners: createListeners(scope),
@@ -127,7 +120,7 @@ export async function createClb(deps: ClbDeps): Promise<Clb> {
         .filter(rule => listenerId === undefined || rule.listenerId === listenerId)
         .filter(rule => locationId === undefined || rule.id === locationId)
         .flatMap(({ target }) => (target.kind === 'function' ? [target.triggerId] : [])),
-    health: (_region, { id }, server) => plane.group(id)?.stateOf(server) ?? 'Close',
+    health: ({ id }, server) => plane.group(id)?.stateOf(server) ?? 'Close',
     place: listener => sockets.place(listener, objects.needBalancer(listener)),
     urls(rule) {
       const listener = objects.needListener(rule);
@@ -146,6 +139,13 @@ export async function createClb(deps: ClbDeps): Promise<Clb> {
         }
         return swept;
       }),
+    async open() {
+      const opening = objects.list('clb/listener').map(listener => {
+        const balancer = objects.find('clb/balancer', listener.region, listener.loadBalancerId);
+        return balancer && sockets.resume(listener, balancer);
+      });
+      await Promise.all(opening);
+    },
     async close(graceMs = GRACE_MS) {
       plane.close();
       await sockets.closeAll(graceMs);

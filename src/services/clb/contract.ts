@@ -209,7 +209,8 @@ export interface Clb {
   attach(locationId: string, target: Target): Disposable;
   /** Triggers that stand for the rules within: to be detached before those are removed. */
   triggersWithin(within: Within): readonly string[];
-  health(region: string, owner: { readonly id: string }, server: Server): HealthState;
+  /** Of a server of a rule, or of a listener without rules. */
+  health(owner: { readonly id: string }, server: Server): HealthState;
   place(listener: Listener): Place;
   /** Addresses of a rule, the first to print: the path form, then the listener's own with a Host to send. */
   urls(rule: Rule): readonly string[];
@@ -217,6 +218,8 @@ export interface Clb {
   resourceId(rule: Pick<Rule, 'region' | 'loadBalancerId' | 'listenerId' | 'id'>): string;
   /** Takes functions out of rules whose triggers do not exist; gives how many. For the start, before any trigger is made. */
   sweep(exists: (triggerId: string) => boolean): Promise<number>;
+  /** At the start, when the functions of rules are attached. A port that is busy is logged and tried again. */
+  open(): Promise<void>;
   /** Requests in flight have `graceMs` to end. */
   close(graceMs?: number): Promise<void>;
 }

@@ -224,9 +224,9 @@ export function refOf({ region, loadBalancerId, listenerId, id }: Rule) {
   return { region, loadBalancerId, listenerId, locationId: id };
 }
 
-function makeClb(store: Store, clock: TurnableClock, certificates: Certificates, setting: Setting): Promise<Clb> {
+async function makeClb(store: Store, clock: TurnableClock, certificates: Certificates, setting: Setting): Promise<Clb> {
   const { pool = POOL, offset = 18_000, log = NO_LOG as Log, proxies } = setting;
-  return createClb({
+  const clb = await createClb({
     store,
     clock,
     ids: new SystemIds(),
@@ -237,6 +237,8 @@ function makeClb(store: Store, clock: TurnableClock, certificates: Certificates,
     ...(proxies && { proxies }),
     settings: { pool: aPool(pool), portOffset: offset },
   });
+  await clb.open();
+  return clb;
 }
 
 /** For `assert.rejects`: the code of a refusal, and words of its sentence. */

@@ -2,7 +2,7 @@
 
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Certificates } from '../../core/ports.ts';
-import { type KeyPair, type ListenerTls, listenerTls } from '../../http/tls-contexts.ts';
+import { type KeyPair, keyPairOf, type ListenerTls, listenerTls } from '../../http/tls-contexts.ts';
 import type { LiveListener } from './arrival.ts';
 import type { Listener, ListenerCertificate } from './model.ts';
 
@@ -37,7 +37,7 @@ function withoutAlpn(options: TlsOptions & SecureContextOptions): TlsOptions & S
 function keyPair({ ids }: ListenerCertificate, certificates: Certificates): KeyPair | undefined {
   const [id = ''] = ids;
   const found = certificates.find(id);
-  return found && { id, certPem: found.certificatePem, keyPem: found.privateKeyPem };
+  return found && keyPairOf(found);
 }
 
 function clientCa({ mode, caId }: ListenerCertificate, certificates: Certificates): string | undefined {
