@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BodyAborted, BodyTooLarge, readBody } from './body.ts';
+import { BodyAborted, BodyTooLarge, dropBody, hasBody, readBody } from './body.ts';
 
 /** A stream with headers is all that readBody sees of a request. */
 function request(headers: Record<string, string>): PassThrough & IncomingMessage {
@@ -53,4 +53,37 @@ test('a client that goes away is an error of its own, also if it left before', a
   incoming.destroy();
   await assert.rejects(reading, BodyAborted);
   await assert.rejects(readBody(incoming, 10), BodyAborted);
+});
+
+test('a body of bytes, or of a length that nobody knows, is one', () => {
+  for (const headers of [chunked, { 'content-length': '1' }]) assert.ok(hasBody(request(headers)));
+  for (const headers of [{}, { 'content-length': '0' }]) assert.ok(!hasBody(request(headers)));
+});
+
+test('what is left of a refused body is dropped, and then the answer is given', async () => {
+  const incoming = request(chunked);
+  let done = 0;
+  dropBody(incoming, () => done++);
+  incoming.write('more');
+  await new Promise(setImmediate);
+  assert.equal(done, 0);
+  incoming.end('and more');
+  await new Promise(resolve => incoming.once('close', resolve));
+  assert.equal(done, 1);
+  dropBody(incoming, () => done++);
+  assert.equal(done, 2, 'nothing is left');
+});
+
+test('nobody waits for a body of any size', async () => {
+  let done = 0;
+  dropBody(request({ 'content-length': String(65 * 1024 * 1024) }), () => done++);
+  assert.equal(done, 1);
+  const endless = request(chunked);
+  dropBody(endless, () => done++);
+  for (let i = 0; i < 66 && !endless.destroyed; i++) {
+    endless.write(Buffer.alloc(1024 * 1024));
+    await new Promise(setImmediate);
+  }
+  assert.ok(endless.destroyed);
+  assert.equal(done, 1);
 });

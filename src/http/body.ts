@@ -62,3 +62,24 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
 }
+
+/** A client that sends more than this beyond what is allowed is answered, or cut off, at once. */
+const PATIENCE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads and drops what is left of a body that is refused, then calls `done`: a client that is still sending would not
+ * read the answer, and a connection that is closed under it takes the answer along. Not called when the client goes.
+ */
+export function dropBody(request: IncomingMessage, done: () => void): void {
+  if (request.readableEnded || Number(request.headers['content-length'] ?? 0) > PATIENCE_BYTES) {
+    done();
+    return;
+  }
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > PATIENCE_BYTES) request.destroy();
+  });
+  request.once('end', done);
+  request.on('error', () => undefined);
+}

@@ -9,6 +9,7 @@ import { anOutcome } from '../core/fixture.ts';
 import { SeededIds } from '../core/ids.ts';
 import type { Trigger, TriggerHost, TriggerKind } from '../core/trigger.ts';
 import { ACCOUNT, GatewayStand, REGION } from '../services/apigateway/fixture.ts';
+import { UrlStand } from '../services/functionurl/fixture.ts';
 import { type TriggerKinds, triggerKinds } from './index.ts';
 
 type AnyKind = TriggerKind<unknown, unknown>;
@@ -54,6 +55,19 @@ async function gateway(): Promise<Source> {
   };
 }
 
+async function functionUrls(): Promise<Source> {
+  const stand = await UrlStand.open();
+  return {
+    source: stand.urls,
+    clock: stand.clock,
+    async send({ desc }) {
+      const { bound } = desc as { readonly bound: { readonly urlId: string } };
+      await stand.ask(`/_url/${bound.urlId}/path?a=b`);
+    },
+    [Symbol.asyncDispose]: () => stand[Symbol.asyncDispose](),
+  };
+}
+
 const cases: Readonly<Record<keyof TriggerKinds, Case>> = {
   invoke: {
     taken: [],
@@ -69,9 +83,25 @@ const cases: Readonly<Record<keyof TriggerKinds, Case>> = {
   },
   apigw: {
     taken: ['', '{}', '{"api":{"requestConfig":{"method":"ANY"},"IsBase64Encoded":"TRUE"}}'],
-    refused: ['x', '[]', '{"api":{"authRequired":"TRUE"}}', '{"release":{"environmentName":"prod"}}'],
+    refused: ['x', '[]', '{"api":{"authType":"OAUTH"}}', '{"release":{"environmentName":"prod"}}'],
     names: { taken: ['web', '1'], refused: ['', 'a b', 'x'.repeat(61)] },
     open: gateway,
+  },
+  http: {
+    taken: [
+      '',
+      '{}',
+      '{"AuthType":"NONE","NetConfig":{"EnableIntranet":true},"CorsConfig":{"Enable":true,"MaxAge":10}}',
+    ],
+    refused: [
+      'x',
+      '[]',
+      '{"AuthType":"JWT"}',
+      '{"NetConfig":{"EnableExtranet":false}}',
+      '{"CorsConfig":{"MaxAge":-1}}',
+    ],
+    names: { taken: ['url-trigger', '1'], refused: ['', 'a b', 'x'.repeat(61)] },
+    open: functionUrls,
   },
 };
 
