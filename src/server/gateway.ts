@@ -1,7 +1,11 @@
 // The settings as the API gateway takes them.
 
 import type { Config } from '../config.ts';
+import type { Submit } from '../core/trigger.ts';
+import { trustedProxies } from '../http/client.ts';
 import type { ApiGatewayDeps } from '../services/apigateway/gateway.ts';
+import type { TrafficDeps } from '../services/apigateway/httpfront.ts';
+import { verification } from '../triggers/apigw/verify.ts';
 
 export function gatewaySettings({
   compat,
@@ -17,4 +21,9 @@ export function gatewaySettings({
       cleanupOnServerClose: compat.wsCleanupOnServerClose,
     },
   };
+}
+
+/** `submit` is asked for when a request comes: it is made after the gateway. */
+export function gatewayTraffic(config: Pick<Config, 'trustedProxies'>, submit: () => Submit): TrafficDeps {
+  return { verify: verification(submit), proxies: trustedProxies(config.trustedProxies) };
 }

@@ -10,7 +10,7 @@ export const NO_UPSTREAM = 0;
 /** `{"message":"…"}`, slashes escaped: captured as `{"message":"There is no api match env_mapping '\/'"}`. */
 export function gatewayError(status: number, message: string, upstreamStatus: number = NO_UPSTREAM): GatewayReply {
   const body = `{"message":${JSON.stringify(message).replaceAll('/', '\\/')}}`;
-  return { status, headers: JSON_HEADERS, body: Buffer.from(body), upstreamStatus };
+  return { status, headers: JSON_HEADERS, body: Buffer.from(body), upstreamStatus, message };
 }
 
 /** The documents' log texts print the value as `[$x]`; in bodies it stands in quotes. */

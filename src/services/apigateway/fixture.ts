@@ -4,12 +4,15 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Re
 import type { AddressInfo } from 'node:net';
 import { TurnableClock } from '../../core/clock.ts';
 import { SeededIds } from '../../core/ids.ts';
+import { refusal } from '../../core/invocation.ts';
 import { type Log, NO_LOG } from '../../core/log.ts';
 import type { Store } from '../../core/ports.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { type ApiGateway, type ApiGatewayDeps, createApiGateway } from './gateway.ts';
+import type { TrafficDeps } from './httpfront.ts';
+import { parsePath } from './match.ts';
 import type { ApiConfig, Environment, ScfBackend } from './model.ts';
-import type { GatewayReply, GatewayRequest, Target } from './target.ts';
+import type { GatewayReply, GatewayRequest, Route, Target } from './target.ts';
 
 export const REGION = 'ap-guangzhou';
 export const ACCOUNT = Object.freeze({ appId: '1250000000', uin: '100000000001' });
@@ -54,6 +57,15 @@ export function anApi(change: Partial<ApiConfig> = {}): ApiConfig {
     echoed: {},
     ...change,
   };
+}
+
+export function aRoute(
+  change: Partial<ApiConfig> = {},
+  ids = { id: 'api-aaaaaaaa', serviceId: 'service-aaaaaaaa' },
+): Route {
+  const api = { ...anApi(change), ...ids, qps: {}, createdAt: 0, modifiedAt: 0 };
+  const pattern = parsePath(api.path);
+  return { api, environment: 'release', region: REGION, pattern, serviceQps: undefined, apiQps: undefined };
 }
 
 export const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
@@ -105,10 +117,14 @@ export class GatewayStand implements AsyncDisposable {
     });
   }
 
-  static async open(settings: Partial<ApiGatewayDeps['settings']> = {}, log: Log = NO_LOG): Promise<GatewayStand> {
+  static async open(
+    settings: Partial<ApiGatewayDeps['settings']> = {},
+    log: Log = NO_LOG,
+    traffic: Partial<TrafficDeps> = {},
+  ): Promise<GatewayStand> {
     const clock = new TurnableClock(Date.UTC(2024, 3, 19, 8, 0));
     const store = await openSqliteStore({ file: ':memory:', clock, log: NO_LOG });
-    const gateway = await openGateway(store, clock, settings, log);
+    const gateway = await openGateway(store, clock, settings, log, traffic);
     const stand = new GatewayStand(gateway, clock, store);
     await new Promise<void>(listening => stand.#server.listen(0, '127.0.0.1', listening));
     return stand;
@@ -116,7 +132,7 @@ export class GatewayStand implements AsyncDisposable {
 
   /** A new gateway over the same rows. */
   async restart(): Promise<void> {
-    this.gateway.close();
+    await this.gateway.close();
     this.gateway = await openGateway(this.store, this.clock);
   }
 
@@ -151,7 +167,7 @@ export class GatewayStand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.gateway.close();
+    await this.gateway.close();
     this.#server.closeAllConnections();
     await new Promise(closed => this.#server.close(closed));
     await this.store.close();
@@ -163,6 +179,7 @@ export function openGateway(
   clock: TurnableClock,
   settings: Partial<ApiGatewayDeps['settings']> = {},
   log: Log = NO_LOG,
+  traffic: Partial<TrafficDeps> = {},
 ): Promise<ApiGateway> {
   return createApiGateway({
     store,
@@ -172,5 +189,7 @@ export function openGateway(
     account: ACCOUNT,
     edge: EDGE,
     settings: { headerCase: 'lower', dropLocation: false, websocket: SOCKETS, ...settings },
+    verify: async () => refusal(435, 'there is no such function'),
+    ...traffic,
   });
 }

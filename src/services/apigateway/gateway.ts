@@ -8,25 +8,26 @@ import type { Account } from '../../core/trigger.ts';
 import { Deadlines } from '../../http/deadlines.ts';
 import { hostName, targetPath } from '../../http/router.ts';
 import type { Site } from '../../http/site.ts';
-import { addressed, apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
+import { apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
 import { hasBody } from './body.ts';
 import type { GatewayVerbs } from './contract.ts';
+import { createHttpFront, type HttpFront, type TrafficDeps, type TrafficSettings } from './httpfront.ts';
 import type { Environment, Objects, Service } from './model.ts';
 import { LiveObjects } from './objects.ts';
 import { sweep } from './releases.ts';
 import { compileRoutes, type RouteTable } from './routes.ts';
 import type { ApiRef } from './scope.ts';
-import { createServe, type LiveService } from './serve.ts';
 import * as state from './state.ts';
-import type { HeaderCase, Target } from './target.ts';
+import type { Target } from './target.ts';
 import { gatewayVerbs } from './verbs.ts';
+import type { LiveService } from './way.ts';
 import type { SocketSettings } from './websocket/connections.ts';
 import { upgradeExchange } from './websocket/exchange.ts';
 import { createSocketFront } from './websocket/front.ts';
 import { pushedApi, pushUrl } from './websocket/push.ts';
 import type { SocketTarget } from './websocket/target.ts';
 
-export interface ApiGatewayDeps {
+export interface ApiGatewayDeps extends TrafficDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -35,14 +36,12 @@ export interface ApiGatewayDeps {
   readonly edge: Edge;
   /** Uploaded ones, which domains may name; left out: there are none. */
   readonly certificates?: Pick<Certificates, 'find'> | undefined;
-  readonly settings: {
-    readonly headerCase: HeaderCase;
-    readonly dropLocation: boolean;
-    readonly websocket: SocketSettings;
-  };
+  readonly settings: TrafficSettings & { readonly websocket: SocketSettings };
 }
 
-export interface ApiGateway extends GatewayVerbs {
+export interface ApiGateway
+  extends GatewayVerbs,
+    Pick<HttpFront, 'serves' | 'certificateOf' | 'accessRecords' | 'accessLine'> {
   /** Serves the gateway's hosts and the path form. */
   readonly site: Site;
   /** Keys, plans, domains … as they are now: a new value after each change. */
@@ -62,7 +61,7 @@ export interface ApiGateway extends GatewayVerbs {
   /** Usable addresses with port; the first is the one to print. */
   urls(place: Place): readonly string[];
   resourceId(ref: ApiRef): string;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway> {
@@ -102,30 +101,27 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     changed: ({ region, serviceId }) => refresh(region, serviceId),
   });
 
-  const serve = createServe({
-    liveService: id => live.get(id),
-    objects: objects.now,
-    targetOf,
+  const http = await createHttpFront({
+    ...deps,
     deadlines,
-    ids,
-    log,
-    account,
-    settings,
+    objects: objects.now,
+    liveService: id => live.get(id),
+    targetOf,
   });
 
   const site: Site = {
     name: 'apigateway',
-    claims: (host, path) => addressed(host, path) !== undefined || pushedApi(host, path) !== undefined,
+    claims: (host, path) => http.claims(host, path) || pushedApi(host, path) !== undefined,
     serve(request, response) {
       const apiId = pushedApi(hostName(request.headers.host), targetPath(request.url ?? '/'));
-      if (apiId === undefined) serve(request, response);
+      if (apiId === undefined) http.serve(request, response);
       else sockets.push(apiId, request, response);
     },
     upgrade(request, socket, head) {
       const { response, handover } = upgradeExchange(request, socket, head);
       // Its bytes could not be told from those of the other protocol.
       if (hasBody(request)) response.writeHead(400, { 'Content-Length': 0 }).end();
-      else serve(request, response, handover);
+      else http.serve(request, response, handover);
     },
   };
 
@@ -158,14 +154,22 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     closeConnections: sockets.close,
     urls: place => placeUrls(edge, account.appId, place),
     resourceId: ({ region, serviceId, apiId }) => apiResourceId(account.uin, region, serviceId, apiId),
-    close: () => deadlines.close(),
+    serves: http.serves,
+    certificateOf: http.certificateOf,
+    accessRecords: http.accessRecords,
+    accessLine: http.accessLine,
+    close() {
+      deadlines.close();
+      return http.close();
+    },
   });
 }
 
 async function load(store: Store, service: Service): Promise<LiveService> {
   const tables: Partial<Record<Environment, RouteTable>> = {};
+  const current = await state.listApis(store, service.region, service.id);
   for (const release of await state.listReleases(store, service.region, service.id)) {
-    tables[release.environment] = compileRoutes(service, release);
+    tables[release.environment] = compileRoutes(service, release, current);
   }
   return Object.freeze({ service, tables });
 }

@@ -59,8 +59,8 @@ describe('the forms of a path', () => {
 });
 
 describe('priority', () => {
-  it('goes exact, ^~, template, plain, regex, /', () => {
-    const sorted = ['=/user', '^~/user', '/user/{id}', '/user', '/use.*', '/'];
+  it('goes exact, ^~, template, regex, plain, /', () => {
+    const sorted = ['=/user', '^~/user', '/user/{id}', '/use.*', '/user', '/'];
     assert.deepEqual(order(...sorted.toReversed()), sorted);
   });
 

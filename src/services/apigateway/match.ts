@@ -1,11 +1,12 @@
-// Which API answers a path. Highest first: `=/exact`, `^~/prefix`, `/with/{parameter}`, `/plain` (exact, or a prefix
-// by string), regular expression, `/`; within a class the longer literal start wins.
+// Which API answers a path. Highest first: `=/exact`, `^~/prefix`, `/with/{parameter}`, regular expression, `/plain`
+// (exact, or a prefix by string), `/`; within a class the longer literal start wins. (Documented in the gateway's
+// questions about the console: "API hit priority".)
 
 import { failGateway } from './errors.ts';
 
-export type PathClass = 'exact' | 'strong' | 'template' | 'plain' | 'regex' | 'root';
+export type PathClass = 'exact' | 'strong' | 'template' | 'regex' | 'plain' | 'root';
 
-const RANK: Readonly<Record<PathClass, number>> = { exact: 0, strong: 1, template: 2, plain: 3, regex: 4, root: 5 };
+const RANK: Readonly<Record<PathClass, number>> = { exact: 0, strong: 1, template: 2, regex: 3, plain: 4, root: 5 };
 
 export type PathParameters = Readonly<Record<string, string>>;
 
@@ -18,6 +19,8 @@ export interface PathPattern {
   readonly names: readonly string[];
   /** The parameters if the decoded path matches. */
   match(path: string): PathParameters | undefined;
+  /** How many characters of a decoded path that matches it stands for. */
+  covered(path: string): number;
 }
 
 const NONE: PathParameters = Object.freeze({});
@@ -47,6 +50,7 @@ function exact(text: string, literal: string): PathPattern {
     literal,
     names: [],
     match: (path: string) => (path === literal ? NONE : undefined),
+    covered: () => literal.length,
   });
 }
 
@@ -57,6 +61,7 @@ function prefix(text: string, pathClass: PathClass, literal: string): PathPatter
     literal,
     names: [],
     match: (path: string) => (path.startsWith(literal) ? NONE : undefined),
+    covered: () => literal.length,
   });
 }
 
@@ -84,6 +89,7 @@ function template(text: string): PathPattern {
       for (let i = 0; i < names.length; i++) parameters[names[i] ?? ''] = found[i + 1] ?? '';
       return parameters;
     },
+    covered: (path: string) => pattern.exec(path)?.[0].length ?? 0,
   });
 }
 
@@ -106,6 +112,7 @@ function regex(text: string): PathPattern {
     literal: text.slice(0, text.search(META)),
     names: [],
     match: (path: string) => (pattern.test(path) ? NONE : undefined),
+    covered: (path: string) => pattern.exec(path)?.[0].length ?? 0,
   });
 }
 
@@ -127,4 +134,22 @@ export function decodePath(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** What stands in a path as sent behind the first `count` characters of it decoded. */
+export function behind(sent: string, count: number): string {
+  if (!sent.includes('%') || decodePath(sent) === sent) return sent.slice(count);
+  let at = 0;
+  for (let left = count; left > 0 && at < sent.length; left--) {
+    if (sent[at] !== '%') {
+      at++;
+      continue;
+    }
+    // The first byte of UTF-8 tells how many there are; four of them are two characters.
+    const first = Number.parseInt(sent.slice(at + 1, at + 3), 16);
+    const bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    at += bytes * 3;
+    if (bytes === 4) left--;
+  }
+  return sent.slice(at);
 }

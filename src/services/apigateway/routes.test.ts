@@ -38,13 +38,13 @@ function table(...apis: string[]) {
     releasedAt: 0,
     apis: made,
   };
-  return compileRoutes(service, release);
+  return compileRoutes(service, release, made);
 }
 
 const target = new FakeTarget();
 const all = () => target;
 
-function find(apis: string[], method: string, path: string, targetOf: (id: string) => FakeTarget | undefined = all) {
+function find(apis: string[], method: string, path: string, targetOf: (api: Api) => FakeTarget | undefined = all) {
   const found = findRoute(table(...apis), method, path, targetOf);
   return typeof found === 'string' ? found : found.route.api.id;
 }
@@ -76,7 +76,10 @@ describe('which API answers', () => {
   });
 
   it('passes over an API without a target as if it were not there', () => {
-    const but = (gone: string) => (id: string) => (id === gone ? undefined : target);
+    const but =
+      (gone: string) =>
+      ({ id }: Api) =>
+        id === gone ? undefined : target;
     assert.equal(find(['ANY /', 'GET /a'], 'GET', '/a', but('GET /a')), 'ANY /');
     assert.equal(find(['GET /a'], 'GET', '/a', but('GET /a')), 'uri');
     assert.equal(find(['GET /a'], 'POST', '/a', but('GET /a')), 'uri');

@@ -1,7 +1,7 @@
 // What one environment of one service answers, compiled from its release.
 
 import { comparePatterns, decodePath, type PathParameters, type PathPattern, parsePath } from './match.ts';
-import { API_METHODS, type ApiMethod, type Release, type Service } from './model.ts';
+import { API_METHODS, type Api, type ApiMethod, type Release, type Service } from './model.ts';
 import type { Route, Target } from './target.ts';
 
 interface Place {
@@ -12,7 +12,7 @@ interface Place {
 /** In order of trial. */
 export type RouteTable = readonly Place[];
 
-export type TargetOf = (apiId: string) => Target | undefined;
+export type TargetOf = (api: Api) => Target | undefined;
 
 export interface Found {
   readonly route: Route;
@@ -22,12 +22,23 @@ export interface Found {
 
 export type Miss = 'uri' | 'method';
 
-export function compileRoutes(service: Service, release: Release): RouteTable {
+/** `current`: the APIs as they are now, from which limits are taken: those hold without a release. */
+export function compileRoutes(service: Service, release: Release, current: readonly Api[]): RouteTable {
+  const { environment } = release;
+  const limits = new Map(current.map(api => [api.id, api.qps[environment]]));
   const places = new Map<string, { pattern: PathPattern; routes: Map<ApiMethod, Route> }>();
   for (const api of release.apis) {
     const place = places.get(api.path) ?? { pattern: parsePath(api.path), routes: new Map() };
     places.set(api.path, place);
-    place.routes.set(api.method, Object.freeze({ api, environment: release.environment, region: service.region }));
+    const route: Route = {
+      api,
+      environment,
+      region: service.region,
+      pattern: place.pattern,
+      serviceQps: service.qps[environment],
+      apiQps: limits.get(api.id),
+    };
+    place.routes.set(api.method, Object.freeze(route));
   }
   return [...places.values()].sort((a, b) => comparePatterns(a.pattern, b.pattern));
 }
@@ -44,7 +55,7 @@ export function findRoute(table: RouteTable, method: string, path: string, targe
     if (!parameters) continue;
     const found = pick(routes, method, parameters, targetOf);
     if (found) return found;
-    for (const route of routes.values()) if (targetOf(route.api.id)) miss = 'method';
+    for (const route of routes.values()) if (targetOf(route.api)) miss = 'method';
   }
   return miss;
 }
@@ -57,7 +68,7 @@ function pick(
 ): Found | undefined {
   for (const name of [method as ApiMethod, 'ANY'] as const) {
     const route = routes.get(name);
-    const target = route && targetOf(route.api.id);
+    const target = route && targetOf(route.api);
     if (target) return { route, target, parameters };
   }
   return undefined;
@@ -68,10 +79,16 @@ const VERBS = API_METHODS.filter(method => method !== 'ANY' && method !== 'BEGIN
 /** Verbs that the API's path answers, for a preflight. */
 export function methodsBeside(table: RouteTable, route: Route, targetOf: TargetOf): readonly string[] {
   const routes = table.find(place => place.pattern.text === route.api.path)?.routes ?? new Map<ApiMethod, Route>();
-  const methods = [...routes.values()].filter(r => targetOf(r.api.id)).map(r => r.api.method);
+  const methods = [...routes.values()].filter(r => targetOf(r.api)).map(r => r.api.method);
   return methods.includes('ANY') ? VERBS : methods;
 }
 
 export function isVerb(method: string): boolean {
   return (VERBS as readonly string[]).includes(method);
+}
+
+/** As it was released. */
+export function apiIn(table: RouteTable, apiId: string): Api | undefined {
+  for (const { routes } of table) for (const { api } of routes.values()) if (api.id === apiId) return api;
+  return undefined;
 }

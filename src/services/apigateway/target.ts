@@ -2,6 +2,8 @@
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Exchange } from '../../core/exchange.ts';
+import type { PathPattern } from './match.ts';
 import type { Api, Environment } from './model.ts';
 
 /** One API in one environment, as released. The same object for every request until the next release. */
@@ -9,6 +11,18 @@ export interface Route {
   readonly api: Api;
   readonly environment: Environment;
   readonly region: string;
+  readonly pattern: PathPattern;
+  /** Requests per second that have been set for the environment of the service, and for the API; they need no release. */
+  readonly serviceQps: number | undefined;
+  readonly apiQps: number | undefined;
+}
+
+/** Who has shown that it may call; empty where nobody asks. */
+export interface Identity {
+  /** Of the key pair that signed. */
+  readonly secretId?: string;
+  /** Of the application that signed. */
+  readonly apiAppKey?: string;
 }
 
 export interface GatewayRequest {
@@ -28,7 +42,10 @@ export interface GatewayRequest {
   readonly rawHeaders: readonly string[];
   readonly headerCase: HeaderCase;
   readonly scheme: 'http' | 'https';
+  /** `1.1` */
+  readonly httpVersion: string;
   readonly sourceIp: string;
+  readonly identity: Identity;
   readonly body: Buffer | undefined;
   /** The API's setting and rules want this body as Base64. */
   readonly base64: boolean;
@@ -56,10 +73,17 @@ export interface GatewayReply {
   readonly upstreamStatus: number;
   /** Reason phrase, where it is not the usual one. */
   readonly reason?: string;
+  /** What the gateway has to say, for its log. */
+  readonly message?: string;
 }
 
 export interface Target {
   readonly functionName: string;
   /** Never rejects for what a function did. */
   invoke(request: GatewayRequest): Promise<GatewayReply>;
+  /**
+   * For a web function, which gets the request as it came and answers through the exchange. Settles when the run is over;
+   * what it gives is told to the client unless the exchange has been answered.
+   */
+  pass?(request: GatewayRequest, exchange: Exchange): Promise<GatewayReply>;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { anApi, REGION } from '../../services/apigateway/fixture.ts';
+import { aRoute } from '../../services/apigateway/fixture.ts';
 import type { ApiConfig, RequestParameter } from '../../services/apigateway/model.ts';
 import type { GatewayRequest } from '../../services/apigateway/target.ts';
 import { apigwSample, createEventBuilder } from './event.ts';
@@ -31,11 +31,7 @@ function aRequest(change: Partial<GatewayRequest> = {}, api: Partial<ApiConfig> 
   return {
     requestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
     traceId: 'c6af9ac67b6111e69a4193e8deadbeef',
-    route: {
-      api: { ...anApi(api), id: 'api-12345678', serviceId: 'service-f94sy04v', qps: {}, createdAt: 0, modifiedAt: 0 },
-      environment: 'release',
-      region: REGION,
-    },
+    route: aRoute(api, { id: 'api-12345678', serviceId: 'service-f94sy04v' }),
     method: 'GET',
     path: '/fn',
     query: '',
@@ -44,7 +40,9 @@ function aRequest(change: Partial<GatewayRequest> = {}, api: Partial<ApiConfig> 
     rawHeaders,
     headerCase: 'lower',
     scheme: 'http',
+    httpVersion: '1.1',
     sourceIp: '10.0.2.14',
+    identity: {},
     body: undefined,
     base64: false,
     ...change,

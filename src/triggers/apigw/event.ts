@@ -50,7 +50,7 @@ function templateOf({ api, environment }: Route, qualifier: string, { headerCase
     path: JSON.stringify(api.path),
     method: JSON.stringify(api.method),
     stageVariables: JSON.stringify({ stage: environment }),
-    injected: injectedHeaders(api.timeoutS, qualifier, headerCase),
+    injected: injectedHeaders(api, qualifier, headerCase),
     declared: api.parameters,
   };
 }
@@ -58,9 +58,15 @@ function templateOf({ api, environment }: Route, qualifier: string, { headerCase
 function eventText(template: Template, request: GatewayRequest): string {
   return (
     `{"requestContext":{"serviceId":${template.serviceId},"path":${template.path},"httpMethod":${template.method},` +
-    `"requestId":"${request.requestId}","identity":{},"sourceIp":"${request.sourceIp}","stage":${template.stage}},` +
+    `"requestId":"${request.requestId}","identity":${identityText(request)},"sourceIp":"${request.sourceIp}","stage":${template.stage}},` +
     `${restText(template, request)}}`
   );
+}
+
+/** Of an application nothing is documented. */
+function identityText({ identity: { secretId, apiAppKey } }: GatewayRequest): string {
+  if (secretId !== undefined) return `{"secretId":${JSON.stringify(secretId)}}`;
+  return apiAppKey === undefined ? '{}' : `{"apiAppKey":${JSON.stringify(apiAppKey)}}`;
 }
 
 function restText(template: Template, request: GatewayRequest): string {

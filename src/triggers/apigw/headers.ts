@@ -1,6 +1,7 @@
 // The event's headers: the client's, each name once, and those that the gateway adds.
 
 import { headerMembers, type NameAs } from '../../http/headertext.ts';
+import type { Api } from '../../services/apigateway/model.ts';
 import type { GatewayRequest, HeaderCase } from '../../services/apigateway/target.ts';
 
 /** Added by the gateway; a client cannot set them. */
@@ -15,13 +16,13 @@ const INJECTED: ReadonlySet<string> = new Set([
 ]);
 
 /** The part that is the same for every request of a route; begins with a comma. */
-export function injectedHeaders(timeoutS: number, qualifier: string, headerCase: HeaderCase): string {
+export function injectedHeaders({ timeoutS, auth }: Api, qualifier: string, headerCase: HeaderCase): string {
   const pairs = [
     ['requestsource', 'APIGW'],
     ['x-qualifier', qualifier],
     ['endpoint-timeout', String(timeoutS)],
-    ['x-anonymous-consumer', 'true'],
-  ] as const;
+  ] as [name: string, value: string][];
+  if (auth.type === 'NONE') pairs.push(['x-anonymous-consumer', 'true']);
   return pairs.map(([name, value]) => `,"${cased(name, headerCase)}":${JSON.stringify(value)}`).join('');
 }
 

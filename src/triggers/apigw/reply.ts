@@ -26,6 +26,13 @@ function failed(outcome: Outcome, requestId: string): GatewayReply {
   return { ...reply, status, reason: `status code ${status}` };
 }
 
+/** What a web function's client is told when the function itself has not answered: the status says what became of the run. */
+export function webReplyOf(outcome: Outcome, requestId: string): GatewayReply {
+  const { status } = outcome;
+  const reply = failed(outcome, requestId);
+  return status === TIMED_OUT ? { ...reply, status, reason: `status code ${status}` } : reply;
+}
+
 function integrated(returned: Buffer): GatewayReply {
   let value: unknown;
   try {
