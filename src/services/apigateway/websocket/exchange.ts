@@ -1,7 +1,8 @@
 // A request to upgrade answered like any other: until the protocol changes it is HTTP, with the same refusals.
 
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { responseOn } from '../../../http/exchange.ts';
 import type { Handover } from '../target.ts';
 
 export interface UpgradeExchange {
@@ -11,11 +12,7 @@ export interface UpgradeExchange {
 }
 
 export function upgradeExchange(request: IncomingMessage, socket: Duplex, head: Buffer): UpgradeExchange {
-  const response = new ServerResponse(request);
-  // Node.js wants a net.Socket by its type; a TLS one, or any stream, does.
-  response.assignSocket(socket as IncomingMessage['socket']);
-  response.shouldKeepAlive = false;
-  response.once('finish', () => socket.end());
+  const response = responseOn(request, socket);
   return {
     response,
     handover: {
@@ -24,7 +21,9 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, head: 
       take() {
         if (response.headersSent || response.destroyed || socket.destroyed) return undefined;
         response.detachSocket(socket as IncomingMessage['socket']);
+        // The connection must not keep the response alive for its own whole life.
         response.removeAllListeners();
+        socket.removeAllListeners('drain');
         return socket;
       },
     },

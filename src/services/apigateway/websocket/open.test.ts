@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gatewayError } from '../errorbody.ts';
-import { FakeTarget } from '../fixture.ts';
+import { aReply, FakeTarget } from '../fixture.ts';
 import type { Registration } from './target.ts';
 import { ACCEPTED, SocketStand, until } from './testing.ts';
 import { frame, OP } from './testing-client.ts';
@@ -231,4 +231,15 @@ it('an API of HTTP answers a request to upgrade like any other', async () => {
   assert.equal(headers.get('connection'), 'close');
   assert.equal(target.seen.length, 1);
   await client.ended();
+});
+
+it('a long answer to a request to upgrade arrives whole, at the client’s pace', async () => {
+  await using open = await SocketStand.open();
+  const text = 'x'.repeat(5_000_000);
+  const { base } = await open.stand.serve(new FakeTarget(async () => aReply({ body: text })), { path: '/long' });
+  const client = open.ask({ path: `${base}/long` });
+  client.socket.pause();
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  client.socket.resume();
+  assert.equal((await client.answer()).body.length, text.length);
 });
