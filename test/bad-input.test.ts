@@ -172,9 +172,9 @@ const REFUSED: readonly Refused[] = [
   { what: 'an unknown action', action: 'MakeFunction', code: 'InvalidAction', says: /MakeFunction.*spelling/ },
   {
     what: 'an action of later',
-    action: 'CreateCustomDomain',
+    action: 'GetDemoAddress',
     code: 'UnsupportedOperation',
-    says: /CreateCustomDomain yet/,
+    says: /GetDemoAddress yet/,
   },
   { what: 'a body that is no JSON', body: '{"FunctionName":', code: 'InvalidParameter', says: /no valid JSON/ },
   { what: 'a body that is no object', body: '[1]', code: 'InvalidParameter', says: /JSON object/ },

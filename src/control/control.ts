@@ -16,6 +16,7 @@ import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, Sc
 import type { Trigger } from '../core/trigger.ts';
 import type { AsyncSettings } from './async.ts';
 import type { LiveCatalog } from './catalog.ts';
+import type { DomainVerbs } from './domains.ts';
 import type { Filter, Listed, Paging } from './paging.ts';
 import type { TagTable } from './tags.ts';
 
@@ -32,6 +33,7 @@ export interface Control {
   readonly logs: Logs;
   readonly missed: Missed;
   readonly tags: TagTable;
+  readonly domains: DomainVerbs;
   readonly catalog: Pick<LiveCatalog, 'find' | 'all'>;
   /** Starts delivering for every enabled trigger and takes up transitions that a former process left unfinished. */
   start(): Promise<void>;

@@ -15,6 +15,7 @@ import type { ReadCron } from './concurrency/schedule.ts';
 import { NONE_READY } from './concurrency/status.ts';
 import { concurrencyIn } from './concurrency/verbs.ts';
 import type { Control, History, Instances, RuntimeCatalog } from './control.ts';
+import { type DomainCertificates, domainsIn } from './domains.ts';
 import { executionsIn, NO_EXECUTIONS, type Terminate } from './executions.ts';
 import { Forgetting } from './forgetting.ts';
 import { functionsIn } from './functions.ts';
@@ -58,6 +59,8 @@ export interface ControlDeps {
   readonly terminate?: Terminate | undefined;
   /** Left out where nobody else keeps tags: then a table of this room's own. */
   readonly tags?: TagTable | undefined;
+  /** Of custom domains; none is there when it is left out. */
+  readonly certificates?: DomainCertificates | undefined;
   /** What a run that goes on has printed so far; undefined when it does not run here. */
   readonly printed?: ((requestId: string) => string | undefined) | undefined;
 }
@@ -90,6 +93,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const triggers = triggersIn(room, deps.kinds, deps.host);
   const removal = removalIn(room, triggers.dropping);
   const { cron, instances = { provisionedOf: () => NONE_READY } } = deps;
+  const domains = await domainsIn(room, deps.certificates);
   const provisioning = new Provisioning({ ...room, cron, instances });
   const { executions = NO_EXECUTIONS, terminate = async () => 'absent' } = deps;
   const forgetting = new Forgetting({ executions, clock, log });
@@ -108,6 +112,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     logs: logsIn({ history: deps.history, catalog, clock, printed: deps.printed }),
     missed: missedIn(deps),
     tags,
+    domains,
     catalog,
     async start() {
       transitions.resume();

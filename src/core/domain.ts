@@ -1,7 +1,5 @@
 // A host name of one's own in front of functions.
 
-import type { Tag } from './ports.ts';
-
 export const DOMAIN_PROTOCOLS = ['HTTP', 'HTTPS', 'HTTP&HTTPS'] as const;
 export type DomainProtocol = (typeof DOMAIN_PROTOCOLS)[number];
 
@@ -15,7 +13,6 @@ export interface CustomDomain {
   readonly endpoints: readonly DomainEndpoint[];
   /** WafConfig as it came; there is no firewall here. */
   readonly waf: unknown;
-  readonly tags: readonly Tag[];
   /** ms since 1970. */
   readonly addTime: number;
   readonly modTime: number;

@@ -6,6 +6,7 @@ import { ALIAS_ACTIONS } from './aliases.ts';
 import { ASYNC_ACTIONS } from './async.ts';
 import { CONCURRENCY_ACTIONS } from './concurrency.ts';
 import type { ScfDeps } from './deps.ts';
+import { DOMAIN_ACTIONS } from './domains.ts';
 import { FUNCTION_ACTIONS } from './functions.ts';
 import { INVOKE_ACTIONS } from './invoke.ts';
 import { LAYER_ACTIONS } from './layers.ts';
@@ -32,13 +33,9 @@ export const SCF_ACTIONS: ServiceTable<ScfDeps> = {
     ...ASYNC_ACTIONS,
     ...CONCURRENCY_ACTIONS,
     ...ACCOUNT_ACTIONS,
+    ...DOMAIN_ACTIONS,
   },
   later: [
-    'CreateCustomDomain',
-    'UpdateCustomDomain',
-    'DeleteCustomDomain',
-    'GetCustomDomain',
-    'ListCustomDomains',
     // Not in the public list of actions; the vendor's deployment library calls it.
     'GetDemoAddress',
   ],

@@ -43,7 +43,6 @@ export function aDomain(change: Partial<CustomDomain> = {}): CustomDomain {
     certificateId: '',
     endpoints: [{ pathMatch: '/*', namespace, name, qualifier, rewrites: [] }],
     waf: null,
-    tags: [],
     addTime: 0,
     modTime: 0,
     ...change,
