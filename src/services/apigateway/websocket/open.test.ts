@@ -214,6 +214,24 @@ describe('a handshake that is none', () => {
     assert.equal((await open.stand.ask(`${open.base}/chat`, { headers })).status, 426);
   });
 
+  it('is held to the API’s authentication and parameters like a plain request', async () => {
+    await using open = await SocketStand.open({
+      api: {
+        auth: { type: 'SECRET' },
+        parameters: [{ name: 'room', position: 'QUERY', required: true, defaultValue: '' }],
+      },
+    });
+    const unsigned = await open.ask().answer();
+    const plain = await open.stand.ask(`${open.base}/chat`);
+    assert.ok(unsigned.status === 401 || unsigned.status === 403, String(unsigned.status));
+    assert.deepEqual([unsigned.status, unsigned.body], [plain.status, plain.body.toString()]);
+    await using free = await SocketStand.open({
+      api: { parameters: [{ name: 'room', position: 'QUERY', required: true, defaultValue: '' }] },
+    });
+    assert.equal((await free.ask().answer()).body, '{"message":"querystring room is required"}');
+    await free.connect({ path: `${free.base}/chat?room=1` });
+  });
+
   it('without a transport function there is no API', async () => {
     await using open = await SocketStand.open({ parts: ['register', 'cleanup'] });
     assert.equal((await open.ask().answer()).status, 404);
