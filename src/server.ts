@@ -33,7 +33,8 @@ import { openData } from './server/data.ts';
 import { eventViews } from './server/events.ts';
 import { deployExamples } from './server/examples.ts';
 import { openFronts } from './server/fronts.ts';
-import { gatewaySettings, gatewayTraffic } from './server/gateway.ts';
+import { functionUrls, shownUrls } from './server/functionurls.ts';
+import { gatewayManagement, gatewaySettings, gatewayTraffic } from './server/gateway.ts';
 import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
@@ -41,6 +42,7 @@ import { quotasOf } from './server/quotas.ts';
 import { openRecords } from './server/records.ts';
 import { askingControl, counted, runtimeSettings } from './server/runtime.ts';
 import { bindServices } from './server/services.ts';
+import { sourceOf } from './server/sources.ts';
 import { type Faults, openStores } from './server/stores.ts';
 import { sweep } from './server/sweep.ts';
 import { unbuiltSite } from './server/unbuilt.ts';
@@ -105,7 +107,7 @@ async function compose(
   const tags = await TagTable.open(store);
   const tls = await openTls({
     ...{ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] },
-    certificateFor: certificateFor(certificates),
+    certificateFor: certificateFor(certificates, name => control.domains.certificateOf(name)),
   });
   // Ports may be taken from the system (0): addresses are asked for when they are shown.
   const ports = { api: 0, http: 0, tls: 0 };
@@ -149,14 +151,18 @@ async function compose(
       },
       baseDomain,
     },
+    certificates,
     ...gatewayTraffic(config, () => invoker),
     settings: gatewaySettings(config),
   });
   opened.defer(() => gateway.close());
 
+  const parts = { store, wallClock, ids, log, account, ports };
+  const urls = functionUrls(config, parts, () => ({ control, submit: invoker }));
   const kinds = triggerKinds({
     timer: { utcOffsetMin: compat.timerUtcOffset, log },
     apigw: { urlOf: place => gateway.urls({ region, ...place })[0], upstreamAction: compat.wsUpstreamAction },
+    http: shownUrls(urls),
   });
   const control = await createControl({
     store,
@@ -170,11 +176,12 @@ async function compose(
     quotas: quotasOf(quota),
     runtimes: { ...runtime, defaultRuntime: 'Python2.7' },
     kinds,
-    host: kind => ({ clock, ids, account, submit: invoker, source: kind.type === 'apigw' ? gateway : undefined }),
+    host: kind => ({ clock, ids, account, submit: invoker, source: sourceOf({ apigw: gateway, http: urls }, kind) }),
     history,
     cron: text => parseCron(text, compat.timerUtcOffset),
     instances: { provisionedOf: runtime.readiness },
     tags,
+    certificates,
     executions: events.executions,
     terminate: (requestId, graceful) => invoker.terminate(requestId, graceful),
     printed: runtime.printed,
@@ -222,6 +229,7 @@ async function compose(
   };
   const services = bindServices({
     scf,
+    apigateway: gatewayManagement({ gateway, control, certificates, tags, log }),
     ssl: { certificates, tags, account, wallClock },
     tag: { tags, account, kept: resource => keptResource(control.catalog, resource) },
   });
@@ -265,7 +273,7 @@ async function compose(
   });
   const unbuilt = unbuiltSite({ ids, missed });
 
-  const shared = [code.site, gateway.site, api, unbuilt];
+  const shared = [code.site, gateway.site, urls.site, api, unbuilt];
   await openFronts(ports, { shared, api, edge: gateway.site, tls: tls.options }, { config, ids, log }, opened);
   // Before the ports close, and while functions can still be called.
   opened.defer(() => gateway.closeConnections(config.grace * 1000));

@@ -1,5 +1,6 @@
 // The services of the Cloud API and their actions: one of the four tables, and nothing enumerates its rows elsewhere.
 
+import { GATEWAY_ACTIONS } from './apigateway/index.ts';
 import * as later from './later.ts';
 import { SCF_ACTIONS } from './scf/index.ts';
 import { SSL_ACTIONS } from './ssl/index.ts';
@@ -7,7 +8,7 @@ import { TAG_ACTIONS } from './tag/index.ts';
 
 export const API_SERVICES = Object.freeze({
   scf: SCF_ACTIONS,
-  apigateway: later.APIGATEWAY,
+  apigateway: GATEWAY_ACTIONS,
   clb: later.CLB,
   cls: later.CLS,
   ckafka: later.CKAFKA,

@@ -10,26 +10,6 @@ const each = (verbs: string, things: string): string[] =>
 const none = (version: string, later: readonly string[]): ServiceTable<object> =>
   Object.freeze({ version, actions: {}, later });
 
-export const APIGATEWAY = none(
-  '2018-08-08',
-  names(`
-    CreateService DescribeService DescribeServicesStatus ModifyService DeleteService ReleaseService UnReleaseService
-    DescribeServiceEnvironmentList DescribeServiceEnvironmentReleaseHistory DescribeServiceReleaseVersion
-    UpdateService DescribeServiceUsagePlan DescribeServiceEnvironmentStrategy ModifyServiceEnvironmentStrategy
-    CreateApi ModifyApi ModifyApiIncrement DescribeApi DescribeApisStatus DeleteApi ImportOpenApi
-    DescribeApiUsagePlan DescribeApiEnvironmentStrategy ModifyApiEnvironmentStrategy
-    CreateApiKey DescribeApiKey DescribeApiKeysStatus EnableApiKey DisableApiKey UpdateApiKey DeleteApiKey
-    CreateUsagePlan ModifyUsagePlan DescribeUsagePlan DescribeUsagePlansStatus DescribeUsagePlanEnvironments
-    DescribeUsagePlanSecretIds DeleteUsagePlan BindSecretIds UnBindSecretIds BindEnvironment UnBindEnvironment
-    BindSubDomain UnBindSubDomain ModifySubDomain DescribeServiceSubDomains DescribeServiceSubDomainMappings
-    CreateApiApp ModifyApiApp DescribeApiApp DescribeApiAppsStatus DeleteApiApp UpdateApiAppKey BindApiApp UnbindApiApp
-    DescribeApiBindApiAppsStatus DescribeApiAppBindApisStatus
-    CreateIPStrategy ModifyIPStrategy DescribeIPStrategy DescribeIPStrategysStatus DeleteIPStrategy BindIPStrategy UnBindIPStrategy
-    CreatePlugin ModifyPlugin DescribePlugin DescribePlugins DeletePlugin AttachPlugin DetachPlugin
-    DescribeLogSearch
-  `),
-);
-
 export const CLB = none(
   '2018-03-17',
   names(`

@@ -1,10 +1,17 @@
-// The settings as the API gateway takes them.
+// The settings as the API gateway takes them, and its management side over what the server has.
 
+import type { GatewayDeps } from '../api/apigateway/deps.ts';
 import type { Config } from '../config.ts';
+import type { CertificateVerbs } from '../control/certificates.ts';
+import type { Control } from '../control/control.ts';
+import type { Log } from '../core/log.ts';
+import type { Tags } from '../core/ports.ts';
 import type { Submit } from '../core/trigger.ts';
 import { trustedProxies } from '../http/client.ts';
-import type { ApiGatewayDeps } from '../services/apigateway/gateway.ts';
+import { functionApis } from '../services/apigateway/functions.ts';
+import type { ApiGateway, ApiGatewayDeps } from '../services/apigateway/gateway.ts';
 import type { TrafficDeps } from '../services/apigateway/httpfront.ts';
+import { descOfApi } from '../triggers/apigw/desc.ts';
 import { verification } from '../triggers/apigw/verify.ts';
 
 export function gatewaySettings({
@@ -26,4 +33,22 @@ export function gatewaySettings({
 /** `submit` is asked for when a request comes: it is made after the gateway. */
 export function gatewayTraffic(config: Pick<Config, 'trustedProxies'>, submit: () => Submit): TrafficDeps {
   return { verify: verification(submit), proxies: trustedProxies(config.trustedProxies) };
+}
+
+interface ManagementDeps {
+  readonly gateway: ApiGateway;
+  readonly control: Pick<Control, 'triggers' | 'catalog'>;
+  readonly certificates: Pick<CertificateVerbs, 'askBeforeRemoval'>;
+  readonly tags: Tags;
+  readonly log: Log;
+}
+
+/** A certificate that one of the gateway's domains names stays. */
+export function gatewayManagement({ gateway, control, certificates, tags, log }: ManagementDeps): GatewayDeps {
+  certificates.askBeforeRemoval(id => {
+    const domain = gateway.domains.usedBy(id);
+    return domain && `apigateway ${domain.serviceId} ${domain.host}`;
+  });
+  const { triggers, catalog } = control;
+  return { gateway, tags, apis: functionApis({ gateway, triggers, catalog, descOf: descOfApi, log }) };
 }

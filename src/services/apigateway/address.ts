@@ -1,7 +1,7 @@
 // The gateway's names: which service a request means, and the URLs and ids that are given out.
 
 import { shortRegion } from '../../core/regions.ts';
-import type { Environment } from './model.ts';
+import type { Environment, ServiceProtocol } from './model.ts';
 
 export interface Edge {
   /** Where the HTTP edge is reached, e.g. `http://127.0.0.1:9702`. */
@@ -52,6 +52,19 @@ export interface Place {
   readonly environment: Environment;
   /** The API's path as configured. */
   readonly path: string;
+}
+
+interface Named {
+  readonly id: string;
+  readonly region: string;
+  readonly protocol: ServiceProtocol;
+}
+
+/** The default domain, with the port where it is not the usual one: clients put scheme and path around it. */
+export function serviceDomain(edge: Edge, appId: string, { id, region, protocol }: Named): string {
+  const host = `${id}-${appId}.${region}.apigateway.${edge.baseDomain}`;
+  if (protocol === 'https') return edge.tlsPort === 443 ? host : `${host}:${edge.tlsPort}`;
+  return edge.httpPort === 80 ? host : `${host}:${edge.httpPort}`;
 }
 
 /** The path form first: it works without name resolution. */

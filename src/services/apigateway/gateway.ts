@@ -8,7 +8,7 @@ import type { Account } from '../../core/trigger.ts';
 import { Deadlines } from '../../http/deadlines.ts';
 import { hostName, targetPath } from '../../http/router.ts';
 import type { Site } from '../../http/site.ts';
-import { apiResourceId, type Edge, type Place, placeUrls } from './address.ts';
+import { apiResourceId, type Edge, type Place, placeUrls, serviceDomain } from './address.ts';
 import { hasBody } from './body.ts';
 import type { GatewayVerbs } from './contract.ts';
 import { createHttpFront, type HttpFront, type TrafficDeps, type TrafficSettings } from './httpfront.ts';
@@ -41,7 +41,7 @@ export interface ApiGatewayDeps extends TrafficDeps {
 
 export interface ApiGateway
   extends GatewayVerbs,
-    Pick<HttpFront, 'serves' | 'certificateOf' | 'accessRecords' | 'accessLine'> {
+    Pick<HttpFront, 'serves' | 'certificateOf' | 'accessRecords' | 'accessLine' | 'used'> {
   /** Serves the gateway's hosts and the path form. */
   readonly site: Site;
   /** Keys, plans, domains … as they are now: a new value after each change. */
@@ -58,6 +58,9 @@ export interface ApiGateway
   connections(): number;
   /** Says goodbye to every WebSocket client; those that do not answer, and functions that are still told, have `graceMs`. */
   closeConnections(graceMs: number): Promise<void>;
+  /** Host and port under which a service is reached, without a scheme. */
+  domain(service: Pick<Service, 'id' | 'region' | 'protocol'>): string;
+  ports(): { readonly http: number; readonly https: number };
   /** Usable addresses with port; the first is the one to print. */
   urls(place: Place): readonly string[];
   resourceId(ref: ApiRef): string;
@@ -152,12 +155,15 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     pushUrl: apiId => pushUrl(edge, apiId),
     connections: sockets.count,
     closeConnections: sockets.close,
+    domain: service => serviceDomain(edge, account.appId, service),
+    ports: () => ({ http: edge.httpPort, https: edge.tlsPort }),
     urls: place => placeUrls(edge, account.appId, place),
     resourceId: ({ region, serviceId, apiId }) => apiResourceId(account.uin, region, serviceId, apiId),
     serves: http.serves,
     certificateOf: http.certificateOf,
     accessRecords: http.accessRecords,
     accessLine: http.accessLine,
+    used: http.used,
     close() {
       deadlines.close();
       return http.close();

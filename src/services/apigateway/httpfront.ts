@@ -17,7 +17,7 @@ import { createCustomAuth, type Verify } from './customauth.ts';
 import { domainOf } from './hosts.ts';
 import { Counters } from './limits.ts';
 import { MOCK } from './mock.ts';
-import type { Api, Objects } from './model.ts';
+import type { Api, Objects, UsagePlan } from './model.ts';
 import { createPolicies } from './policy.ts';
 import { createProxy } from './proxy.ts';
 import { Quotas } from './quotas.ts';
@@ -67,6 +67,8 @@ export interface HttpFront {
   /** Newest last. */
   accessRecords(): readonly AccessRecord[];
   accessLine(record: AccessRecord): string;
+  /** Requests of a usage plan's quota that are used up. */
+  used(plan: UsagePlan): number;
   close(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ export async function createHttpFront(deps: HttpFrontDeps): Promise<HttpFront> {
     certificateOf: host => domainOf(objects(), host)?.certificateId || undefined,
     accessRecords: () => accessLog.recent(),
     accessLine: record => accessLog.line(record),
+    used: plan => quotas.used(plan),
     async close() {
       upstreams?.close();
       await quotas.close();

@@ -17,7 +17,7 @@ export interface PlanDraft {
   readonly qps?: number | undefined;
 }
 
-export type PlanChange = Partial<Omit<PlanDraft, 'region'>>;
+export type PlanChange = { readonly [Name in keyof Omit<PlanDraft, 'region'>]?: PlanDraft[Name] | undefined };
 
 export interface PlanBinding extends ServiceRef {
   readonly planIds: readonly string[];

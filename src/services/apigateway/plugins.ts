@@ -18,7 +18,7 @@ export interface PluginDraft {
   readonly description?: string | undefined;
 }
 
-export type PluginChange = Partial<Pick<PluginDraft, 'name' | 'data' | 'description'>>;
+export type PluginChange = { readonly [Name in 'name' | 'data' | 'description']?: string | undefined };
 
 export interface PluginVerbs {
   create(draft: PluginDraft): Promise<Plugin>;
