@@ -102,6 +102,7 @@ const MAY_BE_AMBIENT: Readonly<Record<string, string>> = {
   'src/core/ids.ts': 'the one source of chance',
   'src/http/server.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
   'src/http/forward.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
+  'src/http/http2.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
   'src/http/upstream/flow.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
   'src/http/upstream/host.ts': 'transport deadlines of sockets: they are real time even where the clock is turned',
   'src/runtime/languages/node/output.cjs': 'runs inside the function, where time is the user’s',

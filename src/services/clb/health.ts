@@ -110,7 +110,8 @@ function takes(host: string, port: number, { timeoutS }: HealthCheck): Promise<b
       socket.destroy();
       resolve(fit);
     };
-    socket.setTimeout(timeoutS * 1000, () => done(false));
+    // A transport deadline.
+    AbortSignal.timeout(timeoutS * 1000).addEventListener('abort', () => done(false));
     socket.once('connect', () => done(true));
     socket.once('error', () => done(false));
   });

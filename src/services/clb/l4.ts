@@ -52,11 +52,11 @@ export async function openForwarder(options: ForwarderOptions): Promise<Front> {
     setSecureContext: context => secure?.setSecureContext(context),
     close(graceMs = 0) {
       stopping ??= new Promise(resolve => server.close(() => resolve()));
-      // A transport deadline.
-      const deadline = setTimeout(() => {
+      // A transport deadline: it keeps no process alive.
+      AbortSignal.timeout(graceMs).addEventListener('abort', () => {
         for (const socket of sockets) socket.destroy();
-      }, graceMs);
-      return stopping.finally(() => clearTimeout(deadline));
+      });
+      return stopping;
     },
   };
 }
@@ -73,11 +73,15 @@ function forward(socket: Socket, group: ServerGroup, sessions: Sessions, session
     tried.add(member);
     const { address, port } = member.server;
     const upstream = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
+    let connected = false;
     // A transport deadline.
-    upstream.setTimeout(CONNECT_MS, () => upstream.destroy(new Error('no connection in time')));
+    AbortSignal.timeout(CONNECT_MS).addEventListener('abort', () => {
+      if (!connected) upstream.destroy(new Error('no connection in time'));
+    });
     upstream.once('error', next);
     upstream.once('connect', () => {
-      upstream.setTimeout(0).off('error', next);
+      connected = true;
+      upstream.off('error', next);
       if (sessionExpireS > 0) sessions.keep(client, member.token, sessionExpireS);
       member.active++;
       upstream.once('close', () => {
