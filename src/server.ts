@@ -33,22 +33,18 @@ import { openData } from './server/data.ts';
 import { eventViews } from './server/events.ts';
 import { deployExamples } from './server/examples.ts';
 import { openFronts } from './server/fronts.ts';
-import { functionUrls, shownUrls } from './server/functionurls.ts';
-import { gatewayManagement, gatewaySettings, gatewayTraffic } from './server/gateway.ts';
 import { languagesOf, prefetch } from './server/languages.ts';
 import { localCall } from './server/local.ts';
 import { notesOf } from './server/notes.ts';
+import { openProducts } from './server/products.ts';
 import { quotasOf } from './server/quotas.ts';
 import { openRecords } from './server/records.ts';
 import { askingControl, counted, runtimeSettings } from './server/runtime.ts';
 import { bindServices } from './server/services.ts';
-import { sourceOf } from './server/sources.ts';
 import { type Faults, openStores } from './server/stores.ts';
 import { sweep } from './server/sweep.ts';
 import { unbuiltSite } from './server/unbuilt.ts';
 import { exampleOf, printedUrls } from './server/urls.ts';
-import { createApiGateway } from './services/apigateway/gateway.ts';
-import { triggerKinds } from './triggers/index.ts';
 import { parseCron } from './triggers/timer/cron.ts';
 
 export interface RunningServer {
@@ -107,7 +103,8 @@ async function compose(
   const tags = await TagTable.open(store);
   const tls = await openTls({
     ...{ dataDir: data.path, clock: wallClock, ids, baseDomain, addresses: [host] },
-    certificateFor: certificateFor(certificates, name => control.domains.certificateOf(name)),
+    serves: name => products.serves(name),
+    certificateFor: certificateFor(certificates, name => products.certificateOf(name)),
   });
   // Ports may be taken from the system (0): addresses are asked for when they are shown.
   const ports = { api: 0, http: 0, tls: 0 };
@@ -133,37 +130,11 @@ async function compose(
   metrics.gauge('openscf_events_pending', 'Asynchronous events that wait or run', () => events.queue.pending());
   metrics.gauge('openscf_waiting', 'Events that wait for an instance', () => runtime.stats().waiting);
 
-  const gateway = await createApiGateway({
-    store,
-    clock: wallClock,
-    ids,
-    log,
-    account,
-    edge: {
-      get httpOrigin() {
-        return origin(ports.http);
-      },
-      get httpPort() {
-        return ports.http;
-      },
-      get tlsPort() {
-        return ports.tls;
-      },
-      baseDomain,
-    },
-    certificates,
-    ...gatewayTraffic(config, () => invoker),
-    settings: gatewaySettings(config),
-  });
-  opened.defer(() => gateway.close());
-
-  const parts = { store, wallClock, ids, log, account, ports };
-  const urls = functionUrls(config, parts, () => ({ control, submit: invoker }));
-  const kinds = triggerKinds({
-    timer: { utcOffsetMin: compat.timerUtcOffset, log },
-    apigw: { urlOf: place => gateway.urls({ region, ...place })[0], upstreamAction: compat.wsUpstreamAction },
-    http: shownUrls(urls),
-  });
+  const later = () => ({ control, submit: invoker });
+  const products = await openProducts(
+    { config, store, wallClock, ids, log, account, certificates, ports, later },
+    opened,
+  );
   const control = await createControl({
     store,
     blob,
@@ -175,8 +146,8 @@ async function compose(
     keys: [data.credentials],
     quotas: quotasOf(quota),
     runtimes: { ...runtime, defaultRuntime: 'Python2.7' },
-    kinds,
-    host: kind => ({ clock, ids, account, submit: invoker, source: sourceOf({ apigw: gateway, http: urls }, kind) }),
+    kinds: products.kinds,
+    host: kind => ({ clock, ids, account, submit: invoker, source: products.sourceOf(kind) }),
     history,
     cron: text => parseCron(text, compat.timerUtcOffset),
     instances: { provisionedOf: runtime.readiness },
@@ -205,7 +176,7 @@ async function compose(
   opened.defer(() => invoker.close(wallClock, config.grace * 1000));
   opened.defer(() => control.close());
 
-  await sweep({ store, catalog: control.catalog, gateway, runtime, log });
+  await sweep({ store, catalog: control.catalog, products, runtime, log });
 
   const code = downloads({
     functions: control.functions,
@@ -229,7 +200,7 @@ async function compose(
   };
   const services = bindServices({
     scf,
-    apigateway: gatewayManagement({ gateway, control, certificates, tags, log }),
+    ...products.management(control, tags),
     ssl: { certificates, tags, account, wallClock },
     tag: { tags, account, kept: resource => keptResource(control.catalog, resource) },
   });
@@ -260,7 +231,7 @@ async function compose(
       ...eventViews({ store: events, records: history, invoker, runner: runtime, control, clock, ids, region }),
       ...viewRoutes({
         control,
-        kinds: Object.values(kinds),
+        kinds: Object.values(products.kinds),
         version: version(),
         driver: runtime.driver,
         load: runtime.stats,
@@ -273,13 +244,14 @@ async function compose(
   });
   const unbuilt = unbuiltSite({ ids, missed });
 
-  const shared = [code.site, gateway.site, urls.site, api, unbuilt];
-  await openFronts(ports, { shared, api, edge: gateway.site, tls: tls.options }, { config, ids, log }, opened);
+  const shared = [code.site, ...products.sites, api, unbuilt];
+  await openFronts(ports, { shared, api, edge: products.edge, tls: tls.options }, { config, ids, log }, opened);
   // Before the ports close, and while functions can still be called.
-  opened.defer(() => gateway.closeConnections(config.grace * 1000));
+  opened.defer(() => products.sayGoodbye());
 
   prefetch(languages, control.catalog, bus, opened);
   await control.start();
+  await products.open();
   invoker.start();
   for (const { entry } of control.catalog.all()) runtime.changed(entry.key, entry);
   const call = localCall(services, { region, ids });
