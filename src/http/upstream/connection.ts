@@ -37,8 +37,8 @@ export class Connection implements Carrier {
           if (head.status === 101) this.#switched = head;
           else this.#flow?.head(head);
         },
-        data: chunk => {
-          if (this.#flow?.data(chunk) === false) socket.pause();
+        data: (chunk, last) => {
+          if (this.#flow?.data(chunk, last) === false) socket.pause();
         },
         done: trailers => {
           this.#trailers = trailers;

@@ -12,6 +12,8 @@ export interface ForwardRequest {
   readonly target: string;
   /** Name, value, name, value …: kept in their order and letters; what belongs to a connection is left out here. */
   readonly rawHeaders: readonly string[];
+  /** Header lines that are put behind them as they are, from `headerLines`. */
+  readonly lines?: string;
   /** A stream is read by the server's pace; if it ends with trailers (`rawTrailers`), they are passed on. */
   readonly body?: Readable | Buffer | undefined;
   /** More than this of a body is not sent: the request fails with `request too large`. */
@@ -29,8 +31,8 @@ export interface AnswerEvents {
   /** 1xx on the way; may be left out. */
   information?(status: number, rawHeaders: readonly string[]): void;
   head(head: ParsedHead): void;
-  /** False: no more until `resume`. */
-  data(chunk: Buffer): boolean;
+  /** False: no more until `resume`. `last`: `end` is called next; not told of an answer in chunks. */
+  data(chunk: Buffer, last: boolean): boolean;
   end(rawTrailers: readonly string[]): void;
   failed(error: UpstreamError): void;
   /** The server has agreed to an upgrade: the connection, and what it has sent behind its head. The last that is heard. */
@@ -221,9 +223,9 @@ export class Flow {
   }
 
   /** False: no more for now. */
-  data(chunk: Buffer): boolean {
+  data(chunk: Buffer, last: boolean): boolean {
     if (this.#over) return true;
-    const more = this.#events.data(chunk);
+    const more = this.#events.data(chunk, last);
     if (more) this.#timer?.refresh();
     // Whoever does not take it is no fault of the server's.
     else this.#expect(undefined);

@@ -76,32 +76,50 @@ export interface HeadOfRequest {
   readonly method: string;
   readonly target: string;
   readonly rawHeaders: readonly string[];
+  /** From `headerLines`: put behind the headers as they are. */
+  readonly lines?: string;
+}
+
+/** Headers that are the same for many requests, checked once. */
+export function headerLines(rawHeaders: readonly string[]): string {
+  let lines = '';
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (!isName(name) || !isValue(value)) throw new TypeError(`the header ${JSON.stringify(name)} cannot be sent`);
+    lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
 }
 
 /** The head in Latin-1, or why it cannot be sent. `fallbackHost` is for requests without a `Host`. */
 export function requestHead(
-  { method, target, rawHeaders }: HeadOfRequest,
+  request: HeadOfRequest,
   framing: Framing,
   fallbackHost: string,
   upgrade?: string,
 ): string | { readonly invalid: string } {
+  const { method, target, rawHeaders, lines = '' } = request;
   if (!NAME.test(method)) return { invalid: `the method ${JSON.stringify(method)}` };
   if (target === '' || NOT_IN_TARGET.test(target)) return { invalid: `the target ${JSON.stringify(target)}` };
-  const headers = endToEnd(rawHeaders);
   let text = `${method} ${target} HTTP/1.1\r\n`;
   let host = false;
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? '';
-    const value = headers[i + 1] ?? '';
-    if (!NAME.test(name) || NOT_IN_VALUE.test(value)) return { invalid: `the header ${JSON.stringify(name)}` };
-    if (name.length === 4 && name.toLowerCase() === 'host') host = true;
-    // A length of its own takes the place of the one that was told.
-    if (framing !== 'as told' && name.length === 14 && name.toLowerCase() === 'content-length') {
-      if (framing === 'none' && value === '0') text += `${name}: 0\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    const value = rawHeaders[i + 1] ?? '';
+    const low = name.toLowerCase();
+    if (HOP_BY_HOP.has(low)) {
+      // Rare: what is named has to go as well.
+      if (low === 'connection' && adds(namedBy(value, undefined)))
+        return requestHead({ ...request, rawHeaders: endToEnd(rawHeaders) }, framing, fallbackHost, upgrade);
       continue;
     }
+    if (!NAME.test(name) || NOT_IN_VALUE.test(value)) return { invalid: `the header ${JSON.stringify(name)}` };
+    if (low === 'host') host = true;
+    // A length of its own takes the place of the one that was told.
+    else if (low === 'content-length' && framing !== 'as told' && !(framing === 'none' && value === '0')) continue;
     text += `${name}: ${value}\r\n`;
   }
+  text += lines;
   if (!host) text += `Host: ${fallbackHost}\r\n`;
   if (typeof framing === 'number') text += `Content-Length: ${framing}\r\n`;
   else if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';

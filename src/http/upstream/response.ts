@@ -16,7 +16,8 @@ export interface ResponseEvents {
   /** 1xx but 101. */
   information(status: number, rawHeaders: readonly string[]): void;
   head(head: ParsedHead): void;
-  data(chunk: Buffer): void;
+  /** `last`: the answer is whole with it. Not told of one in chunks. */
+  data(chunk: Buffer, last: boolean): void;
   done(rawTrailers: readonly string[]): void;
 }
 
@@ -127,7 +128,7 @@ export class ResponseParser {
       case 'trailers':
         return this.#trailers(chunk, at);
       default:
-        this.#events.data(at === 0 ? chunk : chunk.subarray(at));
+        this.#events.data(at === 0 ? chunk : chunk.subarray(at), false);
         return chunk.length;
     }
   }
@@ -208,7 +209,8 @@ export class ResponseParser {
   #piece(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#left);
     this.#left -= end - at;
-    this.#events.data(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+    const last = this.#left === 0 && this.#state === 'length';
+    this.#events.data(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end), last);
     if (this.#left === 0) {
       if (this.#state === 'chunk') this.#state = 'chunk end';
       else this.#done([]);

@@ -3,14 +3,15 @@
 
 import type { FunctionVersion } from '../../core/function.ts';
 import type { Account } from '../../core/trigger.ts';
+import { headerLines } from '../../http/upstream/head.ts';
 
 const PREFIX = 'x-scf-';
 /** Documented: names and values of an answer's headers together. */
 export const HEADER_BYTES = 4 * 1024;
 
-/** Name, value …: the same for all requests of a version. */
-export function ownHeaders(version: FunctionVersion, { appId, uin }: Account): readonly string[] {
-  return [
+/** Lines that are the same for all requests of a version. */
+export function ownLines(version: FunctionVersion, { appId, uin }: Account): string {
+  return headerLines([
     ...['X-Scf-Memory', String(version.memoryMB)],
     ...['X-Scf-Timeout', String(version.timeoutS)],
     ...['X-Scf-Version', version.version],
@@ -19,19 +20,14 @@ export function ownHeaders(version: FunctionVersion, { appId, uin }: Account): r
     ...['X-Scf-Region', version.region],
     ...['X-Scf-Appid', appId],
     ...['X-Scf-Uin', uin],
-  ];
+  ]);
 }
 
-/** The client's headers, without those that only the platform may set, and the platform's. */
-export function requestHeaders(
-  rawHeaders: readonly string[],
-  requestId: string,
-  own: readonly string[],
-): readonly string[] {
-  return withoutPlatform(rawHeaders).concat('X-Scf-Request-Id', requestId, own);
-}
+/** The line that each request has of its own, and those of its version. */
+export const platformLines = (requestId: string, own: string): string => `X-Scf-Request-Id: ${requestId}\r\n${own}`;
 
-function withoutPlatform(rawHeaders: readonly string[]): readonly string[] {
+/** The client's headers, without those that only the platform may set. */
+export function clientHeaders(rawHeaders: readonly string[]): readonly string[] {
   for (let i = 0; i < rawHeaders.length; i += 2) if (isPlatforms(rawHeaders[i])) return filtered(rawHeaders);
   return rawHeaders;
 }

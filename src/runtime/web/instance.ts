@@ -22,23 +22,30 @@ import {
 import { Output } from '../instance/output.ts';
 import { Run, type Waiting } from '../instance/run.ts';
 import type { Exit, Sandbox } from '../sandbox/driver.ts';
-import { HEADER_BYTES, requestHeaders } from './headers.ts';
+import { clientHeaders, HEADER_BYTES, platformLines } from './headers.ts';
 import { Port } from './port.ts';
 import { type Passage, RequestPassage } from './request.ts';
 import { SocketPassage } from './socket.ts';
 import { boundInside, notBound } from './verdicts.ts';
 
 export type WebSpec = Pick<InstanceSpec, 'id' | 'version' | 'concurrency' | 'token' | 'note' | 'startedAt'> & {
-  /** Name, value …: what the platform adds to each request. */
-  readonly ownHeaders: readonly string[];
+  /** Headers that the platform adds to each request. */
+  readonly ownLines: string;
 };
 
 /** How long the end of a process is waited for once its connections have ended. */
 const DEATH_MS = 250;
+/** Between two questions whether the kernel has ended something, as long as requests are answered. */
+const ASK_MS = 50;
+
+/** How fast the quickest run of late is forgotten. */
+const FORGET = 1.05;
 
 /** A run, and what carries it. */
 class WebRun extends Run {
   passage: Passage | undefined;
+  /** ms of real time, finer than the clock's. */
+  readonly sentAt = performance.now();
 }
 
 export class WebInstance implements Living {
@@ -58,6 +65,9 @@ export class WebInstance implements Living {
   readonly #upstreams: Upstreams;
   readonly #exits: ExitWatch;
   readonly #runs: WebRun[] = [];
+  #askedAt = 0;
+  /** ms of the quickest run of late. */
+  #quickMs = Number.POSITIVE_INFINITY;
   /** Why this server ended it. */
   #verdict: Verdict | undefined;
   /** It was ended before it was ready. */
@@ -114,10 +124,19 @@ export class WebInstance implements Living {
     if (exchange) run.passage = this.#pass(run, exchange, requestId);
   }
 
-  #pass(run: WebRun, exchange: Exchange, requestId: string): Passage {
+  #pass(run: WebRun, exchange: Exchange, requestId: string): Passage | undefined {
+    // While it waited its client may have gone.
+    if (run.waitMs > 0 && exchange.signal.aborted) {
+      this.#answered(run, canceled(), false);
+      return undefined;
+    }
     const { to = { host: '127.0.0.1', port: 0 } } = this.#port;
-    const rawHeaders = requestHeaders(exchange.rawHeaders, requestId, this.spec.ownHeaders);
-    const way = { upstreams: this.#upstreams, to, rawHeaders };
+    const way = {
+      upstreams: this.#upstreams,
+      to,
+      rawHeaders: clientHeaders(exchange.rawHeaders),
+      lines: platformLines(requestId, this.spec.ownLines),
+    };
     const done = (verdict: Verdict, perhaps: boolean) => this.#answered(run, verdict, perhaps);
     if (!exchange.upgrade) return new RequestPassage(exchange, way, done);
     const idleMs = this.spec.version.wsIdleTimeoutS * 1000;
@@ -155,6 +174,7 @@ export class WebInstance implements Living {
       if (run.over) {
         if (now - run.overAt >= DEATH_MS) this.#settle(run, run.over, now);
       } else if (now >= run.deadlineAt) this.#dismiss(run, timedOut(version.timeoutS));
+      else run.passage?.watch();
     }
     const [first] = this.#runs;
     if (first && this.#memory.isOver(first, now)) this.#kill(outOfMemory(version.memoryMB));
@@ -188,6 +208,9 @@ export class WebInstance implements Living {
   #answered(run: WebRun, verdict: Verdict, perhaps: boolean): void {
     const now = this.#clock.now();
     const whole = { ...verdict, durationMs: now - run.startedAt };
+    // What a run takes longer than that may be this server's load, or that of the instances beside it: with more of them
+    // it would take longer still. Those that wait for long get one more anyway.
+    this.#quickMs = Math.min(this.#quickMs * FORGET, performance.now() - run.sentAt);
     if (perhaps && this.state !== 'gone') {
       // Looked at again by `tick`; its exit, if it comes, tells more.
       run.over = whole;
@@ -208,14 +231,21 @@ export class WebInstance implements Living {
     this.#memory.close(run, now);
     this.#output.giveTo(run);
     // What the kernel has ended may be a program that it started.
-    const spent = mayHaveFilled(verdict) && this.#sandbox.oomKilled();
+    const spent = this.#mayHaveFilled(verdict, now) && this.#sandbox.oomKilled();
     if (spent) this.#kill(undefined);
     const outcome = this.#outcome(run, spent ? outOfMemory(this.spec.version.memoryMB) : verdict, now);
     this.#runs.splice(at, 1);
     if (this.#runs.length === 0) this.#rest(now);
     run.settle(outcome);
-    this.#events.ran(outcome.durationMs, false);
+    this.#events.ran(this.#quickMs, false);
     if (this.state === 'busy' || this.state === 'idle') this.#events.free(this);
+  }
+
+  /** Of many requests at once most take long: the question is not asked for each. */
+  #mayHaveFilled(verdict: Verdict, now: number): boolean {
+    if (!mayHaveFilled(verdict) || (verdict.status === 200 && now - this.#askedAt < ASK_MS)) return false;
+    this.#askedAt = now;
+    return true;
   }
 
   #rest(now: number): void {

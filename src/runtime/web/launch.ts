@@ -14,7 +14,7 @@ import { failure, type Verdict } from '../instance/outcomes.ts';
 import type { Choice, Language, Sentence } from '../languages/language.ts';
 import type { Assignment, Places, SandboxDriver, SandboxSpec } from '../sandbox/driver.ts';
 import { WEB_PORT, webTrial } from '../sandbox/web.ts';
-import { ownHeaders } from './headers.ts';
+import { ownLines } from './headers.ts';
 import { WebInstance } from './instance.ts';
 import { readStartFile, START_FILE } from './start-file.ts';
 import { LANG_ROOT, type ToolFolders } from './tools.ts';
@@ -100,7 +100,7 @@ export function makeWebLauncher(deps: WebLaunchDeps): WebLauncher {
       const note = [choice.note, driver.places ? '' : pathNote(file.text)].filter(Boolean).join('\n');
       const token = ids.bytes(16).toString('hex');
       const told = { id: shortId(ids, 12), version, concurrency, token, note, startedAt };
-      return new WebInstance({ ...told, ownHeaders: ownHeaders(version, account) }, sandbox, processClock, log, events);
+      return new WebInstance({ ...told, ownLines: ownLines(version, account) }, sandbox, processClock, log, events);
     },
     async check(version, codeDir) {
       if (!(await readStartFile(codeDir))) failPackage('noStartFile', { name: START_FILE });

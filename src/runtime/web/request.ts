@@ -13,6 +13,8 @@ import { HEADER_BYTES, headerBytes } from './headers.ts';
 import { headersTooLarge, mayBeDeath, requestTooLarge, responseTooLarge, served, verdictOn } from './verdicts.ts';
 
 export interface Passage {
+  /** Looks for a client that goes away; called again and again while it goes on. */
+  watch(): void;
   /** Breaks it off: it ends with this verdict, and what the client has of an answer stays unfinished. */
   stop(verdict: Verdict): void;
 }
@@ -23,32 +25,46 @@ export type Done = (verdict: Verdict, perhaps: boolean) => void;
 export interface Way {
   readonly upstreams: Upstreams;
   readonly to: To;
-  /** With the platform's. */
   readonly rawHeaders: readonly string[];
+  /** The platform's headers. */
+  readonly lines: string;
 }
+
+/** Beyond it a copy costs more than a second piece. */
+const TEXT_BYTES = 16 * 1024;
 
 export class RequestPassage implements Passage, AnswerEvents {
   readonly #exchange: Exchange;
   readonly #done: Done;
   readonly #flow: Exchanging | undefined;
   #body: ResponseBody | undefined;
+  /** What ends the answer: as a text it goes out in one piece with the head. */
+  #last: string | undefined;
+  #signal: AbortSignal | undefined;
   #verdict: Verdict | undefined;
   #over = false;
 
-  constructor(exchange: Exchange, { upstreams, to, rawHeaders }: Way, done: Done) {
+  constructor(exchange: Exchange, { upstreams, to, rawHeaders, lines }: Way, done: Done) {
     this.#exchange = exchange;
     this.#done = done;
-    const { method, target, body, signal } = exchange;
+    const { method, target, body } = exchange;
     if (body && Number(headerOf(exchange.rawHeaders, 'content-length') ?? 0) > SYNC_EVENT_BYTES) {
       this.#end(requestTooLarge(), false);
       return;
     }
-    this.#flow = upstreams.exchange(
-      to,
-      { method, target, rawHeaders, body, bodyBytes: SYNC_EVENT_BYTES, signal },
-      this,
-    );
+    const request = { method, target, rawHeaders, lines, body, bodyBytes: SYNC_EVENT_BYTES };
+    this.#flow = upstreams.exchange(to, request, this);
   }
+
+  /** Most requests are over before anybody looks: a signal is only made for the others. */
+  watch(): void {
+    if (this.#signal || this.#over) return;
+    this.#signal = this.#exchange.signal;
+    if (this.#signal.aborted) this.#leave();
+    else this.#signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  readonly #leave = (): void => this.#flow?.abort();
 
   stop(verdict: Verdict): void {
     this.#verdict ??= verdict;
@@ -62,8 +78,12 @@ export class RequestPassage implements Passage, AnswerEvents {
     else this.#body = this.#exchange.respond({ status, reason, rawHeaders });
   }
 
-  data(chunk: Buffer): boolean {
+  data(chunk: Buffer, last: boolean): boolean {
     const stream = this.#body?.stream;
+    if (last && chunk.length <= TEXT_BYTES) {
+      this.#last = chunk.toString('latin1');
+      return true;
+    }
     if (!stream || stream.write(chunk)) return true;
     stream.once('drain', () => this.#flow?.resume());
     return false;
@@ -71,7 +91,8 @@ export class RequestPassage implements Passage, AnswerEvents {
 
   end(rawTrailers: readonly string[]): void {
     if (rawTrailers.length > 0) this.#body?.trailers(rawTrailers);
-    this.#body?.stream.end();
+    if (this.#last === undefined) this.#body?.stream.end();
+    else this.#body?.stream.end(this.#last, 'latin1');
     this.#end(served(), false);
   }
 
@@ -84,6 +105,7 @@ export class RequestPassage implements Passage, AnswerEvents {
   #end(verdict: Verdict, perhaps: boolean): void {
     if (this.#over) return;
     this.#over = true;
+    this.#signal?.removeEventListener('abort', this.#leave);
     this.#done(verdict, perhaps);
   }
 }

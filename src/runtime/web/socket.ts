@@ -66,6 +66,7 @@ export class SocketPassage implements Passage {
       method,
       target,
       rawHeaders: way.rawHeaders,
+      lines: way.lines,
       signal: AbortSignal.any([signal, this.#giveUp.signal]),
     };
     way.upstreams.upgrade(way.to, request).then(
@@ -76,6 +77,9 @@ export class SocketPassage implements Passage {
       },
     );
   }
+
+  /** It has had its client's signal from the beginning. */
+  watch(): void {}
 
   /** Both sides are told that the connection goes away, as far as one can be told between two frames. */
   stop(verdict: Verdict): void {

@@ -128,7 +128,8 @@ export interface StartedWeb extends AsyncDisposable {
   readonly port: number;
   /** Connections to its server. */
   readonly sockets: Set<Socket>;
-  begin(exchange?: FakeExchange, requestId?: string): Promise<Outcome>;
+  /** Sends a request that has waited so long. */
+  begin(exchange?: FakeExchange, requestId?: string, waitedMs?: number): Promise<Outcome>;
   /** Lets everything that is under way happen, sockets included. */
   turn(ms?: number): Promise<void>;
   /** Turns until something is so. */
@@ -164,7 +165,7 @@ export async function startedWeb(
   const whole = { ...VERSION, type: 'HTTP' as const, timeoutS: 10, ...version };
   const spec = {
     ...{ id: 'i1', version: whole, concurrency, token: 'cafe', note: '', startedAt: clock.now() },
-    ownHeaders: ['X-Scf-Name', whole.name],
+    ownLines: `X-Scf-Name: ${whole.name}\r\n`,
   };
   const instance = new WebInstance(spec, sandbox, clock, NO_LOG, {
     ready: () => heard.push('ready'),
@@ -211,7 +212,7 @@ export async function startedWeb(
     turn,
     until,
     closeServer,
-    begin(exchange = new FakeExchange(), requestId = `r${++count}`) {
+    begin(exchange = new FakeExchange(), requestId = `r${++count}`, waitedMs = 0) {
       const { region, namespace, name } = whole;
       const event = {
         ...{ requestId, target: { region, namespace, name }, qualifier: '$LATEST', source: 'http' },
@@ -219,7 +220,7 @@ export async function startedWeb(
       };
       const call = { event, retryNum: 0, waitMs: 1000 };
       return new Promise(settle => {
-        instance.send({ call, since: clock.now(), until: Number.POSITIVE_INFINITY, settle });
+        instance.send({ call, since: clock.now() - waitedMs, until: Number.POSITIVE_INFINITY, settle });
       });
     },
     async [Symbol.asyncDispose]() {
