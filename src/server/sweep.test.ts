@@ -13,10 +13,9 @@ test('the rooms are told which triggers exist and which packages are in use by a
   await sweep({
     store: { list: async () => [{ id: 't-1' }] } as unknown as SweepDeps['store'],
     catalog: { all: () => entries.map(versions => ({ entry: { versions: new Map(versions) } })) } as never,
-    gateway: {
+    products: {
       async sweep(exists) {
         told.push(exists('t-1'), exists('t-2'));
-        return 0;
       },
     },
     runtime: {
