@@ -2,7 +2,9 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { deploy } from '../importers/deploy.ts';
+import type { DeployOptions } from '../importers/call.ts';
+import type { Deployed } from '../importers/deploy.ts';
+import { deployAll } from '../importers/outputs.ts';
 import { readPlans } from '../importers/plan.ts';
 import type { Plan } from '../importers/project.ts';
 import type { TriggerChange } from '../importers/sync.ts';
@@ -71,15 +73,16 @@ export function deployCommand(program: Command, io: Io, say: Say): void {
       io.env,
     );
     if (plans.length > 1 && flags.name !== undefined) fail('Cli.NameOfMany', { count: plans.length });
-    for (const plan of plans) await bring(plan);
+    const regionOf = (plan: Plan) => plan.region ?? config.region;
+    const optionsOf = (plan: Plan): DeployOptions => ({
+      call: (action, params, service = 'scf') => client.cloud(service, action, params, regionOf(plan)),
+      clock: io.clock,
+      keepTriggers: flags.keepTriggers === true,
+    });
+    await deployAll(plans, optionsOf, show);
 
-    async function bring(plan: Plan): Promise<void> {
-      const region = plan.region ?? config.region;
-      const done = await deploy(plan, {
-        call: (action, params, service = 'scf') => client.cloud(service, action, params, region),
-        clock: io.clock,
-        keepTriggers: flags.keepTriggers === true,
-      });
+    async function show(plan: Plan, done: Deployed): Promise<void> {
+      const region = regionOf(plan);
       const { functions } = await client.get<Urls>('/urls');
       const found = functions.find(
         one => one.region === region && one.namespace === done.namespace && one.name === done.name,

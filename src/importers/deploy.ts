@@ -60,6 +60,13 @@ async function update(plan: Plan, target: Target, old: Wire, options: DeployOpti
   await call('UpdateFunctionConfiguration', { ...target, ...settings(plan, true) });
 }
 
+/** Changes nothing but the variables of a function that is there. */
+export async function setEnvironment({ name, namespace = 'default', environment = {} }: Plan, options: DeployOptions) {
+  const target = { FunctionName: name, Namespace: namespace };
+  await options.call('UpdateFunctionConfiguration', { ...target, Environment: environmentOf(environment, true) });
+  await active(target, options);
+}
+
 const code = (plan: Plan): Wire => ({ ZipFile: plan.zip.toString('base64') });
 
 /** What is fixed when a function is made. */
@@ -85,7 +92,7 @@ function settings(plan: Plan, existing: boolean): Wire {
     ...(plan.memoryMB !== undefined && { MemorySize: plan.memoryMB }),
     ...(plan.timeoutS !== undefined && { Timeout: plan.timeoutS }),
     ...(plan.initTimeoutS !== undefined && { InitTimeout: plan.initTimeoutS }),
-    ...(plan.environment !== undefined && { Environment: environment(plan.environment, existing) }),
+    ...(plan.environment !== undefined && { Environment: environmentOf(plan.environment, existing) }),
     ...(plan.webSocket?.idleTimeoutS && { ProtocolParams: { WSParams: { IdleTimeOut: plan.webSocket.idleTimeoutS } } }),
     ...(plan.requestsPerInstance && { InstanceConcurrencyConfig: concurrency(plan.requestsPerInstance) }),
     ...(plan.layers !== undefined && { Layers: layers(plan.layers) }),
@@ -96,7 +103,7 @@ function settings(plan: Plan, existing: boolean): Wire {
 }
 
 /** An empty list would keep the old variables: one variable without a name clears them. */
-function environment(variables: Readonly<Record<string, string>>, existing: boolean): Wire {
+function environmentOf(variables: Readonly<Record<string, string>>, existing: boolean): Wire {
   const list = Object.entries(variables).map(([Key, Value]) => ({ Key, Value }));
   return { Variables: list.length === 0 && existing ? [{ Key: '', Value: '' }] : list };
 }

@@ -32,6 +32,10 @@ export const IMPORT_ERRORS = {
     '{where}：无法取得 {variable}。可用的变量：name、app、stage、org 与 env:名称（须已在环境中设置）。',
     '{where}: {variable} has no value. Known variables are name, app, stage, org and env:NAME, which has to be set in the environment.',
   ),
+  'Project.Output': caller(
+    '{where}：{variable} 应写作 {form}，只能用于 environment.variables，stage 与 app 须与本文件一致，输出为 {known} 之一。',
+    '{where}: {variable} must be {form}, in environment.variables alone, with stage and app of this file, and one of the outputs {known}.',
+  ),
   'Project.Kind': caller(
     '{where}：不支持触发器类型 {kind}，目前支持：{known}。',
     '{where}: triggers of kind {kind} are not built yet. There are: {known}.',
@@ -73,6 +77,10 @@ export const IMPORT_ERRORS = {
   'Deploy.LayerSlow': caller(
     '层 {name} 的版本 {version} 在 {seconds} 秒后仍处于 {status}，请查看服务日志。',
     'Version {version} of the layer {name} is still {status} after {seconds} s; see the log of the server.',
+  ),
+  'Deploy.Output': caller(
+    '函数 {name} 没有输出 {output}：它不存在，或没有相应的触发器。请先部署它。',
+    'The function {name} has no output {output}: it is not there, or has no trigger of that kind. Deploy it first.',
   ),
   'Deploy.AsyncRun': caller(
     '函数 {name} 的 asyncRunEnable 为 {old}，创建后不能改为 {new}。请先执行 openscf rm {name}，或换一个函数名。',

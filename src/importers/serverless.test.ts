@@ -226,6 +226,22 @@ test('variables come from the file and the environment', () => {
   assert.equal(project.memoryMB, 512);
 });
 
+test('what other functions tell is kept for when they are there, in variables alone', () => {
+  const text = `component: scf
+name: a
+app: shop
+inputs:
+  environment:
+    variables:
+      ONE: '\${output:\${stage}:\${app}:b.url}/x'
+      TWO: '\${output:dev:shop:\${name}-c.internalDomain} \${ output:dev:shop:b.url }'
+`;
+  assert.deepEqual(parse(text).environment, {
+    ONE: `\${output:b.url}/x`,
+    TWO: `\${output:a-c.internalDomain} \${output:b.url}`,
+  });
+});
+
 test('what is not supported is refused by name and line', () => {
   const cases: [string, string, number, RegExp][] = [
     ['component: scf\ninputs:\n  runtme: x', 'Project.KeyNear', 3, /runtme .*runtime/],
@@ -246,7 +262,17 @@ test('what is not supported is refused by name and line', () => {
     ['component: scf\ninputs:\n  events: none', 'Project.Value', 3, /array/],
     [`component: scf\ninputs:\n  name: "\${who}"`, 'Project.Variable', 3, /\$\{who\}/],
     [`component: scf\ninputs:\n  name: "\${env:WHO}"`, 'Project.Variable', 3, /env:WHO/],
-    [`component: scf\ninputs:\n  name: "\${output:dev:x.y}"`, 'Project.Variable', 3, /output/],
+    [`component: scf\ninputs:\n  name: "\${output:dev:x.y}"`, 'Project.Output', 3, /output:dev:x\.y/],
+    [`component: scf\nname: x\ninputs:\n  description: "\${output:dev:x:a.url}"`, 'Project.Output', 4, /environment/],
+    ...['prod:x:a.url', 'dev:y:a.url', 'dev:x:a.vpcId', 'dev:x:a'].map(
+      text =>
+        [
+          `component: scf\nname: x\ninputs:\n  environment:\n    variables:\n      A: "\${output:${text}}"`,
+          'Project.Output',
+          6,
+          new RegExp(`output:${text}.*url, internalDomain`),
+        ] as [string, string, number, RegExp],
+    ),
     ['component: scf\ninputs: [', 'Project.Yaml', 2, /YAML/],
     ['component: scf\ncomponent: scf', 'Project.Yaml', 2, /unique/],
   ];

@@ -5,6 +5,7 @@ import { type AsyncPolicy, DEFAULT_ASYNC_POLICY } from '../core/function.ts';
 import { fail } from './errors.ts';
 import { readEvents, readTriggers } from './events.ts';
 import type { Project } from './project.ts';
+import { OUTPUTS, referenceTo } from './references.ts';
 import { fileSchema, NOT_BUILT } from './serverless-schema.ts';
 import { YamlText } from './yaml.ts';
 
@@ -80,7 +81,7 @@ function echoed(inputs: Inputs): Record<string, unknown> {
 }
 
 /** `${name}`, `${app}`, `${stage}`, `${org}` stand for the file's own top keys; `app` is the name and `stage` is dev if not set. */
-function variables(value: unknown, path: string, env: Env): (name: string) => string | undefined {
+function variables(value: unknown, path: string, env: Env): Parameters<YamlText['substitute']>[0] {
   const top = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const textOf = (key: string): string | undefined => {
     const found = top[key];
@@ -94,5 +95,21 @@ function variables(value: unknown, path: string, env: Env): (name: string) => st
     stage: textOf('stage') ?? 'dev',
     org: textOf('org'),
   };
-  return key => (/^env[:.]/.test(key) ? env[key.slice('env:'.length)] : known[key]);
+  return (key, where, keys) => {
+    if (key.startsWith('output:')) return reference(key, where, keys, known);
+    return /^env[:.]/.test(key) ? env[key.slice('env:'.length)] : known[key];
+  };
 }
+
+/** Known when the functions are there: kept for then, without stage and app, of which a server has no others. */
+function reference(key: string, where: string, keys: readonly string[], known: Env): string {
+  const [, stage, app, name = '', output = ''] = /^output:([^:]+):([^:]+):([\w-]+)\.(\w+)$/.exec(key) ?? [];
+  const fits = stage !== undefined && stage === known.stage && app === known.app && isOutput(output);
+  if (!fits || keys.slice(0, 3).join('.') !== 'inputs.environment.variables')
+    return fail('Project.Output', { where, variable: `\${${key}}`, form: FORM, known: OUTPUTS.join(', ') });
+  return referenceTo(name, output);
+}
+
+/** Written out for people. */
+const FORM = `\${output:\${stage}:\${app}:<function>.<output>}`;
+const isOutput = (text: string): boolean => OUTPUTS.some(one => one === text);

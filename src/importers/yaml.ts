@@ -1,11 +1,23 @@
 // A YAML text with the line of every key, and zod's findings told by that line.
 
-import { type Document, isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { nearest } from '../config.ts';
 import { fail } from './errors.ts';
 
 type Path = readonly PropertyKey[];
+/** One may stand in another. */
+const VARIABLE = /\$\{((?:[^{}]|\$\{[^{}]*\})*)\}/g;
 
 export class YamlText {
   readonly #path: string;
@@ -28,15 +40,19 @@ export class YamlText {
     }
   }
 
-  /** Replaces every `${…}` in the values; `find` gives undefined for a name that has none. */
-  substitute(find: (name: string) => string | undefined): void {
+  /** Replaces every `${…}` in the values, those within others first; `find` gives undefined for a name that has none. */
+  substitute(find: (name: string, where: string, keys: readonly string[]) => string | undefined): void {
     visit(this.#document, {
-      Scalar: (key, node) => {
+      Scalar: (key, node, parents) => {
         if (key === 'key' || typeof node.value !== 'string') return;
-        node.value = node.value.replace(/\$\{([^}]*)\}/g, (whole, name: string) => {
-          const value = find(name.trim());
-          return value ?? fail('Project.Variable', { where: this.#at(node.range?.[0] ?? 0), variable: whole });
-        });
+        const where = this.#at(node.range?.[0] ?? 0);
+        const keys = parents.flatMap(one => (isPair(one) && isScalar(one.key) ? [String(one.key.value)] : []));
+        const replace = (text: string): string =>
+          text.replace(VARIABLE, (whole, name: string) => {
+            const value = find(replace(name).trim(), where, keys);
+            return value ?? fail('Project.Variable', { where, variable: whole });
+          });
+        node.value = replace(node.value);
       },
     });
   }

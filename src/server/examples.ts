@@ -4,7 +4,7 @@ import { SystemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Store } from '../core/ports.ts';
 import type { ScfCall } from '../importers/call.ts';
-import { deploy } from '../importers/deploy.ts';
+import { deployAll } from '../importers/outputs.ts';
 import { readPlans } from '../importers/plan.ts';
 import type { Plan } from '../importers/project.ts';
 import { needsInstall, templates } from '../importers/templates.ts';
@@ -31,7 +31,7 @@ export async function deployExamples({ store, call, log, works }: ExamplesDeps):
       const plans = await readPlans(dir);
       if (!plans.every(plan => works(plan))) return name;
       try {
-        for (const plan of plans) await deploy(plan, { call, clock });
+        await deployAll(plans, () => ({ call, clock }));
       } catch (error) {
         log.error({ err: error, example: name }, 'an example could not be deployed');
       }
