@@ -28,6 +28,10 @@ export interface AccessRecord {
 }
 
 const KEPT = 10_000;
+const BLOCK_BYTES = 64 * 1024;
+/** Of requests with very long paths fewer are kept. */
+const BLOCKS = 128;
+const TEXT_CHARS = 2048;
 
 export interface AccessLogOptions {
   readonly appId: string;
@@ -36,28 +40,53 @@ export interface AccessLogOptions {
   readonly sink?: (line: string) => void;
 }
 
+interface Block {
+  readonly bytes: Buffer;
+  used: number;
+  count: number;
+}
+
+/**
+ * Records as bytes in blocks, the oldest block dropped as a whole: as objects they would live just long enough to be
+ * carried from one generation of the collector's to the next, which costs a fifth of a whole request.
+ */
 export class AccessLog {
   readonly #options: AccessLogOptions;
-  readonly #records: AccessRecord[] = [];
-  /** Where the oldest is, once there are as many as are kept. */
-  #next = 0;
+  readonly #blocks: Block[] = [];
+  #count = 0;
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
   }
 
   add(record: AccessRecord): void {
-    if (this.#records.length < KEPT) this.#records.push(record);
-    else {
-      this.#records[this.#next] = record;
-      this.#next = (this.#next + 1) % KEPT;
-    }
+    const text = written(record);
+    let block = this.#blocks.at(-1);
+    if (!block || block.used + text.length > BLOCK_BYTES) block = this.#next();
+    block.used += block.bytes.write(text, block.used, 'latin1');
+    block.count++;
+    this.#count++;
     this.#options.sink?.(this.line(record));
+  }
+
+  #next(): Block {
+    const [oldest] = this.#blocks;
+    const spare = oldest && (this.#blocks.length >= BLOCKS || this.#count - oldest.count >= KEPT);
+    if (spare) {
+      this.#blocks.shift();
+      this.#count -= oldest.count;
+    }
+    const bytes = spare ? oldest.bytes : Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const block: Block = { bytes, used: 0, count: 0 };
+    this.#blocks.push(block);
+    return block;
   }
 
   /** Oldest first. */
   recent(): readonly AccessRecord[] {
-    return [...this.#records.slice(this.#next), ...this.#records.slice(0, this.#next)];
+    return this.#blocks
+      .flatMap(({ bytes, used }) => bytes.toString('latin1', 0, used).split(END).slice(0, -1).map(read))
+      .slice(-KEPT);
   }
 
   line(record: AccessRecord): string {
@@ -101,4 +130,45 @@ function localTime(ms: number): string {
   const [date = '', time = ''] = new Date(ms).toISOString().split('T');
   const [year, month, day] = date.split('-');
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
+}
+
+/** Neither stands in a target, a host or a text of the gateway's. */
+const FIELD = '\n';
+const END = '\0';
+
+const cut = (text: string): string => (text.length > TEXT_CHARS ? text.slice(0, TEXT_CHARS) : text);
+
+function written(record: AccessRecord): string {
+  const { startedAt, endedAt, askedAt, region, environment, serviceId, apiId, method, scheme, status } = record;
+  return (
+    `${startedAt}\n${endedAt}\n${askedAt}\n${region}\n${environment}\n${serviceId}\n${apiId}\n${cut(record.host)}\n` +
+    `${method}\n${cut(record.uri)}\n${scheme}\n${status}\n${record.upstreamStatus}\n${record.clientAddress}\n` +
+    `${record.responseBytes ?? ''}\n${record.requestBytes ?? ''}\n${cut(record.message)}\n${record.requestId}${END}`
+  );
+}
+
+function read(text: string): AccessRecord {
+  const fields = text.split(FIELD);
+  const at = (index: number) => fields[index] ?? '';
+  const bytesAt = (index: number) => (at(index) === '' ? undefined : Number(at(index)));
+  return {
+    startedAt: Number(at(0)),
+    endedAt: Number(at(1)),
+    askedAt: Number(at(2)),
+    region: at(3),
+    environment: at(4),
+    serviceId: at(5),
+    apiId: at(6),
+    host: at(7),
+    method: at(8),
+    uri: at(9),
+    scheme: at(10),
+    status: Number(at(11)),
+    upstreamStatus: Number(at(12)),
+    clientAddress: at(13),
+    responseBytes: bytesAt(14),
+    requestBytes: bytesAt(15),
+    message: at(16),
+    requestId: at(17),
+  };
 }

@@ -37,13 +37,16 @@ export const TOO_LARGE = gatewayError(413, 'Request Entity Too Large');
 
 export function createAdmit({ clock, quotas, customAuth, releasedApi }: AdmitDeps): Admit {
   function admit(arrival: Arrival, route: Route, policy: Policy): Refusal | Promise<Refusal> {
-    const now = clock.now();
-    if (policy.plain) return limited(arrival, policy, policy.plans, now);
+    if (policy.plain) {
+      // The way of most requests.
+      if (!policy.service && !policy.api) return undefined;
+      return limited(arrival, policy, policy.plans, clock.now());
+    }
     if (policy.broken) return gatewayError(481, 'API config error');
     const refusal = ipRefusal(policy, arrival.sourceIp);
     if (refusal) return refusal;
     if (readsBody(arrival, route, policy) && hasBody(arrival.request)) return afterBody(arrival, route, policy);
-    return withBody(arrival, route, policy, now);
+    return withBody(arrival, route, policy, clock.now());
   }
 
   async function afterBody(arrival: Arrival, route: Route, policy: Policy): Promise<Refusal> {
