@@ -69,8 +69,6 @@ describe('products that are not built', () => {
     ['cvm.api.qcloud.com', 200, 'message', 'api-2.0'],
     ['set-websocket.cb-common.apigateway.tencentyun.com', 404, 'message', 'apigateway'],
     ['other.gz.apigw.tencentcs.com', 404, 'message', 'apigateway'],
-    ['1250000000-abcdefghij.ap-guangzhou.tencentscf.com', 404, 'errorMessage', 'scf-url'],
-    ['1250000000-abcdefghij-ap-guangzhou.scf.tencentcs.com', 404, 'errorMessage', 'scf-url'],
   ] as const) {
     test(`${host} is refused in JSON`, async () => {
       const answer = await ask(host);

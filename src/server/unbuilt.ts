@@ -66,15 +66,6 @@ const PRODUCTS: readonly Product[] = [
     refuse: ({ message }) => ({ status: 404, ...json({ message }) }),
   },
   {
-    service: 'scf-url',
-    title: 'Function URL (函数 URL)',
-    host: /\.(tencentscf|scf\.tencentcs)\.com$/,
-    refuse: ({ message, requestId }) => ({
-      status: 404,
-      ...json({ errorCode: 404, errorMessage: message, requestId, statusCode: 404 }),
-    }),
-  },
-  {
     service: 'cos',
     title: 'COS (对象存储)',
     host: /\.(myqcloud\.com|tencentcos\.cn)$/,
