@@ -1,0 +1,57 @@
+// The vendor's clients as a stranger installs them, and the way by which their fixed host names lead to a server here.
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import type { Callable } from '../fixture.ts';
+
+/** Folder with a node_modules of its own; the suite `clients` makes it. */
+const dir = process.env.OPENSCF_CLIENTS;
+
+export const MISSING =
+  dir === undefined && 'OPENSCF_CLIENTS names no folder with the clients (.ci/run clients makes one)';
+
+export const requireClient = createRequire(join(dir ?? '/', 'package.json'));
+
+/** What can be done with a client whose types are not at hand. */
+export type Verb = (input: object) => Promise<unknown>;
+
+type Connect = typeof tls.connect;
+
+/** From now on every TLS connection to a name of the Cloud API goes to this port; certificates are the client's to judge. */
+export function leadHere(port: number): Disposable {
+  const connect: Connect = tls.connect;
+  const redirected = (options: tls.ConnectionOptions, ...rest: never[]): tls.TLSSocket =>
+    String(options.host).endsWith('.tencentcloudapi.com')
+      ? connect({ ...options, host: '127.0.0.1', port, servername: String(options.host) }, ...rest)
+      : connect(options, ...rest);
+  tls.connect = redirected as Connect;
+  return {
+    [Symbol.dispose]() {
+      tls.connect = connect;
+    },
+  };
+}
+
+export interface Signing {
+  readonly signMethod?: 'TC3-HMAC-SHA256' | 'HmacSHA256' | 'HmacSHA1';
+  readonly reqMethod?: 'POST' | 'GET';
+}
+
+export type Call = (action: string, input: object) => Promise<unknown>;
+
+/** The official SDK's client of the API gateway; gives the answer's Result, where it has one. */
+export function gatewayClient({ endpoint, credentials }: Callable, signing: Signing = {}): Call {
+  const { apigateway } = requireClient('tencentcloud-sdk-nodejs') as {
+    apigateway: { v20180808: { Client: new (options: object) => Record<string, Verb> } };
+  };
+  const { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST' } = signing;
+  const httpProfile = { endpoint: endpoint.replace('http://', ''), protocol: 'http://', reqMethod };
+  const profile = { signMethod, language: 'en-US', httpProfile };
+  const client = new apigateway.v20180808.Client({ credential: credentials, region: 'ap-guangzhou', profile });
+  return async (action, input) => {
+    const answer = (await client[action]?.(input)) as { readonly Result?: unknown } | undefined;
+    if (!answer) throw new Error(`the SDK has no ${action}`);
+    return answer.Result ?? answer;
+  };
+}
