@@ -40,9 +40,19 @@ async function fronts(): Promise<readonly Front[]> {
   const { Triggers } = await sdk.ListTriggers({ FunctionName: 'echo' });
   const desc = JSON.parse(Triggers?.[0]?.TriggerDesc ?? '') as { service: { subDomain: string } };
   const gateway = new URL(desc.service.subDomain);
+  const made = await sdk.CreateTrigger({
+    FunctionName: 'echo',
+    TriggerName: 'url',
+    Type: 'http',
+    TriggerDesc: '{"AuthType":"NONE","NetConfig":{"EnableIntranet":false,"EnableExtranet":true}}',
+    Enable: 'OPEN',
+  });
+  const { NetConfig } = JSON.parse(made.TriggerInfo?.TriggerDesc ?? '') as { NetConfig: { ExtranetHTTPUrl: string } };
+  const url = new URL(NetConfig.ExtranetHTTPUrl);
   const api = new URL(server.endpoint);
   return [
     { name: 'API Gateway', host: gateway.host, port: Number(gateway.port), path: gateway.pathname },
+    { name: 'function URL', host: url.host, port: Number(url.port), path: url.pathname },
     { name: 'Cloud API', host: api.host, port: Number(api.port), path: '/' },
   ];
 }
