@@ -96,6 +96,7 @@ export class Connection implements Carrier {
     try {
       const behind = this.#parser.push(chunk);
       if (this.#parser.over) this.#over(behind ?? NOTHING);
+      else this.#flow?.flush();
     } catch (error) {
       if (!(error instanceof ResponseFault)) throw error;
       this.#flow?.fail(new UpstreamError(error.fault, error.message));

@@ -31,8 +31,10 @@ export interface AnswerEvents {
   /** 1xx on the way; may be left out. */
   information?(status: number, rawHeaders: readonly string[]): void;
   head(head: ParsedHead): void;
-  /** False: no more until `resume`. `last`: `end` is called next; not told of an answer in chunks. */
+  /** False: no more until `resume`. `last`: `end` is called next, without trailers; the end may also come untold. */
   data(chunk: Buffer, last: boolean): boolean;
+  /** All that has come in one piece has been told, and it was not the end. */
+  flush?(): void;
   end(rawTrailers: readonly string[]): void;
   failed(error: UpstreamError): void;
   /** The server has agreed to an upgrade: the connection, and what it has sent behind its head. The last that is heard. */
@@ -230,6 +232,10 @@ export class Flow {
     // Whoever does not take it is no fault of the server's.
     else this.#expect(undefined);
     return more;
+  }
+
+  flush(): void {
+    if (!this.#over) this.#events.flush?.();
   }
 
   /** Transport deadlines: they count real time, also when the platform's clock is turned or stands still. */

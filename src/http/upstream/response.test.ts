@@ -17,6 +17,8 @@ interface Read {
   over: boolean;
   /** What `end` said. */
   ended: boolean;
+  /** The last piece was told as such. */
+  last: boolean;
 }
 
 function read(
@@ -28,14 +30,19 @@ function read(
     information: [],
     behind: '',
   };
+  let [last, told] = [false, false];
   const parser = new ResponseParser(
     {
       information: status => all.information.push(status),
       head: head => Object.assign(all, head),
-      data: chunk => {
+      data: (chunk, isLast) => {
+        assert.equal(last, false, 'nothing comes behind the last piece');
+        last = isLast;
         all.body += chunk.toString('latin1');
       },
       done: trailers => {
+        if (last) assert.deepEqual(trailers, []);
+        told = last;
         assert.equal(all.trailers, undefined, 'it is done once');
         all.trailers = trailers;
       },
@@ -50,7 +57,8 @@ function read(
   }
   const ended = end && parser.end();
   const { over, keepAlive, keepAliveMs } = parser;
-  return { ...all, over, keepAlive, keepAliveMs, ended } as Read;
+  if (last) assert.ok(told, 'the end follows the last piece at once');
+  return { ...all, last: told, over, keepAlive, keepAliveMs, ended } as Read;
 }
 
 const whole = (text: string, options?: Parameters<typeof read>[1]) => read([Buffer.from(text, 'latin1')], options);
@@ -180,6 +188,15 @@ test('what could be read in two ways is refused', () => {
     assert.throws(() => whole(text), { name: 'Error', fault: 'malformed' }, JSON.stringify(text));
 });
 
+test('the last piece is told as such where that is certain', () => {
+  const chunks = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n';
+  assert.ok(whole('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi').last);
+  assert.ok(whole(`${chunks}0\r\n\r\n`).last);
+  assert.ok(!whole(`${chunks}0\r\nX: 1\r\n\r\n`).last);
+  assert.ok(!whole(`${chunks}0\r\n\r\nmore`).last);
+  assert.ok(!whole('HTTP/1.1 200 OK\r\n\r\nhi', { end: true }).last);
+});
+
 test('white space that is none of HTTP stays in a value', () => {
   assert.deepEqual(whole('HTTP/1.1 204 x\r\nX: \xa0a\xa0 \r\n\r\n').rawHeaders, ['X', '\xa0a\xa0']);
 });
@@ -208,7 +225,10 @@ test('an answer reads the same however it is cut', () => {
       const bytes = Buffer.from(text, 'latin1');
       const places = [...new Set([0, ...cuts.filter(cut => cut < bytes.length), bytes.length])].sort((a, b) => a - b);
       const pieces = places.slice(1).map((to, i) => bytes.subarray(places[i], to));
-      assert.deepEqual(read(pieces, { end: true }), read([bytes], { end: true }));
+      // In pieces the last one cannot always be told.
+      const { last: _, ...inPieces } = read(pieces, { end: true });
+      const { last: __, ...atOnce } = read([bytes], { end: true });
+      assert.deepEqual(inPieces, atOnce);
     }),
     { numRuns: 500 },
   );

@@ -16,7 +16,7 @@ export interface ResponseEvents {
   /** 1xx but 101. */
   information(status: number, rawHeaders: readonly string[]): void;
   head(head: ParsedHead): void;
-  /** `last`: the answer is whole with it. Not told of one in chunks. */
+  /** `last`: `done` follows at once, without trailers. A hint: the last piece of a long answer may come without. */
   data(chunk: Buffer, last: boolean): void;
   done(rawTrailers: readonly string[]): void;
 }
@@ -30,6 +30,7 @@ export class ResponseFault extends Error {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST = Buffer.from('\r\n0\r\n\r\n');
 const CR = 13;
 const LF = 10;
 /** Sizes of chunks have no extension here that anybody reads. */
@@ -209,7 +210,7 @@ export class ResponseParser {
   #piece(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#left);
     this.#left -= end - at;
-    const last = this.#left === 0 && this.#state === 'length';
+    const last = this.#left === 0 && (this.#state === 'length' || isEnd(chunk, end));
     this.#events.data(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end), last);
     if (this.#left === 0) {
       if (this.#state === 'chunk') this.#state = 'chunk end';
@@ -251,6 +252,11 @@ export class ResponseParser {
     this.#state = 'over';
     this.#events.done(rawTrailers);
   }
+}
+
+/** What follows the last chunk of an answer without trailers, and nothing behind it. */
+function isEnd(chunk: Buffer, at: number): boolean {
+  return chunk.length - at === LAST.length && chunk.compare(LAST, 0, LAST.length, at) === 0;
 }
 
 /** Name, value, name, value … of the lines from there on. */

@@ -131,6 +131,33 @@ test('a request goes through, and whatever it is answered is a success', async (
   );
 });
 
+test('an answer that is there whole has a length, and one that is made piece by piece comes piece by piece', async () => {
+  let more = () => {};
+  await using at = await startedWeb((request, response) => {
+    response.flushHeaders();
+    more = () => response.write('piece');
+    if (request.url === '/') response.end('whole');
+  });
+  const whole = new FakeExchange();
+  await settled(at, at.begin(whole));
+  const pieces = new FakeExchange({ target: '/sse' });
+  void at.begin(pieces);
+  await at.until(() => pieces.head !== undefined);
+  assert.equal(pieces.text, '', 'the head does not wait for the body');
+  more();
+  await at.until(() => pieces.text === 'piece');
+  assert.ok(!pieces.head?.rawHeaders.includes('Content-Length'));
+  // A server that has not flushed its head sends all in one piece.
+  await using plain = await startedWeb((_, response) => {
+    response.writeHead(200, { 'X-A': '1' });
+    response.end('hällo');
+  });
+  const answered = new FakeExchange();
+  await settled(plain, plain.begin(answered));
+  assert.equal(answered.head?.rawHeaders.at(-1), '6');
+  assert.equal(answered.text, 'hällo');
+});
+
 test('the first request after a start tells of it, and what it printed meanwhile', async () => {
   await using at = await startedWeb(hello, { ready: false });
   at.sandbox.output.write('up\n');

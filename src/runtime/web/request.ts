@@ -1,6 +1,6 @@
 // One HTTP request on its way through a function.
 
-import type { Exchange, ResponseBody } from '../../core/exchange.ts';
+import type { Exchange, ResponseBody, ResponseHead } from '../../core/exchange.ts';
 import { RESPONSE_BYTES, SYNC_EVENT_BYTES } from '../../core/limits.ts';
 import type { Exchanging, Upstreams } from '../../http/forward.ts';
 import type { UpstreamError } from '../../http/upstream/errors.ts';
@@ -37,6 +37,8 @@ export class RequestPassage implements Passage, AnswerEvents {
   readonly #exchange: Exchange;
   readonly #done: Done;
   readonly #flow: Exchanging | undefined;
+  /** An answer's head that has not been passed on, until more of what came with it is known. */
+  #head: ResponseHead | undefined;
   #body: ResponseBody | undefined;
   /** What ends the answer: as a text it goes out in one piece with the head. */
   #last: string | undefined;
@@ -75,21 +77,34 @@ export class RequestPassage implements Passage, AnswerEvents {
     const bytes = headerBytes(rawHeaders);
     if (bytes > HEADER_BYTES) this.stop(headersTooLarge(bytes));
     else if (length > RESPONSE_BYTES) this.stop(responseTooLarge(length));
-    else this.#body = this.#exchange.respond({ status, reason, rawHeaders });
+    else this.#head = { status, reason, rawHeaders };
+  }
+
+  /** It is an answer that is made piece by piece. */
+  flush(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head) this.#body = this.#exchange.respond(head);
   }
 
   data(chunk: Buffer, last: boolean): boolean {
-    const stream = this.#body?.stream;
     if (last && chunk.length <= TEXT_BYTES) {
       this.#last = chunk.toString('latin1');
       return true;
     }
+    this.flush();
+    const stream = this.#body?.stream;
     if (!stream || stream.write(chunk)) return true;
     stream.once('drain', () => this.#flow?.resume());
     return false;
   }
 
   end(rawTrailers: readonly string[]): void {
+    const head = this.#head;
+    // An answer that is there whole needs no chunks, whatever the function has sent it in.
+    if (head && this.#last !== undefined && headerOf(head.rawHeaders, 'content-length') === undefined)
+      this.#head = { ...head, rawHeaders: [...head.rawHeaders, 'Content-Length', String(this.#last.length)] };
+    this.flush();
     if (rawTrailers.length > 0) this.#body?.trailers(rawTrailers);
     if (this.#last === undefined) this.#body?.stream.end();
     else this.#body?.stream.end(this.#last, 'latin1');
