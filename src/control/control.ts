@@ -2,16 +2,8 @@
 // and triggers, as the API, the trigger sources and the command line use them. Times are ms since 1970.
 
 import type { Readable } from 'node:stream';
-import type {
-  Alias,
-  AsyncPolicy,
-  CodePackage,
-  FunctionKey,
-  FunctionVersion,
-  Routing,
-  StatusReason,
-} from '../core/function.ts';
-import type { Execution, Page, Range, Tag, Triggers, Where } from '../core/ports.ts';
+import type { Alias, AsyncPolicy, CodePackage, FunctionKey, FunctionVersion, Routing } from '../core/function.ts';
+import type { Execution, Tag, Triggers } from '../core/ports.ts';
 import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, ScheduledNumber } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { AsyncSettings } from './async.ts';
@@ -347,19 +339,6 @@ export interface ConcurrencyVerbs {
   reservedMB(region: string): number;
 }
 
-/** Instances of a version that are kept ready, and those of them that run something. */
-export interface Readiness {
-  readonly available: number;
-  readonly busy: number;
-  /** Why no more can be started for now, in both languages. */
-  readonly failed?: string | undefined;
-}
-
-/** What control asks of the machine. */
-export interface Instances {
-  provisionedOf(key: FunctionKey, version: string): Readiness;
-}
-
 // asynchronous executions
 
 /** ms since 1970: from ≤ x < before. */
@@ -462,33 +441,4 @@ export interface Logs {
 export interface Missed {
   record(service: string, action: string): Promise<void>;
   list(): Promise<Row<'missed'>[]>;
-}
-
-// what control needs
-
-/** Kept invocations, those that are not written yet included. */
-export interface History {
-  list(where: Where<'invocations'>, page: Page): Promise<InvocationRow[]>;
-  count(where: Where<'invocations'>, range?: Range): Promise<number>;
-}
-
-export interface Sentence {
-  readonly zh: string;
-  readonly en: string;
-}
-
-/** What control asks of the runtimes. */
-export interface RuntimeCatalog {
-  /** Taken when a request names none: `Python2.7`. */
-  readonly defaultRuntime: string;
-  /** `type`: a web function brings its own start file and asks less of the runtime. */
-  supports(runtime: string, type?: FunctionVersion['type']): 'yes' | { readonly refused: Sentence };
-  /** Unpacks and checks the stored package with its layers; a reason when it is not usable. Asked again after a crash. */
-  prepare(version: FunctionVersion): Promise<StatusReason | undefined>;
-  /** The same for the package of a layer. */
-  prepareLayer(code: CodePackage): Promise<StatusReason | undefined>;
-  /** Path of the entry file inside the package, for showing it; undefined when the runtime has none. */
-  entryFile(version: FunctionVersion): string | undefined;
-  /** Settings that not every machine can do and this one can, by the names that they are refused by. */
-  readonly offers?: ReadonlySet<string>;
 }

@@ -15,9 +15,10 @@ import type { Trigger, TriggerHost } from '../core/trigger.ts';
 import { memoryEvents } from '../queue/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { parseCron } from '../triggers/timer/cron.ts';
-import type { CreateFunction, History } from './control.ts';
+import type { CreateFunction } from './control.ts';
 import { type ControlDeps, createControl } from './create.ts';
 import type { AnyTriggerKind } from './kinds.ts';
+import type { History } from './needs.ts';
 import { DOCUMENTED_QUOTAS } from './quotas.ts';
 
 export const NOW = Date.UTC(2024, 3, 19, 8, 0, 0);

@@ -6,8 +6,9 @@ import type { Page, Range, Where } from '../core/ports.ts';
 import type { InvocationRow } from '../core/rows.ts';
 import { statusClass } from '../core/status.ts';
 import type { LiveCatalog } from './catalog.ts';
-import type { History, LogQuery, Logs } from './control.ts';
+import type { LogQuery, Logs } from './control.ts';
 import { fail } from './errors.ts';
+import type { History } from './needs.ts';
 import { isDescending, type Listed, limitOf, offsetOf } from './paging.ts';
 import { isPublished } from './validate.ts';
 

@@ -12,7 +12,7 @@ import {
 import type { Rows, Store } from '../core/ports.ts';
 import type { Background } from './background.ts';
 import type { LiveCatalog } from './catalog.ts';
-import type { RuntimeCatalog } from './control.ts';
+import type { RuntimeCatalog } from './needs.ts';
 import type { Packages } from './packages.ts';
 import { PENDING, type Pending, pendingOf } from './pending.ts';
 import { addVersion } from './publish.ts';

@@ -1,8 +1,9 @@
 // Settings of the API that are not built: what would be accepted and not done is refused instead.
 // The one table of them: building a thing deletes its row.
 
-import type { Sentence, Wire } from './control.ts';
+import type { Wire } from './control.ts';
 import { fail } from './errors.ts';
+import type { Sentence } from './needs.ts';
 import { type FunctionType, instanceConcurrency } from './web.ts';
 
 interface Unsupported extends Sentence {

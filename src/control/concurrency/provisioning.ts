@@ -6,7 +6,7 @@ import type { Log } from '../../core/log.ts';
 import type { Store } from '../../core/ports.ts';
 import type { ProvisionedRow, Tracking } from '../../core/rows.ts';
 import type { LiveCatalog } from '../catalog.ts';
-import type { Instances } from '../control.ts';
+import type { Instances } from '../needs.ts';
 import type { Turns } from '../turns.ts';
 import { keyOf } from '../validate.ts';
 import { dueAt, nextTick, plan, type ReadCron } from './schedule.ts';

@@ -1,6 +1,6 @@
 // How far the machine has come with the instances that are to be ready.
 
-import type { Readiness } from '../control.ts';
+import type { Readiness } from '../needs.ts';
 
 export type TaskStatus = 'InProgress' | 'Done' | 'Failed';
 

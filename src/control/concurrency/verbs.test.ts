@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LATEST } from '../../core/function.ts';
-import type { Provision, Readiness } from '../control.ts';
+import type { Provision } from '../control.ts';
 import { KEY, rejects, SharedBus, scene } from '../fixture.ts';
+import type { Readiness } from '../needs.ts';
 import { DOCUMENTED_QUOTAS } from '../quotas.ts';
 
 const tick = () => new Promise(setImmediate);

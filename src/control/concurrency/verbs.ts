@@ -11,9 +11,10 @@ import {
 import type { Rows } from '../../core/ports.ts';
 import type { ProvisionedRow } from '../../core/rows.ts';
 import type { Held } from '../catalog.ts';
-import type { ConcurrencyVerbs, Instances, ProvisionedVersion } from '../control.ts';
+import type { ConcurrencyVerbs, ProvisionedVersion } from '../control.ts';
 import { fail } from '../errors.ts';
 import { namespaceOf } from '../namespaces.ts';
+import type { Instances } from '../needs.ts';
 import { mustBeMade, type Room } from '../room.ts';
 import { checkFunctionName, checkNamespace, isPublished, keyOf } from '../validate.ts';
 import type { RegionQuotas } from './quota.ts';

@@ -1,7 +1,7 @@
 // Why a value of the concurrency settings is wrong, in both languages.
 
 import { CloudError } from '../../core/errors.ts';
-import type { Sentence } from '../control.ts';
+import type { Sentence } from '../needs.ts';
 
 const say = (zh: string, en: string) => ({ zh, en }) satisfies Sentence;
 
