@@ -9,16 +9,13 @@ import { byKeyPair } from './auth/keypair.ts';
 import { byToken } from './auth/oauth.ts';
 import { type Received, receive } from './body.ts';
 import type { CustomAuth } from './customauth.ts';
-import { gatewayError } from './errorbody.ts';
+import { gatewayError, type Refusal, TOO_LARGE } from './errorbody.ts';
 import type { Window } from './limits.ts';
 import type { Api } from './model.ts';
 import { bodyRefusal, missingParameter } from './parameters.ts';
 import { type PlanLimit, type Policy, windowOf } from './policy.ts';
 import type { Quotas } from './quotas.ts';
 import type { GatewayReply, Route } from './target.ts';
-
-/** undefined lets it in. */
-export type Refusal = GatewayReply | undefined;
 
 export interface AdmitDeps {
   readonly clock: Clock;
@@ -33,7 +30,6 @@ export type Admit = (arrival: Arrival, route: Route, policy: Policy) => Refusal 
 
 const LIMITED = gatewayError(429, 'API rate limit exceeded');
 const USED_UP = gatewayError(429, 'API quota exceeded');
-export const TOO_LARGE = gatewayError(413, 'Request Entity Too Large');
 
 export function createAdmit({ clock, quotas, customAuth, releasedApi }: AdmitDeps): Admit {
   function admit(arrival: Arrival, route: Route, policy: Policy): Refusal | Promise<Refusal> {

@@ -7,9 +7,8 @@ import type { Ids } from '../../core/ids.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import type { Deadlines } from '../../http/deadlines.ts';
 import { parseQuery } from '../../http/query.ts';
-import type { Refusal } from './admit.ts';
 import type { Arrival } from './arrival.ts';
-import { gatewayError } from './errorbody.ts';
+import { gatewayError, type Refusal, TIMED_OUT } from './errorbody.ts';
 import { gatewayRequest } from './gatewayrequest.ts';
 import type { Plugin } from './model.ts';
 import type { AuthRule } from './plugindata.ts';
@@ -63,7 +62,7 @@ export function createCustomAuth({ verify, clock, ids, deadlines, headerCase }: 
     };
     const outcome = await Promise.race([verify(call), expired.promise]);
     stop();
-    if (outcome === 'late') return gatewayError(504, 'Gateway Time-out', 504);
+    if (outcome === 'late') return TIMED_OUT;
     if (outcome.status !== 200) return gatewayError(502, 'Bad Gateway', outcome.status);
     return saysYes(outcome.body);
   }

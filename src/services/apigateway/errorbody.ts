@@ -13,6 +13,13 @@ export function gatewayError(status: number, message: string, upstreamStatus: nu
   return { status, headers: JSON_HEADERS, body: Buffer.from(body), upstreamStatus, message };
 }
 
+/** What keeps a request out; undefined lets it in. */
+export type Refusal = GatewayReply | undefined;
+
+export const FAILED = gatewayError(500, 'Internal Server Error');
+export const TIMED_OUT = gatewayError(504, 'Gateway Time-out', 504);
+export const TOO_LARGE = gatewayError(413, 'Request Entity Too Large');
+
 /** The documents' log texts print the value as `[$x]`; in bodies it stands in quotes. */
 export function noMatch(what: string, value: string): GatewayReply {
   return gatewayError(404, `There is no api match ${what} '${value}'`);

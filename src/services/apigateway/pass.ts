@@ -2,17 +2,18 @@
 // the API, as it is made.
 
 import { Readable } from 'node:stream';
+import type { Clock } from '../../core/clock.ts';
 import type { ResponseHead } from '../../core/exchange.ts';
+import type { Log } from '../../core/log.ts';
+import type { Deadlines } from '../../http/deadlines.ts';
 import { exchangeOf, type LiveExchange, responseOn, upgradeExchangeOf } from '../../http/exchange.ts';
+import type { Answers } from './answer.ts';
 import type { Arrival } from './arrival.ts';
-import { gatewayError } from './errorbody.ts';
+import { FAILED, gatewayError, TIMED_OUT } from './errorbody.ts';
 import { gatewayRequest } from './gatewayrequest.ts';
-import type { ServeDeps } from './serve.ts';
-import type { GatewayReply, Route, Target } from './target.ts';
+import type { GatewayReply, HeaderCase, Route, Target } from './target.ts';
 import { handshakeFault } from './websocket/handshake.ts';
 
-export const TIMED_OUT = gatewayError(504, 'Gateway Time-out', 504);
-export const FAILED = gatewayError(500, 'Internal Server Error');
 const NOT_UPGRADED = gatewayError(426, 'Upgrade Required');
 const CLIENT_GONE = gatewayError(499, 'Client closed connetion');
 
@@ -21,15 +22,17 @@ export function passesOn({ api: { backend } }: Route): boolean {
   return backend.type === 'HTTP' || (backend.type === 'SCF' && backend.functionType === 'HTTP');
 }
 
+export interface PassDeps {
+  readonly answers: Answers;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  readonly headerCase: HeaderCase;
+}
+
 export type Pass = (arrival: Arrival, route: Route, run: NonNullable<Target['pass']>) => void;
 
-export function createPass({
-  answers,
-  clock,
-  deadlines,
-  log,
-  headerCase,
-}: Pick<ServeDeps, 'answers' | 'clock' | 'deadlines' | 'log' | 'headerCase'>): Pass {
+export function createPass({ answers, clock, deadlines, log, headerCase }: PassDeps): Pass {
   function pass(arrival: Arrival, route: Route, run: NonNullable<Target['pass']>): void {
     const { requestId } = arrival;
     const upgrades = route.api.protocol === 'WEBSOCKET';

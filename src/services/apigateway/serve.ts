@@ -1,28 +1,20 @@
 // One request through the gateway: its way, leave to go it, what stands behind its API, the answer.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/log.ts';
 import { hasBody } from '../../http/body.ts';
-import type { Deadlines } from '../../http/deadlines.ts';
-import { type Admit, TOO_LARGE } from './admit.ts';
-import type { Answers } from './answer.ts';
+import type { Admit } from './admit.ts';
 import type { Arrival, Arrive } from './arrival.ts';
 import { receive } from './body.ts';
+import { FAILED, TIMED_OUT, TOO_LARGE } from './errorbody.ts';
 import { gatewayRequest } from './gatewayrequest.ts';
-import { createPass, FAILED, passesOn, TIMED_OUT } from './pass.ts';
-import type { Handover, HeaderCase, Route, Target } from './target.ts';
+import { createPass, type PassDeps, passesOn } from './pass.ts';
+import type { Handover, Route, Target } from './target.ts';
 import type { FindWay } from './way.ts';
 
-export interface ServeDeps {
+export interface ServeDeps extends PassDeps {
   readonly arrive: Arrive;
   readonly findWay: FindWay;
   readonly admit: Admit;
-  readonly answers: Answers;
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  readonly log: Log;
-  readonly headerCase: HeaderCase;
 }
 
 /** `handover`: the client wants to upgrade, and `response` writes to its connection. */
