@@ -37,6 +37,10 @@ const quota = z.object({
     zh: '每个地域每分钟新增实例数的上限（超出时为 429），0 为不限',
     en: 'new instances per region and minute (429 beyond), 0 for any number',
   }).default(0),
+  gatewayQps: whole(0, MANY, {
+    zh: 'API 网关服务每个环境的缺省每秒请求数（云上为 5000，超出时为 429），0 为不限',
+    en: 'requests per second of an environment of an API Gateway service unless set for it (5000 in the cloud; 429 beyond), 0 for any number',
+  }).default(0),
 });
 
 const records = z.object({
@@ -89,6 +93,14 @@ const compat = z.object({
     zh: '函数主动关闭 WebSocket 连接后也调用清理函数',
     en: 'call the cleanup function also for WebSocket connections that a function closed',
   }).default(false),
+  clbBase64Flag: oneOf(['string', 'boolean'], {
+    zh: 'CLB 事件中 isBase64Encoded 的类型（文档为字符串）',
+    en: 'type of isBase64Encoded in CLB events; the documents show a string',
+  }).default('string'),
+  clbExtendedEvent: onOff({
+    zh: 'CLB 事件另带 httpMethod、path、queryString 与 body（文档正文提到，示例中没有）',
+    en: 'CLB events have httpMethod, path, queryString and body as well, which the documents promise and do not show',
+  }).default(true),
   timerUtcOffset: whole(-720, 840, {
     zh: 'Cron 表达式所在时区与 UTC 相差的分钟数',
     en: 'minutes between UTC and the zone in which cron expressions are read',
@@ -175,6 +187,10 @@ export const configSchema = z.object({
     zh: '命令行文字的语言，缺省取自 LANG',
     en: 'language of the command line; from LANG if not set',
   }),
+  accessLog: text(SOME_TEXT, 'logs/access.log', {
+    zh: 'API 网关访问日志文件，缺省不写',
+    en: 'file of the access log of the API gateway; none is written if not set',
+  }).optional(),
   logLevel: oneOf(['debug', 'info', 'warn', 'error'], { zh: '服务日志级别', en: 'level of the server log' }).default(
     'info',
   ),

@@ -13,12 +13,16 @@ import type { ApiGateway, ApiGatewayDeps } from '../services/apigateway/gateway.
 import type { TrafficDeps } from '../services/apigateway/httpfront.ts';
 import { descOfApi } from '../triggers/apigw/desc.ts';
 import { verification } from '../triggers/apigw/verify.ts';
+import { openAccessFile } from './accesslog.ts';
+import type { Closers } from './closers.ts';
 
 export function gatewaySettings({
   compat,
   websocket,
-}: Pick<Config, 'compat' | 'websocket'>): ApiGatewayDeps['settings'] {
+  quota,
+}: Pick<Config, 'compat' | 'websocket' | 'quota'>): ApiGatewayDeps['settings'] {
   return {
+    serviceQps: quota.gatewayQps,
     headerCase: compat.apigwHeaderCase,
     dropLocation: compat.apigwDropLocation,
     websocket: {
@@ -31,8 +35,17 @@ export function gatewaySettings({
 }
 
 /** `submit` is asked for when a request comes: it is made after the gateway. */
-export function gatewayTraffic(config: Pick<Config, 'trustedProxies'>, submit: () => Submit): TrafficDeps {
-  return { verify: verification(submit), proxies: trustedProxies(config.trustedProxies) };
+export function gatewayTraffic(
+  config: Pick<Config, 'trustedProxies' | 'accessLog'>,
+  submit: () => Submit,
+  log: Log,
+  opened: Closers,
+): TrafficDeps {
+  const traffic = { verify: verification(submit), proxies: trustedProxies(config.trustedProxies) };
+  if (config.accessLog === undefined) return traffic;
+  const file = openAccessFile({ path: config.accessLog, log });
+  opened.defer(() => file.close());
+  return { ...traffic, access: file.write };
 }
 
 interface ManagementDeps {

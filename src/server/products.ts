@@ -77,7 +77,7 @@ export async function openProducts(deps: ProductsDeps, opened: Closers): Promise
       },
       baseDomain,
     },
-    ...gatewayTraffic(config, () => later().submit),
+    ...gatewayTraffic(config, () => later().submit, log, opened),
     settings: gatewaySettings(config),
   });
   opened.defer(() => gateway.close());
