@@ -1,6 +1,7 @@
 // The services of the Cloud API and their actions: one of the four tables, and nothing enumerates its rows elsewhere.
 
 import { GATEWAY_ACTIONS } from './apigateway/index.ts';
+import { CLB_ACTIONS } from './clb/index.ts';
 import * as later from './later.ts';
 import { SCF_ACTIONS } from './scf/index.ts';
 import { SSL_ACTIONS } from './ssl/index.ts';
@@ -9,7 +10,7 @@ import { TAG_ACTIONS } from './tag/index.ts';
 export const API_SERVICES = Object.freeze({
   scf: SCF_ACTIONS,
   apigateway: GATEWAY_ACTIONS,
-  clb: later.CLB,
+  clb: CLB_ACTIONS,
   cls: later.CLS,
   ckafka: later.CKAFKA,
   cmq: later.CMQ,

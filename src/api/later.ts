@@ -10,20 +10,6 @@ const each = (verbs: string, things: string): string[] =>
 const none = (version: string, later: readonly string[]): ServiceTable<object> =>
   Object.freeze({ version, actions: {}, later });
 
-export const CLB = none(
-  '2018-03-17',
-  names(`
-    CreateLoadBalancer DescribeLoadBalancers DescribeLoadBalancersDetail ModifyLoadBalancerAttributes DeleteLoadBalancer
-    CreateListener DescribeListeners ModifyListener DeleteListener
-    CreateRule ModifyRule ModifyDomain ModifyDomainAttributes DeleteRule
-    RegisterFunctionTargets DeregisterFunctionTargets ModifyFunctionTargets
-    RegisterTargets DeregisterTargets BatchRegisterTargets BatchDeregisterTargets ModifyTargetPort ModifyTargetWeight
-    DescribeTargets DescribeTargetHealth DescribeTaskStatus DescribeRewrite AutoRewrite ManualRewrite DeleteRewrite
-    SetCustomizedConfigForLoadBalancer DescribeCustomizedConfigList DescribeCustomizedConfigAssociateList
-    SetLoadBalancerSecurityGroups ReplaceCertForLoadBalancers DescribeQuota
-  `),
-);
-
 export const CLS = none(
   '2020-10-16',
   names(`

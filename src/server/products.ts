@@ -4,16 +4,17 @@
 import type { Config } from '../config.ts';
 import type { CertificateVerbs } from '../control/certificates.ts';
 import type { Control } from '../control/control.ts';
+import type { TagTable } from '../control/tags.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
-import type { Store, Tags } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import type { Account, Submit } from '../core/trigger.ts';
 import { originOf } from '../http/origin.ts';
 import type { Site } from '../http/site.ts';
 import { createApiGateway } from '../services/apigateway/gateway.ts';
 import { type TriggerKinds, triggerKinds } from '../triggers/index.ts';
-import { openClb } from './clb.ts';
+import { clbManagement, openClb, shownRules } from './clb.ts';
 import type { Closers } from './closers.ts';
 import type { Ports } from './fronts.ts';
 import { functionUrls, shownUrls } from './functionurls.ts';
@@ -48,7 +49,7 @@ export interface Products {
   /** The certificate that somebody has bound to a host. */
   certificateOf(host: string): string | undefined;
   /** What the actions of their management APIs need. */
-  management(control: Control, tags: Tags): Pick<ServiceDeps, 'apigateway'>;
+  management(control: Control, tags: TagTable): Pick<ServiceDeps, 'apigateway' | 'clb'>;
   /** Drops what stands for triggers that do not exist. */
   sweep(exists: (triggerId: string) => boolean): Promise<void>;
   /** Opens ports of their own, once the triggers listen. */
@@ -89,6 +90,7 @@ export async function openProducts(deps: ProductsDeps, opened: Closers): Promise
     kinds: triggerKinds({
       timer: { utcOffsetMin: compat.timerUtcOffset, log },
       apigw: { urlOf: place => gateway.urls({ region, ...place })[0], upstreamAction: compat.wsUpstreamAction },
+      clb: shownRules(clb, config),
       http: shownUrls(urls),
     }),
     sourceOf: kind => sourceOf(sources, kind),
@@ -98,6 +100,7 @@ export async function openProducts(deps: ProductsDeps, opened: Closers): Promise
     certificateOf: name => gateway.certificateOf(name) ?? later().control.domains.certificateOf(name),
     management: (control, tags) => ({
       apigateway: gatewayManagement({ gateway, control, certificates, tags, log }),
+      clb: clbManagement({ clb, control, certificates, tags, ids, log }),
     }),
     async sweep(exists) {
       await gateway.sweep(exists);

@@ -9,6 +9,7 @@ import { anOutcome } from '../core/fixture.ts';
 import { SeededIds } from '../core/ids.ts';
 import type { Trigger, TriggerHost, TriggerKind } from '../core/trigger.ts';
 import { ACCOUNT, GatewayStand, REGION } from '../services/apigateway/fixture.ts';
+import { ask, freePort, Stand } from '../services/clb/fixture.ts';
 import { UrlStand } from '../services/functionurl/fixture.ts';
 import { type TriggerKinds, triggerKinds } from './index.ts';
 
@@ -68,6 +69,24 @@ async function functionUrls(): Promise<Source> {
   };
 }
 
+/** A port of the first address of the stand's pool: descriptions are written before anything is bound. */
+const PORT = await freePort('127.0.0.1');
+
+async function balancer(): Promise<Source> {
+  const stand = await Stand.open();
+  return {
+    source: stand.clb,
+    clock: stand.clock,
+    async send({ desc }) {
+      const { loadBalancerId, listenerId, url } = desc as Record<string, string>;
+      const ref = { region: REGION, loadBalancerId: loadBalancerId ?? '', listenerId: listenerId ?? '' };
+      const { host, port } = stand.clb.place(stand.clb.listeners.need(ref));
+      await ask(host, port, `${url}?a=b`, { headers: { host: 'a.example' } });
+    },
+    [Symbol.asyncDispose]: () => stand[Symbol.asyncDispose](),
+  };
+}
+
 const cases: Readonly<Record<keyof TriggerKinds, Case>> = {
   invoke: {
     taken: [],
@@ -86,6 +105,22 @@ const cases: Readonly<Record<keyof TriggerKinds, Case>> = {
     refused: ['x', '[]', '{"api":{"authType":"OAUTH"}}', '{"release":{"environmentName":"prod"}}'],
     names: { taken: ['web', '1'], refused: ['', 'a b', 'x'.repeat(61)] },
     open: gateway,
+  },
+  clb: {
+    taken: [
+      JSON.stringify({ port: PORT, domain: 'a.example' }),
+      JSON.stringify({
+        loadBalancerName: 'mine',
+        protocol: 'http',
+        port: PORT,
+        domain: 'A.example',
+        url: '/x',
+        weight: 1,
+      }),
+    ],
+    refused: ['x', '[]', '{"protocol":"TCP"}', '{"port":0}', '{"weight":101}', '{"domain":1}'],
+    names: { taken: ['web', 'loc-12345678', '1'], refused: ['', 'a b', 'x'.repeat(61)] },
+    open: balancer,
   },
   http: {
     taken: [

@@ -44,5 +44,6 @@ export function createBalancers({ objects, clock, ids, pool, ports, change }: Sc
     },
     need: ref => objects.needBalancer(ref),
     list: region => objects.list('clb/balancer', one => one.region === region),
+    all: () => objects.list('clb/balancer'),
   });
 }

@@ -14,6 +14,7 @@ import { createConfigs } from './configs.ts';
 import type { Clb } from './contract.ts';
 import { createProbe } from './health.ts';
 import { createListeners } from './listeners.ts';
+import { LISTENERS_PER_BALANCER, RULES_PER_LISTENER, SERVERS_PER_RULE } from './model.ts';
 import { Edit, Objects } from './objects.ts';
 import { pathSite, urlsOf } from './path-site.ts';
 import { Plane } from './plane.ts';
@@ -97,6 +98,12 @@ export async function createClb(deps: ClbDeps): Promise<Clb> {
   const rules = createRules(scope);
 
   return Object.freeze<Clb>({
+    limits: {
+      pool: { addresses: settings.pool.addresses.length, shared: settings.pool.shared },
+      listeners: LISTENERS_PER_BALANCER,
+      rules: RULES_PER_LISTENER,
+      servers: SERVERS_PER_RULE,
+    },
     balancers: createBalancers(scope),
     listeners: createListeners(scope),
     rules,

@@ -103,6 +103,8 @@ export interface Balancers {
   need(ref: BalancerRef): LoadBalancer;
   /** Oldest first. */
   list(region: string): readonly LoadBalancer[];
+  /** Of all regions. */
+  all(): readonly LoadBalancer[];
 }
 
 export interface Listeners {
@@ -127,6 +129,8 @@ export interface Rules {
   need(ref: RuleRef): Rule;
   /** Anywhere in a region, by its id alone. */
   byId(region: string, locationId: string): Rule | undefined;
+  /** In whichever region. */
+  anywhere(locationId: string): Rule | undefined;
   /** Oldest first. */
   list(ref: ListenerRef): readonly Rule[];
 }
@@ -196,7 +200,18 @@ export interface Place {
   readonly open: boolean;
 }
 
+/** How many of each there may be. */
+export interface Limits {
+  /** `shared`: all balancers have one address. */
+  readonly pool: { readonly addresses: number; readonly shared: boolean };
+  /** Of a balancer, of a listener, of a rule. */
+  readonly listeners: number;
+  readonly rules: number;
+  readonly servers: number;
+}
+
 export interface Clb {
+  readonly limits: Limits;
   readonly balancers: Balancers;
   readonly listeners: Listeners;
   readonly rules: Rules;

@@ -94,6 +94,7 @@ export function createRules(scope: Scope): Rules {
     find,
     need,
     byId: (region, locationId) => objects.find('clb/rule', region, locationId),
+    anywhere: locationId => objects.list('clb/rule', rule => rule.id === locationId)[0],
     list: ref => objects.rulesOf(objects.needListener(ref)),
     create: (ref, drafts) =>
       change(edit => {

@@ -1,9 +1,11 @@
 // TriggerDesc of a CLB trigger ⇄ what we keep of it. The documents do not show it: the fields are those of the vendor's tools.
 
+import type { DescInput } from '../../services/clb/functions.ts';
 import { failDesc } from '../errors.ts';
 import { choice, parseObject, text, whole } from '../fields.ts';
 
 export const DEFAULT_BALANCER_NAME = 'SCF_CLB';
+const DEFAULT_WEIGHT = 10;
 
 export interface ClbDesc {
   /** Absent until one is made or found by its name. */
@@ -34,14 +36,35 @@ export function parseClb(given: string, { previous }: { readonly previous?: ClbD
     ...optional('loadBalancerName', text(desc, 'loadBalancerName') ?? previous?.loadBalancerName),
     protocol: choice(desc, 'protocol', ['HTTP', 'HTTPS'], previous?.protocol ?? 'HTTP'),
     port: whole(desc, 'port', 1, 65_535) ?? previous?.port ?? 80,
-    domain: (text(desc, 'domain') ?? previous?.domain ?? '').toLowerCase(),
+    domain: domainOf(text(desc, 'domain') ?? previous?.domain ?? ''),
     url: text(desc, 'url') ?? previous?.url ?? '/',
-    weight: whole(desc, 'weight', 0, 100) ?? previous?.weight ?? 10,
+    weight: whole(desc, 'weight', 0, 100) ?? previous?.weight ?? DEFAULT_WEIGHT,
     ...optional('givenName', previous?.givenName),
     made: previous?.made ?? [],
   };
   if (previous) refuseMove(parsed, previous);
   return Object.freeze(parsed);
+}
+
+/** Host names have no case, unlike regular expressions. */
+const domainOf = (given: string): string => (given.startsWith('~') ? given : given.toLowerCase());
+
+/** Of a rule that is there: the balancer's own side names functions without a TriggerDesc. */
+export function clbDescOf({ rule, listener, weight, previous }: DescInput): ClbDesc {
+  // Made by this kind as well: a trigger's value only ever comes back to it.
+  const before = previous as ClbDesc | undefined;
+  return Object.freeze({
+    ...before,
+    loadBalancerId: rule.loadBalancerId,
+    listenerId: listener.id,
+    locationId: rule.id,
+    protocol: listener.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
+    port: listener.port,
+    domain: rule.domain,
+    url: rule.url,
+    weight: weight ?? DEFAULT_WEIGHT,
+    made: before?.made ?? [],
+  });
 }
 
 /** A trigger stays at its rule. */
