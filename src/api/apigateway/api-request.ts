@@ -1,8 +1,8 @@
 // CreateApi and ModifyApi: the request, and what it says in our terms. The payload is the whole API each time.
 
 import { z } from 'zod';
-import type { ApiInput, BackendInput, FunctionRef, Targets } from '../../services/apigateway/functions.ts';
 import type { ApiMethod, Auth, Base64Rule, RequestParameter } from '../../services/apigateway/model.ts';
+import type { ApiInput, BackendInput, FunctionRef, Targets } from '../../services/apigateway/verbs/functions.ts';
 import { fail } from './errors.ts';
 import { flag, int, text, texts } from './types.ts';
 

@@ -1,7 +1,7 @@
 // APIs as the management API shows them.
 
-import type { Called, FunctionRef } from '../../services/apigateway/functions.ts';
 import type { Api, Auth, Base64Rule, RequestParameter, Service } from '../../services/apigateway/model.ts';
+import type { Called, FunctionRef } from '../../services/apigateway/verbs/functions.ts';
 import { type GatewayContext, tagged, wireTags } from './deps.ts';
 import { wireTime } from './types.ts';
 

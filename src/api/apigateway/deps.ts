@@ -1,8 +1,8 @@
 // What the API gateway's actions need from the rest of the program; the composer gives it.
 
 import type { Tag, TaggedResource, Tags } from '../../core/ports.ts';
-import type { FunctionApis } from '../../services/apigateway/functions.ts';
 import type { ApiGateway } from '../../services/apigateway/gateway.ts';
+import type { FunctionApis } from '../../services/apigateway/verbs/functions.ts';
 import type { ActionContext } from '../action.ts';
 
 export interface GatewayDeps {

@@ -1,15 +1,15 @@
 // The verbs of the gateway, noun by noun.
 
-import type { AppVerbs } from './apps.ts';
-import type { KeyVerbs } from './keys.ts';
 import type { Api, ApiConfig, Environment, Release, Service, ServiceDraft, WebSocketPart } from './model.ts';
-import type { PlanVerbs } from './plans.ts';
-import type { PluginVerbs } from './plugins.ts';
-import type { ReleaseInput } from './releases.ts';
-import type { ApiRef, ServiceRef } from './scope.ts';
-import type { ServiceChange } from './services.ts';
-import type { StrategyVerbs } from './strategies.ts';
-import type { DomainVerbs } from './subdomains.ts';
+import type { AppVerbs } from './verbs/apps.ts';
+import type { KeyVerbs } from './verbs/keys.ts';
+import type { PlanVerbs } from './verbs/plans.ts';
+import type { PluginVerbs } from './verbs/plugins.ts';
+import type { ReleaseInput } from './verbs/releases.ts';
+import type { ApiRef, ServiceRef } from './verbs/scope.ts';
+import type { ServiceChange } from './verbs/services.ts';
+import type { StrategyVerbs } from './verbs/strategies.ts';
+import type { DomainVerbs } from './verbs/subdomains.ts';
 
 export interface GatewayVerbs {
   readonly services: ServiceVerbs;

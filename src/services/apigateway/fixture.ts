@@ -9,9 +9,9 @@ import { type Log, NO_LOG } from '../../core/log.ts';
 import type { Store } from '../../core/ports.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { type ApiGateway, type ApiGatewayDeps, createApiGateway } from './gateway.ts';
-import type { TrafficDeps } from './httpfront.ts';
-import { parsePath } from './match.ts';
 import type { ApiConfig, Environment, ScfBackend } from './model.ts';
+import { parsePath } from './routing/match.ts';
+import type { TrafficDeps } from './serving/httpfront.ts';
 import type { GatewayReply, GatewayRequest, Route, Target } from './target.ts';
 
 export const REGION = 'ap-guangzhou';

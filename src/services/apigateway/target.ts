@@ -3,8 +3,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '../../core/exchange.ts';
-import type { PathPattern } from './match.ts';
 import type { Api, Environment } from './model.ts';
+import type { PathPattern } from './routing/match.ts';
 
 /** One API in one environment, as released. The same object for every request until the next release. */
 export interface Route {

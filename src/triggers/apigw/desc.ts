@@ -1,8 +1,8 @@
 // TriggerDesc of an API Gateway trigger ⇄ what we keep of it.
 
 import type { DescContext } from '../../core/trigger.ts';
-import type { DescInput } from '../../services/apigateway/functions.ts';
 import type { ApiMethod, Auth, Environment, WebSocketPart } from '../../services/apigateway/model.ts';
+import type { DescInput } from '../../services/apigateway/verbs/functions.ts';
 import { failDesc } from '../errors.ts';
 import { choice, flag, objectOf, parseObject, text } from '../fields.ts';
 

@@ -2,7 +2,7 @@
 // names in place of the declared ones, and those in lower case (documented by the vendor's template for such functions).
 
 import type { Submit } from '../../core/trigger.ts';
-import type { Verify } from '../../services/apigateway/customauth.ts';
+import type { Verify } from '../../services/apigateway/auth/customauth.ts';
 import { createEventBuilder } from './event.ts';
 
 export function verification(submit: () => Submit): Verify {

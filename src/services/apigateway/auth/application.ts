@@ -1,10 +1,10 @@
 // Requests signed by an application (APP), bound to the API: headers, method and parameters are signed.
 
 import { createHash } from 'node:crypto';
-import type { Arrival } from '../arrival.ts';
-import { gatewayError } from '../errorbody.ts';
-import { decodeText, type Field, formFields, isForm, queryFields } from '../form.ts';
+import { decodeText, type Field, formFields, isForm, queryFields } from '../admission/form.ts';
 import type { ApiApp, Objects } from '../model.ts';
+import type { Arrival } from '../serving/arrival.ts';
+import { gatewayError } from '../serving/errorbody.ts';
 import type { GatewayReply } from '../target.ts';
 import { dateFault, HMAC, namesFault, readSigned, same, sentValue, signatureOf } from './hmac.ts';
 

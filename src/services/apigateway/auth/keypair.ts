@@ -1,8 +1,8 @@
 // Requests signed with a key pair (SECRET): the key must belong to a usage plan that holds for the API.
 
-import type { Arrival } from '../arrival.ts';
-import { gatewayError } from '../errorbody.ts';
 import type { ApiKey, Objects, UsagePlan } from '../model.ts';
+import type { Arrival } from '../serving/arrival.ts';
+import { gatewayError } from '../serving/errorbody.ts';
 import type { GatewayReply } from '../target.ts';
 import { dateFault, HMAC, namesFault, readSigned, same, sentValue, signatureOf } from './hmac.ts';
 

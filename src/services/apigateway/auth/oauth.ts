@@ -2,8 +2,8 @@
 
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { gatewayError, NO_UPSTREAM } from '../errorbody.ts';
 import type { Api, OauthConfig } from '../model.ts';
+import { gatewayError, NO_UPSTREAM } from '../serving/errorbody.ts';
 import type { GatewayReply } from '../target.ts';
 
 /** Documented texts. */

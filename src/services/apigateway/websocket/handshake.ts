@@ -1,7 +1,7 @@
 // The opening handshake (RFC 6455 §4.2): what a client must send, and which of its offers are taken up.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { gatewayError, NO_UPSTREAM } from '../errorbody.ts';
+import { gatewayError, NO_UPSTREAM } from '../serving/errorbody.ts';
 import type { GatewayReply } from '../target.ts';
 
 /** The connection has changed hands: there is nothing to be written. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { gatewayError } from '../errorbody.ts';
 import { aReply, FakeTarget } from '../fixture.ts';
+import { gatewayError } from '../serving/errorbody.ts';
 import type { Registration } from './target.ts';
 import { ACCEPTED, SocketStand, until } from './testing.ts';
 import { frame, OP } from './testing-client.ts';

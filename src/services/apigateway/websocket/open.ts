@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Ids } from '../../../core/ids.ts';
-import { gatewayError } from '../errorbody.ts';
+import { gatewayError } from '../serving/errorbody.ts';
 import type { GatewayReply, GatewayRequest, Target } from '../target.ts';
 import type { Connections } from './connections.ts';
 import { chosenProtocol, handshakeFault, SWITCHED, wantsDeflate } from './handshake.ts';

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../../core/log.ts';
 import { BodyAborted, BodyTooLarge, readBody } from '../../../http/body.ts';
-import type { Edge } from '../address.ts';
+import type { Edge } from '../routing/address.ts';
 import { CLOSE } from './connection.ts';
 import type { Connections, SocketSettings } from './connections.ts';
 
