@@ -8,6 +8,7 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '../core/log.ts';
 import { listenError } from './errors.ts';
 import { type Http2Side, serveHttp2 } from './http2.ts';
+import { afterAnswers, isAnswering } from './pipeline.ts';
 import { type Refused, refusalOf } from './request.ts';
 import { Router } from './router.ts';
 import type { Site } from './site.ts';
@@ -102,7 +103,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       refuse(response, refused, idOf());
       return;
     }
-    watchBody(request, bodyIdleMs, idOf);
+    watchBody(request, response, bodyIdleMs, idOf);
     serve(request, response);
   });
   const framed =
@@ -110,15 +111,12 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       ? serveHttp2(secure, { idleMs: SERVER_OPTIONS.keepAliveTimeout, bodyIdleMs }, SERVER_OPTIONS.maxHeaderSize, serve)
       : undefined;
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
     const refused = refusalOf(request);
     if (refused) {
       endWith(socket, refused, idOf());
       return;
     }
     const site = router.find(request);
-    upgraded.add(socket);
-    socket.once('close', () => upgraded.delete(socket));
     try {
       if (site.upgrade) site.upgrade(request, socket, head);
       else endWith(socket, NO_UPGRADE, idOf());
@@ -127,12 +125,18 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       socket.destroy();
     }
   };
-  // Node.js before 24.9 does not read the option above: there every request to upgrade ends here, once there is a listener.
-  if ([...options.sites, options.fallback].some(site => site.upgrade)) server.on('upgrade', upgrade);
-  server.on('connect', (_request, socket: Duplex) => {
+  /** The connection is no longer HTTP's, but answers to what was asked before may still be on their way. */
+  const takeOver = (socket: Duplex, then: () => void) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
-    endWith(socket, NO_TUNNEL, idOf());
-  });
+    afterAnswers(socket, then);
+  };
+  // Node.js before 24.9 does not read the option above: there every request to upgrade ends here, once there is a listener.
+  if ([...options.sites, options.fallback].some(site => site.upgrade)) {
+    server.on('upgrade', (request, socket, head) => takeOver(socket, () => upgrade(request, socket, head)));
+  }
+  server.on('connect', (_request, socket) => takeOver(socket, () => endWith(socket, NO_TUNNEL, idOf())));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket, idOf));
 
   const tune = (limits: FrontLimits) => {
@@ -187,16 +191,20 @@ const NO_HTTP = { status: 400, message: 'Bad Request: this is no HTTP request' }
 function malformed(error: NodeJS.ErrnoException, socket: Duplex, idOf: () => string): void {
   const { code = '' } = error;
   const refused = MALFORMED[code] ?? (code.startsWith('HPE_') ? NO_HTTP : undefined);
-  // An answer that has begun cannot be taken back: whoever reads it must not take another one for its rest.
-  if (!refused || !socket.writable || isAnswering(socket)) socket.destroy();
-  else endWith(socket, refused, idOf());
+  if (!refused || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // Whatever follows on the connection is malformed as well, and told of each time.
+  if (broken.has(socket)) return;
+  broken.add(socket);
+  afterAnswers(socket, () => {
+    if (isAnswering(socket)) socket.destroy();
+    else endWith(socket, refused, idOf());
+  });
 }
 
-/** Node.js keeps the answer under way there. */
-function isAnswering(socket: Duplex): boolean {
-  const { _httpMessage: response } = socket as { readonly _httpMessage?: ServerResponse | null };
-  return response?.headersSent === true;
-}
+const broken = new WeakSet<Duplex>();
 
 /** Whatever it has sent behind its request is not read as another one: both sides may see its end elsewhere. */
 function refuse(response: ServerResponse, refused: Refused, requestId: string): void {
@@ -225,13 +233,14 @@ const bodyOf = ({ message }: Refused): string => JSON.stringify({ message });
  * A body that stops coming holds memory and an instance: its connection is given up. A site that does not read for a
  * while is no fault of the client's.
  */
-function watchBody(request: IncomingMessage, idleMs: number, idOf: () => string): void {
+function watchBody(request: IncomingMessage, response: ServerResponse, idleMs: number, idOf: () => string): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return;
   const { socket } = request;
   const slow = () => {
     if (request.readableLength > 0 || request.complete) return;
-    if (isAnswering(socket)) socket.destroy();
+    // Without a connection of its own yet, it stands behind requests that have not been answered.
+    if (response.headersSent || !response.socket) socket.destroy();
     else endWith(socket, SLOW, idOf());
   };
   // A transport deadline of the socket's own, counted from the last byte in either direction. Without a listener of the
