@@ -1,6 +1,6 @@
 // npm run bench [-- --only NAME] [--quick] [--peers] [--table]: one line of JSON per measure; NAME is the start of a
 // measure's name; with --table the lines go to stderr and a table in Markdown to stdout.
-// npm run bench -- profile [--post]: where the time of the HTTP path goes.
+// npm run bench -- profile [--post] [--web]: where the time of the HTTP path goes.
 
 import { parseArgs } from 'node:util';
 import { API } from './api.ts';
@@ -19,6 +19,7 @@ import { profile } from './profile.ts';
 import { QUEUE } from './queue.ts';
 import { START } from './start.ts';
 import { type Row, tableOf } from './table.ts';
+import { URLS, WEB } from './web.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,13 +29,15 @@ const { values, positionals } = parseArgs({
     peers: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
     post: { type: 'boolean', default: false },
+    web: { type: 'boolean', default: false },
   },
 });
 
 /** Measures of one group share what they start; it ends with the group. */
 const GROUPS: readonly (readonly Measure[])[] = [
-  [...HTTP, ...NGINX, ...(values.peers ? PEERS : [])],
+  [...HTTP, ...URLS, ...NGINX, ...(values.peers ? PEERS : [])],
   API,
+  WEB,
   ASYNC,
   QUEUE,
   MIXED,
@@ -44,7 +47,7 @@ const GROUPS: readonly (readonly Measure[])[] = [
   [...START, ...MEMORY],
 ];
 
-if (positionals[0] === 'profile') await profile({ seconds: values.quick ? 2 : 8, post: values.post });
+if (positionals[0] === 'profile') await profile({ seconds: values.quick ? 2 : 8, post: values.post, web: values.web });
 else {
   const wanted = (one: Measure) => values.only.some(start => one.name.startsWith(start));
   const groups = GROUPS.map(group => group.filter(wanted)).filter(group => group.length > 0);

@@ -1,4 +1,4 @@
-// nginx that hands each request to bench/echo.ts over kept connections: what a proxy that does nothing costs.
+// nginx that hands each request to a server over kept connections: what a proxy that does nothing costs.
 
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -9,20 +9,24 @@ import { answers, bare, ended, freePort } from './sides.ts';
 /** Of no process. */
 const NO_PID = 0;
 
+/** Before bench/echo.ts. */
 export function proxied(bench: Bench): Promise<{ url: string; pid: number }> {
-  return bench.shared('proxied', async () => {
-    const nginx = tool('nginx');
-    const [folder, port, upstream] = [await bench.folder(), await freePort(), new URL((await bare(bench)).url).host];
-    await mkdir(join(folder, 'tmp'));
-    const conf = join(folder, 'nginx.conf');
-    await writeFile(conf, nginxConf(folder, port, upstream));
-    const child = spawn(nginx, ['-p', folder, '-c', conf, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
-    bench.atEnd(() => ended(child, 'SIGQUIT'));
-    const url = `http://127.0.0.1:${port}/`;
-    await answers(url);
-    // Its CPU would be told without that of what stands behind it.
-    return { url, pid: NO_PID };
-  });
+  return bench.shared('proxied', async () => proxy(bench, (await bare(bench)).url));
+}
+
+/** Before the server at `upstreamUrl`. */
+export async function proxy(bench: Bench, upstreamUrl: string): Promise<{ url: string; pid: number }> {
+  const nginx = tool('nginx');
+  const [folder, port, upstream] = [await bench.folder(), await freePort(), new URL(upstreamUrl).host];
+  await mkdir(join(folder, 'tmp'));
+  const conf = join(folder, 'nginx.conf');
+  await writeFile(conf, nginxConf(folder, port, upstream));
+  const child = spawn(nginx, ['-p', folder, '-c', conf, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
+  bench.atEnd(() => ended(child, 'SIGQUIT'));
+  const url = `http://127.0.0.1:${port}/`;
+  await answers(url);
+  // Its CPU would be told without that of what stands behind it.
+  return { url, pid: NO_PID };
 }
 
 const nginxConf = (folder: string, port: number, upstream: string): string => `daemon off;

@@ -4,10 +4,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT, SOURCE, startProgram } from '../test/program.ts';
 import { Bench } from './bench.ts';
+import { cloud } from './cloud.ts';
 import { GET, POST } from './http.ts';
 import { load } from './load.ts';
 import { round } from './measure.ts';
 import { publishHello } from './sides.ts';
+import { publishWeb } from './web.ts';
 
 const CONNECTIONS = 16;
 const TOP = 30;
@@ -25,7 +27,14 @@ interface CpuProfile {
 
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
-export async function profile({ seconds, post }: { seconds: number; post: boolean }): Promise<void> {
+export interface Profiled {
+  readonly seconds: number;
+  readonly post: boolean;
+  /** A web function behind its URL. */
+  readonly web: boolean;
+}
+
+export async function profile({ seconds, post, web }: Profiled): Promise<void> {
   const bench = new Bench(false);
   try {
     const folder = await bench.folder();
@@ -35,7 +44,8 @@ export async function profile({ seconds, post }: { seconds: number; post: boolea
       dataDir: join(folder, 'data'),
       flags: ['--log-level', 'error'],
     });
-    const { url } = await publishHello(server).catch(async error => {
+    const published = web ? publishWeb(cloud(server)) : publishHello(server).then(one => one.url);
+    const url = await published.catch(async error => {
       await server.stop();
       throw error;
     });
