@@ -169,8 +169,10 @@ function refuseType(type: string): never {
   return fail('InvalidParameterValue.InvalidServiceType', { value: type, options: TYPES.join(', ') });
 }
 
-/** Events alone: a WebSocket API calls one function for each part. */
+/** One event function for each part, or one web function that speaks WebSocket itself. */
 function socketOf(request: Request): BackendInput {
+  const own = request.ServiceScfFunctionName && !request.ServiceWebsocketTransportFunctionName;
+  if (own && request.ServiceScfFunctionType?.toUpperCase() === 'HTTP') return backendOf(request);
   if (request.ServiceType.toUpperCase() !== 'SCF')
     fail('UnsupportedOperation', {
       zh: `WebSocket API 的后端仅支持 SCF，当前为 ${request.ServiceType}`,
