@@ -95,22 +95,25 @@ export interface RawCall {
   readonly skewS?: number;
   readonly secretId?: string;
   readonly secretKey?: string;
+  /** Of which product, scf unless it is said; with the version of its API. */
+  readonly service?: string;
+  readonly version?: string;
 }
 
 /** A call as bytes, for what no SDK would send. */
 export async function rawCall({ endpoint, credentials }: Callable, call: RawCall): Promise<RawAnswer> {
-  const { action, body = '{}', language = 'en-US', skewS = 0 } = call;
+  const { action, body = '{}', language = 'en-US', skewS = 0, service = 'scf', version = '2018-04-16' } = call;
   const timestampS = Math.floor(Date.now() / 1000) + skewS;
   const { host } = new URL(endpoint);
   const { secretId, secretKey } = { ...credentials, ...call };
-  const signable = { method: 'POST', path: '/', host, body, timestampS, service: 'scf', secretId, secretKey };
+  const signable = { method: 'POST', path: '/', host, body, timestampS, service, secretId, secretKey };
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: {
       Authorization: signTc3(signable),
       'Content-Type': 'application/json',
       'X-TC-Action': action,
-      'X-TC-Version': '2018-04-16',
+      'X-TC-Version': version,
       'X-TC-Timestamp': String(timestampS),
       'X-TC-Region': 'ap-guangzhou',
       'X-TC-Language': language,
