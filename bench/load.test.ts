@@ -34,6 +34,13 @@ test('a load that failed is no measure', () => {
   assert.throws(() => parseWrk(wrk({ requests: 9, us: 1e6, bad: 0 }, '1:8'), 'it', 1), /8 latencies of 9 calls/);
 });
 
+test('several bodies are sent in turn', () => {
+  const script = lua({ method: 'POST', bodies: ['{"n":0}', '{"n":1}'] });
+  assert.ok(script.includes('requests[0] = wrk.format(nil, nil, nil, [==[\n{"n":0}]==])'), script);
+  assert.ok(script.includes('requests[1] = wrk.format(nil, nil, nil, [==[\n{"n":1}]==])'), script);
+  assert.match(script, /return requests\[count % 2\]/);
+});
+
 test('the script asks for what the request is', () => {
   const script = lua({ method: 'POST', headers: { 'X-A': 'b"c' }, body: '\n{"a":1}' });
   assert.match(script, /^wrk\.method = "POST"$/m);

@@ -12,6 +12,8 @@ export interface Request {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Instead of one body: these in turn. */
+  readonly bodies?: readonly string[];
   /** Every so many requests have this appended to their URL. */
   readonly rare?: { readonly every: number; readonly query: string };
 }
@@ -72,11 +74,12 @@ export function parseWrk(stdout: string, name: string, connections: number): Omi
 /** A Lua string in long brackets drops a first line break, so one is put there. */
 const quoted = (text: string): string => `[==[\n${text}]==]`;
 
-export function lua({ method, headers = {}, body, rare }: Request): string {
+export function lua({ method, headers = {}, body, bodies, rare }: Request): string {
   return [
     `wrk.method = "${method}"`,
     ...Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = ${quoted(value)}`),
     ...(body === undefined ? [] : [`wrk.body = ${quoted(body)}`]),
+    ...(bodies === undefined ? [] : inTurn(bodies)),
     ...(rare === undefined ? [] : rarely(rare)),
     'done = function(summary, latency)',
     '  local e, all = summary.errors, {}',
@@ -100,5 +103,16 @@ const rarely = ({ every, query }: NonNullable<Request['rare']>): string[] => [
   'request = function()',
   '  count = count + 1',
   `  return count % ${every} == 0 and rare or usual`,
+  'end',
+];
+
+const inTurn = (bodies: readonly string[]): string[] => [
+  'local count, requests = 0, {}',
+  'init = function()',
+  ...bodies.map((body, n) => `  requests[${n}] = wrk.format(nil, nil, nil, ${quoted(body)})`),
+  'end',
+  'request = function()',
+  '  count = count + 1',
+  `  return requests[count % ${bodies.length}]`,
   'end',
 ];

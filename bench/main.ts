@@ -20,6 +20,7 @@ import { QUEUE } from './queue.ts';
 import { START } from './start.ts';
 import { type Row, tableOf } from './table.ts';
 import { URLS, WEB } from './web.ts';
+import { WEBSOCKET } from './websocket.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -38,6 +39,7 @@ const GROUPS: readonly (readonly Measure[])[] = [
   [...HTTP, ...URLS, ...NGINX, ...(values.peers ? PEERS : [])],
   API,
   WEB,
+  WEBSOCKET,
   ASYNC,
   QUEUE,
   MIXED,
