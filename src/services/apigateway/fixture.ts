@@ -9,7 +9,7 @@ import { type Log, NO_LOG } from '../../core/log.ts';
 import type { Store } from '../../core/ports.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { type ApiGateway, type ApiGatewayDeps, createApiGateway } from './gateway.ts';
-import type { ApiConfig, Environment, ScfBackend } from './model.ts';
+import type { ApiConfig, Environment, ScfBackend, Service } from './model.ts';
 import { parsePath } from './routing/match.ts';
 import type { TrafficDeps } from './serving/httpfront.ts';
 import type { GatewayReply, GatewayRequest, Route, Target } from './target.ts';
@@ -55,6 +55,22 @@ export function anApi(change: Partial<ApiConfig> = {}): ApiConfig {
     auth: { type: 'NONE' },
     backend: aBackend(),
     echoed: {},
+    ...change,
+  };
+}
+
+export function aService(change: Partial<Service> = {}): Service {
+  return {
+    id: 'service-aaaaaaaa',
+    region: REGION,
+    name: 's',
+    description: '',
+    protocol: 'http&https',
+    netTypes: ['OUTER'],
+    qps: {},
+    echoed: {},
+    createdAt: 0,
+    modifiedAt: 0,
     ...change,
   };
 }

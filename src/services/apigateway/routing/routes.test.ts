@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { anApi, FakeTarget, REGION } from '../fixture.ts';
-import type { Api, ApiMethod, Release, Service } from '../model.ts';
+import { anApi, aService, FakeTarget } from '../fixture.ts';
+import type { Api, ApiMethod, Release } from '../model.ts';
 import { compileRoutes, findRoute, methodsBeside } from './routes.ts';
 
-const service: Service = {
-  id: 'service-aaaaaaaa',
-  region: REGION,
-  name: 's',
-  description: '',
-  protocol: 'http&https',
-  netTypes: ['OUTER'],
-  qps: {},
-  echoed: {},
-  createdAt: 0,
-  modifiedAt: 0,
-};
+const service = aService();
 
 /** `GET /path` each; the id is the text itself. */
 function table(...apis: string[]) {
