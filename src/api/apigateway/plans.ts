@@ -91,7 +91,7 @@ const DescribeUsagePlansStatus = action({
           UsagePlanId: plan.id,
           UsagePlanName: plan.name,
           UsagePlanDesc: plan.description,
-          MaxRequestNumPreSec: plan.qps,
+          MaxRequestNumPreSec: wireLimit(plan.qps),
           MaxRequestNum: plan.quota,
           CreatedTime: wireTime(plan.createdAt),
           ModifiedTime: wireTime(plan.modifiedAt),

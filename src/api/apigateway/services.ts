@@ -6,7 +6,20 @@ import { action } from '../action.ts';
 import { wireApiStatus } from './api-wire.ts';
 import { type GatewayContext, type GatewayDeps, tagged, wireTags } from './deps.ts';
 import { fail } from './errors.ts';
-import { Filters, type FilterTable, filtered, flag, int, PAGE, paged, Tags, text, texts, wireTime } from './types.ts';
+import {
+  Filters,
+  type FilterTable,
+  filtered,
+  flag,
+  int,
+  PAGE,
+  paged,
+  Tags,
+  text,
+  texts,
+  wireLimit,
+  wireTime,
+} from './types.ts';
 
 const ENVIRONMENTS = ['test', 'prepub', 'release'];
 
@@ -213,7 +226,7 @@ function boundPlans(service: Service, { gateway }: GatewayDeps): object[] {
     UsagePlanId: plan.id,
     UsagePlanName: plan.name,
     UsagePlanDesc: plan.description,
-    MaxRequestNumPreSec: plan.qps,
+    MaxRequestNumPreSec: wireLimit(plan.qps),
     CreatedTime: wireTime(plan.createdAt),
     ModifiedTime: wireTime(plan.modifiedAt),
   });
