@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { ZipFile } from 'yazl';
 import { signTc3 } from '../src/http/tc3.ts';
 import { makeCertificate } from '../src/http/testing-certificates.ts';
 import { ask, deploy, type HttpAnswer, rawCall, sdkOf, settled } from './fixture.ts';
 import { startTestServer } from './harness.ts';
+import { type BoundUrl, bindUrl, deployWeb, OPEN } from './web.ts';
 
 const server = await startTestServer();
 after(() => server.close());
@@ -19,25 +18,11 @@ const json = (answer: HttpAnswer) => JSON.parse(answer.body.toString());
 
 interface Described {
   readonly AuthType: string;
-  readonly NetConfig: Readonly<Record<string, string | boolean>>;
+  readonly NetConfig: BoundUrl['net'];
   readonly CorsConfig?: object;
 }
 
-const OPEN = { AuthType: 'NONE', NetConfig: { EnableIntranet: false, EnableExtranet: true } };
-
-/** A URL of the function; where it is reached, and its id. */
-async function bind(FunctionName: string, desc: object = OPEN, Qualifier = '$DEFAULT') {
-  const { TriggerInfo } = await sdk.CreateTrigger({
-    FunctionName,
-    TriggerName: 'url-trigger',
-    Type: 'http',
-    Qualifier,
-    TriggerDesc: JSON.stringify(desc),
-    Enable: 'OPEN',
-  });
-  const { NetConfig } = JSON.parse(TriggerInfo?.TriggerDesc ?? '') as Described;
-  return { url: String(NetConfig.ExtranetHTTPUrl), id: TriggerInfo?.TriggerName ?? '', net: NetConfig };
-}
+const bind = (name: string, desc?: object, qualifier?: string) => bindUrl(sdk, name, desc, qualifier);
 
 const hostOf = (id: string) => `1250000000-${id}.ap-guangzhou.scf.localhost:${ports.portHttp}`;
 
@@ -62,26 +47,6 @@ server.on('upgrade', (request, socket) => {
 });
 server.listen(9000, '0.0.0.0');
 `;
-
-async function deployWeb(FunctionName: string, more: object = {}): Promise<void> {
-  const zip = new ZipFile();
-  zip.addBuffer(Buffer.from(PROGRAM), 'app.js');
-  zip.addBuffer(Buffer.from('#!/bin/bash\nexec node app.js\n'), 'scf_bootstrap', {
-    mode: 0o100755,
-  });
-  zip.end();
-  const code = (await buffer(zip.outputStream)).toString('base64');
-  await sdk.CreateFunction({
-    FunctionName,
-    Type: 'HTTP',
-    Runtime: 'Nodejs18.15',
-    Timeout: 30,
-    Code: { ZipFile: code },
-    ...more,
-  });
-  const { Status, StatusReasons } = await settled(sdk, FunctionName);
-  assert.equal(Status, 'Active', JSON.stringify(StatusReasons));
-}
 
 await deploy(sdk, 'echo', 'exports.main_handler = async event => event');
 await deploy(sdk, 'says', 'exports.main_handler = async event => JSON.parse(event.body)');
@@ -270,7 +235,7 @@ describe('who may call', () => {
 
 describe('a web function', () => {
   test('gets requests as they are, and the connection where it speaks WebSocket', async () => {
-    await deployWeb('site', { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 20 } } });
+    await deployWeb(sdk, 'site', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 20 } } });
     const { url, net } = await bind('site');
     const answer = await ask(`${url}/teapot`, { method: 'PUT', headers: { 'X-Own': '1' } }, 'sent');
     assert.deepEqual([answer.status, answer.headers['x-web']], [418, 'yes']);
@@ -304,12 +269,7 @@ describe('a web function', () => {
   });
 
   test('that does not start is told by its status', async () => {
-    const zip = new ZipFile();
-    zip.addBuffer(Buffer.from('#!/bin/bash\nexit 3\n'), 'scf_bootstrap', { mode: 0o100755 });
-    zip.end();
-    const code = (await buffer(zip.outputStream)).toString('base64');
-    await sdk.CreateFunction({ FunctionName: 'dead', Type: 'HTTP', Runtime: 'Nodejs18.15', Code: { ZipFile: code } });
-    await settled(sdk, 'dead');
+    await deployWeb(sdk, 'dead', { scf_bootstrap: '#!/bin/bash\nexit 3\n' });
     const { url } = await bind('dead');
     const answer = await ask(url);
     assert.deepEqual([answer.status, answer.headers['x-scf-status'], json(answer).statusCode], [405, '405', 405]);

@@ -15,9 +15,24 @@ test('the platform’s headers are the documented ones', () => {
 });
 
 test('a client’s headers stay as they are, but for those that are the platform’s', () => {
-  const plain = ['hOST', 'a', 'X-A', '1', 'x-a', '2', 'X-Sc', '3', 'XX-Scf-Name', '4'];
+  const plain = ['hOST', 'a', 'X-A', '1', 'x-a', '2', 'X-Sc', '3', 'XX-Scf-Name', '4', '', '5'];
   assert.equal(clientHeaders(plain), plain);
-  const forged = ['X-SCF-Name', 'x', 'Host', 'a', 'x-scf-', 'x', 'x-ScF-Own', 'x', 'X-B', '1'];
+  const forged = [
+    'X-SCF-Name',
+    'x',
+    'Host',
+    'a',
+    'x-scf-',
+    'x',
+    'x-ScF-Own',
+    'x',
+    'X-B',
+    '1',
+    'X_Scf_Name',
+    'x',
+    'X-SCF_Uin',
+    'x',
+  ];
   assert.deepEqual(clientHeaders(forged), ['Host', 'a', 'X-B', '1']);
 });
 

@@ -39,8 +39,11 @@ function filtered(rawHeaders: readonly string[]): readonly string[] {
   return kept;
 }
 
+/** CGI, and with it Python's WSGI, takes `_` for `-`: `X_Scf_Name` would be read as `X-Scf-Name`. */
 function isPlatforms(name = ''): boolean {
-  return name.length >= PREFIX.length && name.slice(0, PREFIX.length).toLowerCase() === PREFIX;
+  // Cheap look first: most names begin otherwise.
+  if ((name.charCodeAt(0) | 0x20) !== 0x78) return false;
+  return name.slice(0, PREFIX.length).toLowerCase().replaceAll('_', '-') === PREFIX;
 }
 
 /** Of names and values together; they are Latin-1. */
