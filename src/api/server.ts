@@ -63,6 +63,7 @@ export function apiSite(deps: ApiDeps): Site {
         if (wantsPage(request)) return servePage(request, response, deps);
         return answerCall(request, response, shared);
       }
+      response.setHeader('X-Request-Id', deps.ids.uuid());
       if (path.startsWith(`${OPENSCF_ROOT}/`)) return serveOpenscf(request, response, own);
       if (path === '/healthz') return send(request, response, 200, JSON_TYPE, '{"status":"ok"}');
       if (path === '/metrics' && deps.metrics) return serveMetrics(request, response, deps.metrics);

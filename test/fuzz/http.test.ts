@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
-import { ask, deploy, sdkOf } from '../fixture.ts';
+import { ask, sdkOf } from '../fixture.ts';
+import { deployObedient, FRONTS, type FrontAddress, openTo } from '../fronts.ts';
 import { startTestServer } from '../harness.ts';
 import { type Draw, drawFrom, mutated } from './mutate.ts';
 
@@ -20,45 +21,17 @@ const PATIENCE_MS = 20_000;
 const server = await startTestServer({ memory: 1024 });
 after(() => server.close());
 
-/** Gives back what names its caller. */
-const ECHO = `exports.main_handler = async e => ({
-  isBase64Encoded: false, statusCode: 200, headers: { 'Content-Type': 'text/plain', 'X-Mark': String((e.headers || {})['x-mark']) },
-  body: JSON.stringify([e.path, e.body, e.queryString]) });`;
-
-interface Front {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-}
-
-async function fronts(): Promise<readonly Front[]> {
+async function fronts(): Promise<readonly FrontAddress[]> {
   const sdk = sdkOf(server);
-  await deploy(sdk, 'echo', ECHO);
-  const TriggerDesc = JSON.stringify({ api: { isIntegratedResponse: 'TRUE', requestConfig: { method: 'ANY' } } });
-  await sdk.CreateTrigger({ FunctionName: 'echo', TriggerName: 'http', Type: 'apigw', TriggerDesc, Enable: 'OPEN' });
-  const { Triggers } = await sdk.ListTriggers({ FunctionName: 'echo' });
-  const desc = JSON.parse(Triggers?.[0]?.TriggerDesc ?? '') as { service: { subDomain: string } };
-  const gateway = new URL(desc.service.subDomain);
-  const made = await sdk.CreateTrigger({
-    FunctionName: 'echo',
-    TriggerName: 'url',
-    Type: 'http',
-    TriggerDesc: '{"AuthType":"NONE","NetConfig":{"EnableIntranet":false,"EnableExtranet":true}}',
-    Enable: 'OPEN',
-  });
-  const { NetConfig } = JSON.parse(made.TriggerInfo?.TriggerDesc ?? '') as { NetConfig: { ExtranetHTTPUrl: string } };
-  const url = new URL(NetConfig.ExtranetHTTPUrl);
-  const api = new URL(server.endpoint);
-  return [
-    { name: 'API Gateway', host: gateway.host, port: Number(gateway.port), path: gateway.pathname },
-    { name: 'function URL', host: url.host, port: Number(url.port), path: url.pathname },
-    { name: 'Cloud API', host: api.host, port: Number(api.port), path: '/' },
-  ];
+  await deployObedient(sdk);
+  const made: FrontAddress[] = [];
+  for (const name of Object.keys(FRONTS)) made.push(await openTo(sdk, 'obedient', name as keyof typeof FRONTS));
+  const { href: url, host, port } = new URL(server.endpoint);
+  return [...made, { name: 'Cloud API', url, host, port: Number(port), path: '/' }];
 }
 
 /** A sound request that carries its mark in every place that could be answered to somebody else. */
-function soundRequest({ host, path }: Front, mark: string, draw: Draw): string {
+function soundRequest({ host, path }: FrontAddress, mark: string, draw: Draw): string {
   const head = (method: string, more = '') =>
     `${method} ${path}?q=${mark} HTTP/1.1\r\nHost: ${host}\r\nX-Mark: ${mark}\r\nAccept: */*\r\nCookie: a=b; c=d\r\n${more}`;
   const body = `{"mark":"${mark}"}`;
@@ -111,7 +84,7 @@ test(`${REQUESTS} broken requests, seed ${SEED}`, { timeout: 600_000 }, async ()
   const statuses = new Map<string, number>();
   let connection = 0;
 
-  async function oneConnection(front: Front): Promise<void> {
+  async function oneConnection(front: FrontAddress): Promise<void> {
     const id = connection++;
     const draw = drawFrom(SEED * 7919 + id);
     const texts = Array.from({ length: PER_CONNECTION }, (_, i) => {
@@ -147,5 +120,5 @@ test(`${REQUESTS} broken requests, seed ${SEED}`, { timeout: 600_000 }, async ()
   assert.ok(answered.length > 0, 'some of them are sound, and are served');
   const first = targets[0];
   assert.ok(first);
-  assert.equal((await ask(`http://${first.host}${first.path}`)).status, 200);
+  assert.equal((await ask(first.url)).status, 200);
 });
