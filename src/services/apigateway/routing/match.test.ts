@@ -68,6 +68,8 @@ describe('priority', () => {
     assert.deepEqual(order('/a', '/a/b', '/a/b/c'), ['/a/b/c', '/a/b', '/a']);
     assert.deepEqual(order('/{a-long-name}', '/a/{x}'), ['/a/{x}', '/{a-long-name}']);
     assert.deepEqual(order('/a/{x}', '/a/{x}/b'), ['/a/{x}/b', '/a/{x}']);
+    assert.deepEqual(order('/a.*', '/ab(c|d)'), ['/ab(c|d)', '/a.*']);
+    assert.deepEqual(order('/abc?', '/ab[cd]'), ['/ab[cd]', '/abc?']);
   });
 });
 

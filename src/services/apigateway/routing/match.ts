@@ -109,11 +109,17 @@ function regex(text: string): PathPattern {
   return Object.freeze({
     text,
     class: 'regex',
-    literal: text.slice(0, text.search(META)),
+    literal: text.slice(0, sureChars(text)),
     names: [],
     match: (path: string) => (pattern.test(path) ? NONE : undefined),
     covered: (path: string) => pattern.exec(path)?.[0].length ?? 0,
   });
+}
+
+/** A character that may be absent is not literal. */
+function sureChars(expression: string): number {
+  const special = expression.search(/[.*?+()[\]|\\^$]/);
+  return /[*?]/.test(expression.charAt(special)) ? special - 1 : special;
 }
 
 function refuse(path: string, zh: string, en: string): never {

@@ -3,9 +3,9 @@
 export interface PlainApi {
   readonly id: string;
   readonly method: string;
-  /** `rest` of a regular expression is a test of its own: the router's is not asked. */
   readonly path: string;
-  readonly fits?: (decoded: string) => boolean;
+  /** What a regular expression means, and how much of its start can only be itself. */
+  readonly expression?: { readonly literal: number; readonly fits: (decoded: string) => boolean };
 }
 
 export interface PlainDomain {
@@ -32,7 +32,13 @@ export interface PlainRequest {
 /** Several where the documents do not say which of them goes first. */
 export type PlainAnswer =
   | { readonly miss: 'host' | 'environment' | 'uri' | 'method' }
-  | { readonly apis: readonly PlainApi[]; readonly environment: string; readonly path: string };
+  | {
+      readonly apis: readonly PlainApi[];
+      /** How many others would have answered. */
+      readonly rivals: number;
+      readonly environment: string;
+      readonly path: string;
+    };
 
 export function plainAnswer(gateway: PlainGateway, { host, path, method }: PlainRequest): PlainAnswer {
   const name = host.toLowerCase();
@@ -42,15 +48,17 @@ export function plainAnswer(gateway: PlainGateway, { host, path, method }: Plain
   if (!environments) return { miss: 'host' };
   const at = domain?.mappings ? mapped(domain.mappings, path) : firstSegment(place.path);
   if (!at || !['test', 'prepub', 'release'].includes(at.environment)) return { miss: 'environment' };
-  const apis = environments.get(at.environment) ?? [];
-  const fitting = apis.filter(api => fits(api, decoded(at.path)));
+  const released = environments.get(at.environment) ?? [];
+  const fitting = released.filter(api => fits(api, decoded(at.path)));
   if (fitting.length === 0) return { miss: 'uri' };
   const willing = fitting.filter(api => api.method === method || api.method === 'ANY');
   if (willing.length === 0) return { miss: 'method' };
   const best = willing.filter(one => !willing.some(other => before(other, one)));
   const exact = best.filter(one => one.method !== 'ANY');
+  const apis = best.filter(one => one.method !== 'ANY' || !exact.some(other => other.path === one.path));
   return {
-    apis: best.filter(one => one.method !== 'ANY' || !exact.some(other => other.path === one.path)),
+    apis,
+    rivals: willing.length - apis.length,
     environment: at.environment,
     path: at.path,
   };
@@ -103,12 +111,12 @@ function decoded(path: string): string {
 const CLASSES = ['=', '^~', '{', 'regex', 'plain', '/'];
 
 /** Place in the documented order, and how long the part is that can only be itself. */
-function rankOf({ path, fits }: PlainApi): { readonly rank: number; readonly literal: number } {
+function rankOf({ path, expression }: PlainApi): { readonly rank: number; readonly literal: number } {
   const name =
     ['=', '^~'].find(mark => path.startsWith(mark)) ??
-    (path.includes('{') ? '{' : fits ? 'regex' : path === '/' ? '/' : 'plain');
+    (path.includes('{') ? '{' : expression ? 'regex' : path === '/' ? '/' : 'plain');
   const text = path.replace(/^(=|\^~)/, '');
-  const literal = name === '{' ? text.indexOf('{') : fits ? text.search(/[^\w/]/) : text.length;
+  const literal = expression?.literal ?? (name === '{' ? text.indexOf('{') : text.length);
   return { rank: CLASSES.indexOf(name), literal };
 }
 
@@ -118,7 +126,7 @@ function before(a: PlainApi, b: PlainApi): boolean {
 }
 
 function fits(api: PlainApi, path: string): boolean {
-  if (api.fits) return api.fits(path);
+  if (api.expression) return api.expression.fits(path);
   if (api.path.startsWith('=')) return path === api.path.slice(1);
   if (api.path.startsWith('^~')) return path.startsWith(api.path.slice(2));
   return plainParameters(api.path, path) !== undefined;
