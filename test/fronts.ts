@@ -1,6 +1,7 @@
 // For tests: functions behind every front, which do as the request says.
 
 import { deploy, type Scf } from './fixture.ts';
+import { deployWeb } from './web.ts';
 
 export interface FrontAddress {
   readonly name: string;
@@ -47,3 +48,16 @@ exports.main_handler = async event => {
 };`;
 
 export const deployObedient = (sdk: Scf): Promise<void> => deploy(sdk, 'obedient', OBEDIENT);
+
+/** Gives back what it gets, marked as the request is. */
+const PASSING = `
+require('node:http').createServer((request, response) => {
+  response.writeHead(200, { 'Content-Type': 'text/plain', 'X-Mark': String(request.headers['x-mark']) });
+  response.write(request.url + ' ');
+  request.pipe(response);
+}).listen(9000, '0.0.0.0');`;
+
+export function deployPassing(sdk: Scf): Promise<void> {
+  const InstanceConcurrencyConfig = { DynamicEnabled: 'FALSE', MaxConcurrency: 100 };
+  return deployWeb(sdk, 'passing', PASSING, { InstanceConcurrencyConfig });
+}
