@@ -23,8 +23,8 @@ export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly strin
       : []),
     limitsOf(driver, lang),
     say(
-      '尚未实现、未打开的端口：COS（portCos）、负载均衡监听器、MQTT。',
-      'Not built yet, so not opened: COS (portCos), load balancer listeners, MQTT.',
+      '尚未实现、未打开的端口：COS（portCos）、MQTT。',
+      'Not built yet, so not opened: COS (portCos), MQTT.',
     ),
   ];
   if (examplesLeft.length > 0) {
