@@ -354,6 +354,16 @@ def apply_path(settings):
     sys.argv = [sys.path[0]]
 
 
+class StandIn(object):
+    """Last on sys.meta_path: the cloud has requests preinstalled, this machine may have it nowhere."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != 'requests':
+            return None
+        import importlib.util
+        return importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), 'requests.py'))
+
+
 def main():
     # Programs that the user's code starts must not hold the channel.
     for descriptor in (CHANNEL, TURNS):
@@ -372,6 +382,9 @@ def main():
         apply_path(settings)
         if settings.get('names'):
             cloud_names.install(settings['names'])
+        # Python 2 has no such hook for specs; there the library has to be installed.
+        if not PY2:
+            sys.meta_path.append(StandIn())
     except Exception:
         load_failed(443, trace(0))
     handler = load_handler(settings)
