@@ -63,7 +63,9 @@ test('what one client says all hear, and that one has left', async () => {
   grace.socket.close();
   await once(grace.socket, 'close');
   // What is heard comes before its run has ended.
-  await until('told to Grace alone', async () => /sent to 1 of 1/.test(await chat.cli('logs', 'chat-python-transport')));
+  await until('told to Grace alone', async () =>
+    /sent to 1 of 1/.test(await chat.cli('logs', 'chat-python-transport')),
+  );
 });
 
 test('who is connected is not told to strangers', async () => {
