@@ -72,11 +72,13 @@ export function createListeners({ objects, clock, ids, certificates, ports, chan
         }
         return made;
       }),
-    modify: (ref, draft) =>
-      change(edit => {
+    modify: async (ref, draft) => {
+      await change(edit => {
         const before = objects.needListener(ref);
         edit.put('clb/listener', changed(before, draft));
-      }),
+      });
+      await ports.settled();
+    },
     remove: async (ref, listenerIds) => {
       const closing = await change(edit => {
         const listeners = [...new Set(listenerIds)].map(listenerId => objects.needListener({ ...ref, listenerId }));

@@ -81,10 +81,10 @@ export class Objects {
     return this.#shelves[kind].get(`${region}/${id}`);
   }
 
-  /** Oldest first; of all regions and owners, or of some. */
+  /** Oldest first, those of one moment as they were made; of all regions and owners, or of some. */
   list<K extends Kind>(kind: K, wanted: (one: Kinds[K]) => boolean = () => true): Kinds[K][] {
     const shelf: ReadonlyMap<string, Kinds[K]> = this.#shelves[kind];
-    return [...shelf.values()].filter(wanted).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+    return [...shelf.values()].filter(wanted).sort((a, b) => a.createdAt - b.createdAt);
   }
 
   needBalancer({ region, loadBalancerId }: { readonly region: string; readonly loadBalancerId: string }): LoadBalancer {

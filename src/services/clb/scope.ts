@@ -24,4 +24,6 @@ export interface ListenerPorts {
   open(listener: Listener, balancer: LoadBalancer): Promise<void>;
   /** Takes no more connections; what is under way ends in its own time. */
   close(listener: Listener): void;
+  /** Resolves when those that had to open anew for a change have done so. */
+  settled(): Promise<void>;
 }

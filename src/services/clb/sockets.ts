@@ -49,6 +49,8 @@ export class Sockets implements ListenerPorts {
   readonly #retries = new Map<string, Disposable>();
   /** Those whose last requests end. */
   readonly #closing = new Set<Front>();
+  /** Sockets that open anew, one after another. */
+  #reopening: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(deps: SocketsDeps) {
@@ -69,9 +71,12 @@ export class Sockets implements ListenerPorts {
     if (listener.protocol === 'UDP' || listener.protocol === 'QUIC') return;
     const key = this.#take(listener, balancer);
     try {
-      this.#open.set(listener.id, await this.#listen(listener, balancer));
+      const open = await this.#listen(listener, balancer);
+      // Everything may have been closed, or this listener removed, while its port opened.
+      if (!this.#closed && this.#taken.get(key) === listener) this.#open.set(listener.id, open);
+      else await open.front.close(0);
     } catch (error) {
-      this.#taken.delete(key);
+      if (this.#taken.get(key) === listener) this.#taken.delete(key);
       throw refusalOf(error, listener, balancer.vip, this.portOf(listener));
     }
   }
@@ -100,21 +105,35 @@ export class Sockets implements ListenerPorts {
   }
 
   /** After a change of what a listener serves. */
-  changed({ listener, balancer, settings }: LiveListener): void {
+  changed({ listener, settings }: LiveListener): void {
     const open = this.#open.get(listener.id);
     if (!open) return;
     if (open.fixed !== fixedOf(listener)) {
       this.close(listener);
-      void this.resume(listener, balancer);
+      this.#reopening = this.#reopening.then(() => this.#reopen(listener.id));
       return;
     }
     open.front.tune(limitsOf(settings));
     open.tls?.refresh(open.front);
   }
 
+  settled(): Promise<void> {
+    return this.#reopening;
+  }
+
+  async #reopen(listenerId: string): Promise<void> {
+    const live = () => this.#deps.plane().live(listenerId);
+    const before = live();
+    if (!before || this.#closed) return;
+    await this.resume(before.listener, before.balancer);
+    const now = live();
+    if (now) this.changed(now);
+  }
+
   async closeAll(graceMs: number): Promise<void> {
     this.#closed = true;
     for (const retry of this.#retries.values()) retry[Symbol.dispose]();
+    await this.#reopening;
     const fronts = [...this.#closing, ...[...this.#open.values()].map(open => open.front)];
     this.#open.clear();
     await Promise.all(fronts.map(front => front.close(graceMs)));
