@@ -127,6 +127,44 @@ describe('messages', () => {
   });
 });
 
+describe('pings', () => {
+  it('are answered each with its own bytes, however many come at once', async () => {
+    const { open, client } = await stand();
+    await using _ = open;
+    const texts = Array.from({ length: 1000 }, (_, i) => `${i}`.padEnd(i % 125, 'x'));
+    client.send(...texts.map(text => frame(OP.ping, text)));
+    for (const text of texts) {
+      const pong = await client.frame();
+      assert.deepEqual([pong?.opcode, pong?.data.toString()], [OP.pong, text]);
+    }
+  });
+
+  it('of a client that does not read their answers are not read either, until it does', async () => {
+    const { open, client, got } = await stand();
+    await using _ = open;
+    client.socket.pause();
+    const thousand = Buffer.concat(Array.from({ length: 1000 }, () => frame(OP.ping, 'x'.repeat(125))));
+    let [sent, taken] = [0, 0];
+    // What the kernel holds goes out; of 52 MB most must stay with the client.
+    for (let turn = 0; turn < 300; turn++) {
+      if (sent === taken) {
+        assert.ok(sent < 400, 'all were taken');
+        client.socket.write(thousand, () => taken++);
+        [sent, turn] = [sent + 1, 0];
+      }
+      await new Promise(setImmediate);
+    }
+    let bytes = 0;
+    client.socket
+      .removeAllListeners('data')
+      .on('data', (chunk: Buffer) => (bytes += chunk.length))
+      .resume();
+    await until('all answers', () => bytes === sent * 1000 * (2 + 125));
+    client.send(frame(OP.text, 'still there'));
+    await got(1);
+  });
+});
+
 describe('compression', () => {
   it('is used both ways where it was agreed upon', async () => {
     await using open = await SocketStand.open();

@@ -8,6 +8,10 @@ const BACKLOG_MESSAGES = 16;
 const BACKLOG_BYTES = 256 * 1024;
 /** Bytes of all clients that wait: above it, each may have but one message waiting. */
 const ALL_BACKLOG_BYTES = 256 * 1024 * 1024;
+/** What one message takes beside its data; without it empty ones would count for nothing. */
+const MESSAGE_BYTES = 64;
+/** Answers to pings that a client has not read yet; with more its socket is not read. */
+const PONGS = 256;
 
 /** Close codes (RFC 6455 §7.4.1). */
 export const CLOSE = Object.freeze({ normal: 1000, goingAway: 1001, tooBig: 1009, internal: 1011 });
@@ -46,6 +50,7 @@ export class Connection {
   #backlog: Message[] | undefined;
   #backlogBytes = 0;
   #running = 0;
+  #pongs = 0;
   #outbox: Outbox | undefined;
   /** `closing`: by us. `gone`: the socket is closed. */
   #state: 'open' | 'closing' | 'gone' | 'ended' = 'open';
@@ -60,7 +65,7 @@ export class Connection {
     this.#host = host;
     const seen = () => host.seen(this);
     socket.on('message', (data, binary) => this.#receive(data as Buffer, binary));
-    socket.on('ping', seen);
+    socket.on('ping', data => this.#pong(data));
     socket.on('pong', seen);
     socket.on('close', () => this.#gone());
     // A frame against the rules: the closing handshake with its code follows by itself.
@@ -117,9 +122,20 @@ export class Connection {
       : { dataType: 'text', data: data.toString() };
     this.#backlog ??= [];
     this.#backlog.push(message);
-    this.#count(message.data.length);
+    this.#count(message.data.length + MESSAGE_BYTES);
     this.#deliver();
     if (this.#full()) this.#socket.pause();
+  }
+
+  #pong(data: Buffer): void {
+    this.#host.seen(this);
+    if (this.#socket.readyState !== OPEN) return;
+    if (++this.#pongs >= PONGS) this.#socket.pause();
+    // A copy: a view would keep all that came with it alive until the client reads.
+    this.#socket.pong(Buffer.from(data), false, () => {
+      this.#pongs--;
+      this.#readOn();
+    });
   }
 
   #deliver(): void {
@@ -127,7 +143,7 @@ export class Connection {
     while (this.#running < inFlight) {
       const message = this.#backlog?.shift();
       if (!message) break;
-      this.#count(-message.data.length);
+      this.#count(-message.data.length - MESSAGE_BYTES);
       this.#running++;
       this.#host.transport(this, message).then(result => this.#delivered(result));
     }
@@ -137,10 +153,8 @@ export class Connection {
     this.#running--;
     if (result === 'ok') {
       this.#deliver();
-      if (this.#state === 'open') {
-        this.#host.seen(this);
-        if (this.#socket.isPaused && !this.#full()) this.#socket.resume();
-      }
+      if (this.#state === 'open') this.#host.seen(this);
+      this.#readOn();
     } else {
       // Documented: the gateway ends a connection whose function failed.
       this.#drop();
@@ -167,6 +181,10 @@ export class Connection {
     if (this.#state !== 'gone' || this.#running > 0 || this.#backlog?.length) return;
     this.#state = 'ended';
     this.#host.ended(this, this.#cleanup);
+  }
+
+  #readOn(): void {
+    if (this.#state === 'open' && this.#socket.isPaused && this.#pongs < PONGS && !this.#full()) this.#socket.resume();
   }
 
   #full(): boolean {

@@ -71,6 +71,8 @@ function createSwitch(messageBytes: number): Switch {
     clientTracking: false,
     maxPayload: messageBytes,
     closeTimeout: CLOSE_TIMEOUT_MS,
+    // Done by the connection, at the pace of the client.
+    autoPong: false,
     handleProtocols: () => chosen ?? false,
   } as const;
   const plain = new WebSocketServer(options);
