@@ -1,5 +1,6 @@
 // A whole gateway on a loopback port, and small whole nouns, for tests alone.
 
+import assert from 'node:assert/strict';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TurnableClock } from '../../core/clock.ts';
@@ -112,6 +113,14 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+}
+
+/** A refusal of the gateway's own, to the letter. */
+export function assertSaid({ status, headers, body }: Answer, expected: number, message: string): void {
+  assert.equal(body.toString(), `{"message":"${message.replaceAll('/', '\\/').replaceAll('"', '\\"')}"}`);
+  assert.equal(status, expected);
+  assert.equal(headers['content-type'], 'application/json');
+  assert.equal(headers['x-api-status'], String(expected));
 }
 
 export type Ask = RequestOptions & { readonly body?: string | Buffer };
