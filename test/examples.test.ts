@@ -1,10 +1,16 @@
 // Every example as a user meets it: deployed with the command line, called, and its log read.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runIn } from '../src/cli/fixture.ts';
-import { templates } from '../src/importers/templates.ts';
-import { startTestServer } from './harness.ts';
+import { installLine, templates } from '../src/importers/templates.ts';
+import { startServer } from '../src/server.ts';
+import { startTestServer, testConfig } from './harness.ts';
 
 const server = await startTestServer();
 after(() => server.close());
@@ -14,22 +20,22 @@ const cli = async (...args: string[]) => {
   assert.equal(run.status, 0, `openscf ${args.join(' ')}: ${run.note}`);
   return run.out;
 };
-const names = (start: string) =>
-  templates()
-    .map(one => one.name)
-    .filter(name => name.startsWith(start));
+const ready = templates().filter(one => installLine(one) === undefined);
+/** Those of several functions have tests of their own. */
+const single = ready.filter(({ dir }) => existsSync(join(dir, 'serverless.yml')));
+const names = (start: string) => single.map(one => one.name).filter(name => name.startsWith(start));
 
 before(async () => {
-  for (const { name, dir } of templates()) assert.match(await cli('deploy', dir), new RegExp(`^Created ${name} `));
+  for (const { name, dir } of single) assert.match(await cli('deploy', dir), new RegExp(`^Created ${name} `));
 });
 
 test('all are listed', async () => {
   const list = await cli('ls');
-  for (const { name } of templates()) assert.match(list, new RegExp(`^${name} +\\S+ +Active$`, 'm'));
+  for (const { name } of single) assert.match(list, new RegExp(`^${name} +\\S+ +Active$`, 'm'));
 });
 
 test('a second deployment changes nothing but the code', async () => {
-  for (const { name, dir } of templates()) {
+  for (const { name, dir } of single) {
     const { created, triggers } = JSON.parse(await cli('--json', 'deploy', dir)) as {
       created: boolean;
       triggers: { change: string }[];
@@ -54,9 +60,9 @@ for (const name of names('hello')) {
 
 for (const name of names('page')) {
   test(`${name} serves a page`, async () => {
-    const { urls } = JSON.parse(
-      await cli('--json', 'deploy', templates().find(one => one.name === name)?.dir ?? ''),
-    ) as { urls: string[] };
+    const { urls } = JSON.parse(await cli('--json', 'deploy', single.find(one => one.name === name)?.dir ?? '')) as {
+      urls: string[];
+    };
     const response = await fetch(`${urls[0]}?name=<Ada>`);
     assert.equal(response.status, 200);
     assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
@@ -66,6 +72,28 @@ for (const name of names('page')) {
   });
 }
 
+test('web-node serves its page, sends back what it gets, and streams events', async () => {
+  const dir = single.find(one => one.name === 'web-node')?.dir ?? '';
+  const { urls } = JSON.parse(await cli('--json', 'deploy', dir)) as { urls: string[] };
+  const url = urls[0] ?? '';
+  const page = await fetch(`${url}/`);
+  assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
+  assert.match(page.headers.get('x-request') ?? '', /^[0-9a-f-]{36}$/);
+  assert.match(await page.text(), /new EventSource\('clock'\)/);
+
+  const body = randomBytes(3 * 2 ** 20);
+  const echo = await fetch(`${url}/`, { method: 'POST', body, headers: { 'Content-Type': 'image/png' } });
+  assert.equal(echo.headers.get('content-type'), 'image/png');
+  assert.ok(Buffer.from(await echo.arrayBuffer()).equals(body));
+
+  const clock = await fetch(`${url}/clock`);
+  assert.equal(clock.headers.get('content-type'), 'text/event-stream');
+  const reader = clock.body?.pipeThrough(new TextDecoderStream()).getReader();
+  // The next one comes a second later: what has come is one event alone.
+  assert.match((await reader?.read())?.value ?? '', /^data: \S+Z\n\n$/);
+  await reader?.cancel();
+});
+
 test('the timers tick when the clock is turned, with the event that `openscf event` shows', async () => {
   await cli('time', 'advance', '3m');
   for (const name of names('timer')) {
@@ -74,4 +102,38 @@ test('the timers tick when the clock is turned, with the event that `openscf eve
     assert.match(await cli('invoke', name, '-d', await cli('event', 'timer')), /ok/);
   }
   await cli('time', 'resume');
+});
+
+test('the first start deploys them, and says of the others how to install them', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'openscf-examples-'));
+  const config = testConfig(dataDir, { examples: true });
+  const first = await startServer(config);
+  const urls = first.urls.map(one => one.name);
+  const answers = await Promise.all(
+    first.urls.filter(({ url }) => url.startsWith('http')).map(async ({ url }) => (await fetch(url)).status),
+  );
+  await first.close();
+  const again = await startServer(config);
+  await again.close();
+  await rm(dataDir, { recursive: true });
+
+  const withUrl = ready.map(one => one.name).filter(name => /^(page|web|chat)-/.test(name));
+  for (const name of withUrl)
+    assert.ok(
+      urls.some(url => url.startsWith(name)),
+      name,
+    );
+  assert.deepEqual(new Set(answers), new Set([200]));
+  const said = first.notes.join('\n');
+  for (const { name, dir } of templates()) {
+    const line = installLine({ dir });
+    assert.equal(said.includes(`${name}, `) || said.includes(`${name} (`), line !== undefined, name);
+    if (line !== undefined) assert.ok(said.includes(`(${line})`), name);
+    assert.ok(line === undefined || !urls.includes(name), name);
+  }
+  assert.deepEqual(
+    again.urls.map(one => one.name),
+    urls,
+  );
+  assert.doesNotMatch(again.notes.join(), /install first/);
 });

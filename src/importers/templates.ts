@@ -35,10 +35,13 @@ export function templates(): readonly Template[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Whether it names packages that have to be installed into its folder before it can run. */
-export function needsInstall({ dir }: Pick<Template, 'dir'>): boolean {
+/** What has to be run in its folder before it can be deployed, as it names packages that are not there. */
+export function installLine({ dir }: Pick<Template, 'dir'>): string | undefined {
   const has = (name: string) => existsSync(join(dir, name));
-  return (has('package.json') && !has('node_modules')) || (has('requirements.txt') && !has('libs'));
+  if (has('requirements.txt') && !has('libs')) return 'pip install --target libs -r requirements.txt';
+  if (!has('package.json') || has('node_modules')) return undefined;
+  const { scripts } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as { scripts?: { build?: string } };
+  return scripts?.build === undefined ? 'npm install' : 'npm install && npm run build';
 }
 
 /** Or a folder of several. */

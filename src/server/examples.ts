@@ -7,7 +7,7 @@ import type { ScfCall } from '../importers/call.ts';
 import { deployAll } from '../importers/outputs.ts';
 import { readPlans } from '../importers/plan.ts';
 import type { Plan } from '../importers/project.ts';
-import { needsInstall, templates } from '../importers/templates.ts';
+import { installLine, templates } from '../importers/templates.ts';
 
 const MARK = { kind: 'openscf/examples', region: '', id: 'deployed' };
 
@@ -19,17 +19,23 @@ export interface ExamplesDeps {
   readonly works: (plan: Plan) => boolean;
 }
 
-/** Names of examples that were left out because their runtime is missing. */
-export async function deployExamples({ store, call, log, works }: ExamplesDeps): Promise<readonly string[]> {
+export interface ExampleLeft {
+  readonly name: string;
+  /** What installs its packages; without it, its runtime is missing. */
+  readonly install?: string;
+}
+
+/** Gives those that were left out. */
+export async function deployExamples({ store, call, log, works }: ExamplesDeps): Promise<readonly ExampleLeft[]> {
   if (await store.get('resources', MARK)) return [];
   // The user's clock may stand still; deploying waits in real time.
   const clock = new SystemClock();
-  // Those with packages of their own are for who installs them.
-  const ready = templates().filter(one => !needsInstall(one));
   const left = await Promise.all(
-    ready.map(async ({ name, dir }) => {
+    templates().map(async ({ name, dir }): Promise<ExampleLeft | undefined> => {
+      const install = installLine({ dir });
+      if (install !== undefined) return { name, install };
       const plans = await readPlans(dir);
-      if (!plans.every(plan => works(plan))) return name;
+      if (!plans.every(plan => works(plan))) return { name };
       try {
         await deployAll(plans, () => ({ call, clock }));
       } catch (error) {
@@ -39,5 +45,5 @@ export async function deployExamples({ store, call, log, works }: ExamplesDeps):
     }),
   );
   await store.put('resources', { ...MARK, parent: '', body: {} });
-  return left.filter(name => name !== undefined);
+  return left.filter(one => one !== undefined);
 }

@@ -7,7 +7,7 @@ const WEAKER: NotesOf['driver']['weaker'] = [
   { brief: { zh: '/tmp 位于内存', en: '/tmp in memory' } },
 ];
 const MISSING = { zh: '未安装', en: 'it is not installed: apt-get install bubblewrap' };
-const notes = (lang: 'zh' | 'en', driver: NotesOf['driver'], examplesLeft: readonly string[] = []) =>
+const notes = (lang: 'zh' | 'en', driver: NotesOf['driver'], examplesLeft: NotesOf['examplesLeft'] = []) =>
   notesOf({ lang, driver, examplesLeft });
 
 test('what the sandbox leaves open is one line, with where the rest is said', () => {
@@ -37,7 +37,21 @@ test('no line is longer than two of a terminal', () => {
 
 test('examples that are left out are named', () => {
   const driver = { name: 'bwrap', weaker: [] };
-  assert.match(notes('en', driver, ['a', 'b']).at(-1) ?? '', /left out.*: a, b\./);
-  assert.match(notes('zh', driver, ['a']).at(-1) ?? '', /未部署示例：a/);
-  assert.doesNotMatch(notes('en', driver).join(), /left out/);
+  assert.match(notes('en', driver, [{ name: 'a' }, { name: 'b' }]).at(-1) ?? '', /left out.*: a, b\./);
+  assert.match(notes('zh', driver, [{ name: 'a' }]).at(-1) ?? '', /未部署示例：a/);
+  assert.doesNotMatch(notes('en', driver).join(), /left out|install/);
+});
+
+test('examples with packages of their own are named with what installs them', () => {
+  const left = [
+    { name: 'a', install: 'npm install' },
+    { name: 'b', install: 'pip install' },
+    { name: 'c', install: 'npm install' },
+    { name: 'd' },
+  ];
+  const driver = { name: 'bwrap', weaker: [] };
+  const [runtime, packages] = notes('en', driver, left).slice(-2);
+  assert.match(runtime ?? '', /: d\.$/);
+  assert.match(packages ?? '', /^Examples to install first: a, c \(npm install\), b \(pip install\)\./);
+  assert.match(notes('zh', driver, left).at(-1) ?? '', /^示例需先安装依赖：a, c \(npm install\)、b \(pip install\)。/);
 });

@@ -1,6 +1,7 @@
 // What a user should know at start, in a line each.
 
 import type { Language } from '../core/errors.ts';
+import type { ExampleLeft } from './examples.ts';
 
 export interface NotesOf {
   readonly lang: Language;
@@ -11,8 +12,7 @@ export interface NotesOf {
     /** Why the full sandbox was not taken. */
     readonly instead?: Readonly<Record<Language, string>>;
   };
-  /** Examples that were left out: their runtime is missing. */
-  readonly examplesLeft: readonly string[];
+  readonly examplesLeft: readonly ExampleLeft[];
 }
 
 export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly string[] {
@@ -22,15 +22,31 @@ export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly strin
       ? [say(`未使用 bwrap 沙箱：${driver.instead.zh}。`, `Not in the bwrap sandbox: ${driver.instead.en}.`)]
       : []),
     limitsOf(driver, lang),
-    say(
-      '尚未实现、未打开的端口：COS（portCos）、MQTT。',
-      'Not built yet, so not opened: COS (portCos), MQTT.',
-    ),
+    say('尚未实现、未打开的端口：COS（portCos）、MQTT。', 'Not built yet, so not opened: COS (portCos), MQTT.'),
   ];
-  if (examplesLeft.length > 0) {
-    const names = examplesLeft.join(', ');
+  return [...notes, ...leftNotes(examplesLeft, lang)];
+}
+
+function leftNotes(left: readonly ExampleLeft[], lang: Language): string[] {
+  const notes: string[] = [];
+  const missing = left.filter(one => one.install === undefined).map(one => one.name);
+  if (missing.length > 0) {
+    const names = missing.join(', ');
     notes.push(
-      say(`缺少运行环境，未部署示例：${names}。`, `Examples left out, as their runtime is missing here: ${names}.`),
+      lang === 'zh'
+        ? `缺少运行环境，未部署示例：${names}。`
+        : `Examples left out, as their runtime is missing here: ${names}.`,
+    );
+  }
+  const lines = Map.groupBy(left, one => one.install);
+  const waiting = [...lines].flatMap(([line, these]) =>
+    line === undefined ? [] : [`${these.map(one => one.name).join(', ')} (${line})`],
+  );
+  if (waiting.length > 0) {
+    notes.push(
+      lang === 'zh'
+        ? `示例需先安装依赖：${waiting.join('、')}。先执行 openscf new <示例>，再在其目录中安装并执行 openscf deploy . 。`
+        : `Examples to install first: ${waiting.join(', ')}. openscf new <example>; in its folder that line, and openscf deploy .`,
     );
   }
   return notes;
