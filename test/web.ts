@@ -6,7 +6,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
-import { type Scf, settled } from './fixture.ts';
+import type { EventLife } from '../src/cli/wire.ts';
+import { type Scf, settled, until } from './fixture.ts';
+import type { TestServer } from './harness.ts';
 
 type Create = Parameters<Scf['CreateFunction']>[0];
 type Files = Readonly<Record<string, string>>;
@@ -76,4 +78,12 @@ export function wsFiles(): Files {
   const names = ['package.json', 'index.js', ...readdirSync(join(folder, 'lib')).map(name => `lib/${name}`)];
   for (const name of names) files[`node_modules/ws/${name}`] = readFileSync(join(folder, name), 'utf8');
   return files;
+}
+
+/** How the run of a request ended, once it has. */
+export async function endedRun(server: TestServer, requestId: unknown): Promise<EventLife['event']> {
+  return until(`the end of ${requestId} is recorded`, async () => {
+    const life = await server.get<EventLife>(`/events/${requestId}`).catch(() => undefined);
+    return life && !['running', 'waiting'].includes(life.event.state) && life.event;
+  });
 }

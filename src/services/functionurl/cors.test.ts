@@ -58,7 +58,7 @@ test('any origin without credentials is told by a star', () => {
 });
 
 test('an origin is one of those that are listed, or gets nothing', () => {
-  const cors = { ...NONE, origins: [SITE, 'null'], methods: ['GET'], maxAgeS: 0 };
+  const cors = { ...NONE, origins: [SITE, 'null'], methods: ['GET'], exposed: ['x-a'], maxAgeS: 0 };
   const asked = (origin: string) => ({ origin, 'access-control-request-method': 'GET' });
   assert.deepEqual(shown(preflightHeaders(cors, asked(SITE))), {
     Vary: 'Origin',

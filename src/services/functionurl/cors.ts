@@ -13,7 +13,7 @@ export function isPreflight(method: string, headers: IncomingHttpHeaders): boole
 /** For the answer to a request; nothing for an origin that is not allowed, which browsers take for a refusal. */
 export function corsHeaders(cors: Cors, origin: string | undefined): string[] {
   const headers = allowedOrigin(cors, origin);
-  if (headers.length === 0 || origin === undefined) return headers;
+  if (origin === undefined || !headers.includes(ALLOW_ORIGIN)) return headers;
   if (cors.exposed.length > 0) headers.push('Access-Control-Expose-Headers', cors.exposed.join(','));
   return headers;
 }

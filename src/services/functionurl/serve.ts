@@ -45,6 +45,8 @@ interface Arrival {
 const NOTHING = Buffer.alloc(0);
 const REQUEST_ID = 'X-Scf-Request-Id';
 const STATUS = 'X-Scf-Status';
+/** Documented status of functions. */
+const REQUEST_TOO_LARGE = 406;
 
 export function createServe({ finder, cam, proxies, wallClock, ids, log }: ServeDeps): Serve {
   function arrive(request: IncomingMessage): Arrival | { readonly refused: Reply; readonly requestId: string } {
@@ -127,7 +129,10 @@ export function createServe({ finder, cam, proxies, wallClock, ids, log }: Serve
     found.target
       .pass(exchange, requestId)
       .then(outcome => {
-        if (!exchange.answered) fail(response, arrival, outcome);
+        if (exchange.answered) return;
+        // A body without a length was found to be too large while it came, and still comes.
+        if (outcome.status === REQUEST_TOO_LARGE) dropBody(arrival.request, () => fail(response, arrival, outcome));
+        else fail(response, arrival, outcome);
       })
       .catch(error => broken(response, arrival, error));
   }
