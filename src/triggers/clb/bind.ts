@@ -9,6 +9,9 @@ import { type ClbDesc, DEFAULT_BALANCER_NAME } from './desc.ts';
 export type ClbTrigger = Trigger & { readonly desc: ClbDesc };
 type Host = TriggerHost<Clb>;
 
+/** Marks balancers and listeners that nobody but triggers has asked for. */
+const MADE = Object.freeze({ madeBy: 'trigger' });
+
 export async function bindClb(trigger: ClbTrigger, { source }: Host): Promise<Bound<ClbDesc>> {
   const { id, region, desc } = trigger;
   const making = new Making(source, region);
@@ -29,7 +32,7 @@ export async function bindClb(trigger: ClbTrigger, { source }: Host): Promise<Bo
         domain: rule.domain,
         url: rule.url,
         givenName: desc.givenName ?? trigger.triggerName,
-        made: desc.locationId === undefined ? making.made : desc.made,
+        made: desc.locationId === undefined ? making.madeRule : desc.made,
       }),
       resourceId: source.resourceId(rule),
       triggerName: rule.id,
@@ -49,7 +52,7 @@ const refOf = (rule: Rule) => ({
 
 /** What is made on the way, so that nothing of it is left when a step fails. */
 class Making {
-  readonly made: ('balancer' | 'listener' | 'rule')[] = [];
+  madeRule = false;
   readonly #clb: Clb;
   readonly #region: string;
   readonly #undo: (() => Promise<void>)[] = [];
@@ -70,8 +73,8 @@ class Making {
     const name = loadBalancerName ?? DEFAULT_BALANCER_NAME;
     const found = balancers.list(region).find(one => one.name === name);
     if (found) return found;
-    const made = await balancers.create(region, { name, type: 'OPEN' });
-    this.#noted('balancer', () => balancers.remove(region, [made.id]));
+    const made = await balancers.create(region, { name, type: 'OPEN', echoed: MADE });
+    this.#undo.push(() => balancers.remove(region, [made.id]));
     return made;
   }
 
@@ -88,9 +91,9 @@ class Making {
         `${loadBalancerId} has no HTTPS listener on port ${port}; it needs a certificate: make it with CreateListener first`,
       );
     }
-    const [made] = await listeners.create(ref, [{ protocol, port }]);
+    const [made] = await listeners.create(ref, [{ protocol, port, echoed: MADE }]);
     if (!made) throw new Error('a listener was made and is not there');
-    this.#noted('listener', () => listeners.remove(ref, [made.id]));
+    this.#undo.push(() => listeners.remove(ref, [made.id]));
     return made;
   }
 
@@ -103,32 +106,28 @@ class Making {
     if (found) return found;
     const [made] = await rules.create(ref, [{ domains: [domain], url }]);
     if (!made) throw new Error('a rule was made and is not there');
-    this.#noted('rule', () => rules.remove(ref, [made.id]));
+    this.#undo.push(() => rules.remove(ref, [made.id]));
+    this.madeRule = true;
     return made;
-  }
-
-  #noted(what: 'balancer' | 'listener' | 'rule', undo: () => Promise<void>): void {
-    this.made.push(what);
-    this.#undo.push(undo);
   }
 }
 
-/** What was made for it goes with it, as far as nothing else is in it. */
+/** What was made for triggers goes with the last one in it. */
 export async function unbindClb({ id, region, desc }: ClbTrigger, { source }: Host): Promise<void> {
   const { loadBalancerId, listenerId, locationId, made } = desc;
   if (loadBalancerId === undefined || listenerId === undefined || locationId === undefined) return;
   const ref = { region, loadBalancerId, listenerId };
   await source.targets.deregisterFunction({ ...ref, locationId }, id);
   const rule = source.rules.byId(region, locationId);
-  if (made.includes('rule') && rule?.target.kind === 'none') await source.rules.remove(ref, [locationId]);
+  if (made && rule?.target.kind === 'none') await source.rules.remove(ref, [locationId]);
   const listener = source.balancers.list(region).some(one => one.id === loadBalancerId)
     ? source.listeners.list(ref).find(one => one.id === listenerId)
     : undefined;
-  if (made.includes('listener') && listener && source.rules.list(ref).length === 0) {
+  if (listener?.echoed.madeBy === MADE.madeBy && source.rules.list(ref).length === 0) {
     await source.listeners.remove(ref, [listenerId]);
   }
   const balancer = source.balancers.list(region).find(one => one.id === loadBalancerId);
-  if (made.includes('balancer') && balancer && source.listeners.list(ref).length === 0) {
+  if (balancer?.echoed.madeBy === MADE.madeBy && source.listeners.list(ref).length === 0) {
     await source.balancers.remove(region, [loadBalancerId]);
   }
 }

@@ -16,7 +16,7 @@ it("takes the platform's spelling and that of the vendor's tools", () => {
       domain: 'a.example',
       url: '/x',
       weight: 10,
-      made: [],
+      made: false,
     });
   }
 });

@@ -21,8 +21,8 @@ export interface ClbDesc {
   readonly weight: number;
   /** The name that CreateTrigger was given; the trigger's own is the rule's id. */
   readonly givenName?: string;
-  /** What was made for this trigger, and goes with it when nothing else is in it. */
-  readonly made: readonly ('balancer' | 'listener' | 'rule')[];
+  /** Whether the rule was made for this trigger, and goes with it. */
+  readonly made: boolean;
 }
 
 export function parseClb(given: string, { previous }: { readonly previous?: ClbDesc }): ClbDesc {
@@ -40,7 +40,7 @@ export function parseClb(given: string, { previous }: { readonly previous?: ClbD
     url: text(desc, 'url') ?? previous?.url ?? '/',
     weight: whole(desc, 'weight', 0, 100) ?? previous?.weight ?? DEFAULT_WEIGHT,
     ...optional('givenName', previous?.givenName),
-    made: previous?.made ?? [],
+    made: previous?.made ?? false,
   };
   if (previous) refuseMove(parsed, previous);
   return Object.freeze(parsed);
@@ -63,7 +63,7 @@ export function clbDescOf({ rule, listener, weight, previous }: DescInput): ClbD
     domain: rule.domain,
     url: rule.url,
     weight: weight ?? DEFAULT_WEIGHT,
-    made: before?.made ?? [],
+    made: before?.made ?? false,
   });
 }
 
