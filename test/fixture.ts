@@ -98,10 +98,12 @@ export interface RawCall {
   /** Of which product, scf unless it is said; with the version of its API. */
   readonly service?: string;
   readonly version?: string;
+  readonly region?: string;
 }
 
 /** A call as bytes, for what no SDK would send. */
 export async function rawCall({ endpoint, credentials }: Callable, call: RawCall): Promise<RawAnswer> {
+  const { region = 'ap-guangzhou' } = call;
   const { action, body = '{}', language = 'en-US', skewS = 0, service = 'scf', version = '2018-04-16' } = call;
   const timestampS = Math.floor(Date.now() / 1000) + skewS;
   const { host } = new URL(endpoint);
@@ -115,7 +117,7 @@ export async function rawCall({ endpoint, credentials }: Callable, call: RawCall
       'X-TC-Action': action,
       'X-TC-Version': version,
       'X-TC-Timestamp': String(timestampS),
-      'X-TC-Region': 'ap-guangzhou',
+      'X-TC-Region': region,
       'X-TC-Language': language,
     },
     body: typeof body === 'string' ? body : new Uint8Array(body),

@@ -113,7 +113,7 @@ export function apiOf(request: Request, protocol: string): ApiInput {
   const method = Method.toUpperCase();
   if (kind === 'WEBSOCKET' && method !== 'GET') fail('InvalidParameterValue.InvalidWSMethod', { method });
   if (request.ApiType && !['NORMAL', 'TSF'].includes(request.ApiType))
-    fail('InvalidParameterValue.NotInOptions', { name: 'ApiType', value: request.ApiType, options: 'NORMAL' });
+    fail('InvalidParameterValue.InvalidApiType', { value: request.ApiType });
   refuseConstants(request);
   return {
     name: request.ApiName ?? '',
@@ -153,7 +153,7 @@ function backendOf(request: Request): BackendInput {
     case 'MOCK':
       return {
         type,
-        message: request.ServiceMockReturnMessage ?? fail('MissingParameter', { name: 'ServiceMockReturnMessage' }),
+        message: request.ServiceMockReturnMessage ?? fail('InvalidParameterValue.InvalidServiceMockReturnMessage'),
       };
     default:
       return refuseType(request.ServiceType);
@@ -217,11 +217,7 @@ function httpOf({ ServiceConfig: config }: Request): BackendInput {
       en: 'it needs Url, Path and Method',
     });
   const url = Url.replace(/\/+$/, '');
-  if (!URL_FORM.test(url) || !URL.canParse(url))
-    fail('InvalidParameterValue.InvalidServiceConfig', {
-      zh: `Url ${Url} 应形如 http://host:port`,
-      en: `Url ${Url} must look like http://host:port`,
-    });
+  if (!URL_FORM.test(url) || !URL.canParse(url)) fail('InvalidParameterValue.InvalidUrl', { url: Url });
   if (!Path.startsWith('/'))
     fail('InvalidParameterValue.InvalidServiceConfig', {
       zh: `Path ${Path} 应以 / 开头`,
@@ -239,10 +235,9 @@ function authOf(request: Request): Auth {
     });
   const type = oneOf('AuthType', asked, ['NONE', 'SECRET', 'APP', 'OAUTH'] as const);
   if (type !== 'OAUTH') return { type };
-  const business = oneOf('ApiBusinessType', request.ApiBusinessType?.toUpperCase() || 'NORMAL', [
-    'NORMAL',
-    'OAUTH',
-  ] as const);
+  const business = request.ApiBusinessType?.toUpperCase() || 'NORMAL';
+  if (business !== 'NORMAL' && business !== 'OAUTH')
+    return fail('InvalidParameterValue.InvalidApiBusinessType', { value: business });
   if (business === 'NORMAL')
     return {
       type,
@@ -269,10 +264,7 @@ export function publicKeyOf(given: string): string {
   } catch {
     // Told below.
   }
-  return fail('InvalidParameterValue.InvalidOauthConfig', {
-    zh: 'PublicKey 应为 RSA 公钥的 JWK（JSON）',
-    en: 'PublicKey must be the JSON Web Key of an RSA key',
-  });
+  return fail('InvalidParameterValue.InvalidPublicKey');
 }
 
 function parameterOf({

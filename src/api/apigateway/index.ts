@@ -31,7 +31,6 @@ export const GATEWAY_ACTIONS: ServiceTable<GatewayDeps> = {
   },
   later: [
     'ImportOpenApi',
-    'DescribeServiceForApiApp',
     // Generated documents for callers of APIs.
     ...['CreateAPIDoc', 'DescribeAPIDocs', 'DescribeAPIDocDetail', 'ModifyAPIDoc', 'BuildAPIDoc', 'DeleteAPIDoc'],
     'ResetAPIDocPassword',

@@ -68,28 +68,36 @@ const CreateService = action({
 
 const DescribeService = action({
   request: z.object({ ServiceId: text }),
-  async handle({ ServiceId }, context: GatewayContext) {
-    const { gateway, region } = context;
-    const service = await gateway.services.get(region, ServiceId);
-    const apis = await gateway.apis.list(region, ServiceId);
-    const plans = boundPlans(service, context);
-    return {
-      ...wireService(service, await gateway.releases.list(region, ServiceId), context),
-      // In the answer of CreateService and in lists it is called InnerSubDomain.
-      InternalSubDomain: inner(service, gateway),
-      InnerSubDomain: undefined,
-      ApiTotalCount: apis.length,
-      ApiIdStatusSet: apis.map(api => ({ ...wireApiStatus(api, apis, context), Tags: undefined })),
-      UsagePlanTotalCount: plans.length,
-      UsagePlanList: plans,
-      UserType: 'normal',
-      SetId: null,
-      InstanceName: null,
-      SpecialUse: 'DEFAULT',
-      UniqVpcId: service.echoed.UniqVpcId ?? null,
-    };
-  },
+  handle: ({ ServiceId }, context: GatewayContext) => describe(ServiceId, context),
 });
+
+/** Of the market for APIs, whose regions are one here. */
+const DescribeServiceForApiApp = action({
+  request: z.object({ ServiceId: text, ApiRegion: text }),
+  handle: ({ ServiceId, ApiRegion }, context: GatewayContext) => describe(ServiceId, { ...context, region: ApiRegion }),
+});
+
+async function describe(serviceId: string, context: GatewayContext): Promise<object> {
+  const { gateway, region } = context;
+  const service = await gateway.services.get(region, serviceId);
+  const apis = await gateway.apis.list(region, serviceId);
+  const plans = boundPlans(service, context);
+  return {
+    ...wireService(service, await gateway.releases.list(region, serviceId), context),
+    // In the answer of CreateService and in lists it is called InnerSubDomain.
+    InternalSubDomain: inner(service, gateway),
+    InnerSubDomain: undefined,
+    ApiTotalCount: apis.length,
+    ApiIdStatusSet: apis.map(api => ({ ...wireApiStatus(api, apis, context), Tags: undefined })),
+    UsagePlanTotalCount: plans.length,
+    UsagePlanList: plans,
+    UserType: 'normal',
+    SetId: null,
+    InstanceName: null,
+    SpecialUse: 'DEFAULT',
+    UniqVpcId: service.echoed.UniqVpcId ?? null,
+  };
+}
 
 interface Row {
   readonly service: Service;
@@ -245,4 +253,11 @@ function echoOf(request: Readonly<Record<string, unknown>>): Readonly<Record<str
   return Object.fromEntries(ECHOED.filter(name => request[name]).map(name => [name, request[name]]));
 }
 
-export const SERVICE_ACTIONS = { CreateService, DescribeService, DescribeServicesStatus, ModifyService, DeleteService };
+export const SERVICE_ACTIONS = {
+  CreateService,
+  DescribeService,
+  DescribeServiceForApiApp,
+  DescribeServicesStatus,
+  ModifyService,
+  DeleteService,
+};
