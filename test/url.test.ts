@@ -1,7 +1,10 @@
 // Functions behind URLs of their own and behind bound hosts: made, called, changed and deleted over the real server.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent } from 'node:https';
 import { after, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { signTc3 } from '../src/http/tc3.ts';
@@ -200,39 +203,6 @@ describe('the life of a URL', () => {
   });
 });
 
-describe('who may call', () => {
-  const timestampS = () => Math.floor(Date.now() / 1000);
-  const signed = (url: string, body: string, at = timestampS()) => ({
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      'X-Scf-Cam-Timestamp': String(at),
-      'X-Scf-Cam-Uin': '100000000001',
-      Authorization: signTc3({
-        method: 'POST',
-        path: new URL(url).pathname,
-        host: new URL(url).host,
-        body,
-        timestampS: at,
-        service: 'scf',
-        ...server.credentials,
-      }),
-    },
-  });
-
-  test('is told by a signature where the URL wants one', async () => {
-    await deploy(sdk, 'closed', 'exports.main_handler = async event => event.body');
-    const { url } = await bind('closed', { ...OPEN, AuthType: 'CAM' });
-    assert.equal(json(await ask(url, signed(url, '{"a":1}'), '{"a":1}')), '{"a":1}');
-    for (const answer of [
-      await ask(url, { method: 'POST' }, '{}'),
-      await ask(url, signed(url, '{"a":1}'), '{"a":2}'),
-      await ask(url, signed(url, '{}', timestampS() - 400), '{}'),
-    ])
-      assert.deepEqual([answer.status, json(answer).statusCode], [401, 401]);
-  });
-});
-
 describe('a web function', () => {
   test('gets requests as they are, and the connection where it speaks WebSocket', async () => {
     await deployWeb(sdk, 'site', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 20 } } });
@@ -288,16 +258,11 @@ describe('a custom domain', () => {
 
   test('leads to functions by path, under its own certificate', async () => {
     const Domain = 'shop.example.org';
-    const { certificatePem, privateKeyPem } = await makeCertificate({ names: [Domain] });
-    const upload = await fetch(
-      server.endpoint,
-      sslCall('UploadCertificate', { CertificatePublicKey: certificatePem, CertificatePrivateKey: privateKeyPem }),
-    );
-    const { Response } = (await upload.json()) as { Response: { CertificateId: string } };
+    const { CertificateId, certificatePem } = await uploaded(Domain);
     await sdk.CreateCustomDomain({
       Domain,
       Protocol: 'HTTP&HTTPS',
-      CertConfig: { CertificateId: Response.CertificateId },
+      CertConfig: { CertificateId },
       EndpointsConfig: [
         endpoint('/api/*', 'echo', { PathRewrite: [{ Path: '/api/*', Type: 'WildcardRules', Rewrite: '/v1/$1' }] }),
         endpoint('/', 'says'),
@@ -320,7 +285,67 @@ describe('a custom domain', () => {
     assert.equal((await at('/api/x')).status, 404);
     await assert.rejects(sdk.GetCustomDomain({ Domain }), { code: 'ResourceNotFound' });
   });
+
+  test('takes the exact path first, then the longest wildcard, and rewrites it for a web function', async () => {
+    const Domain = 'web.example.org';
+    const { CertificateId, certificatePem: ca } = await uploaded(Domain);
+    await deployWeb(sdk, 'behind', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 20 } } });
+    const rewrites = (PathMatch: string, Type: string, Rewrite: string) =>
+      endpoint(PathMatch, 'behind', { PathRewrite: [{ Path: PathMatch, Type, Rewrite }] });
+    await sdk.CreateCustomDomain({
+      Domain,
+      Protocol: 'HTTP&HTTPS',
+      CertConfig: { CertificateId },
+      EndpointsConfig: [
+        rewrites('/*', 'WildcardRules', '/all/$1'),
+        rewrites('/a/*', 'WildcardRules', '/under-a/$1'),
+        rewrites('/a/b/*', 'WildcardRules', '/under-b/$1'),
+        rewrites('/a/b', 'ExactRules', '/exact'),
+        endpoint('/', 'behind'),
+        endpoint('/chat', 'behind'),
+        endpoint('/event', 'echo'),
+      ],
+    });
+    const headers = { host: Domain };
+    const secure = { ca, servername: Domain, headers };
+    for (const [path, seen] of [
+      ['/', '/'],
+      ['/a/b?x=%2F&y', '/exact?x=%2F&y'],
+      ['/a/b/c%20d/', '/under-b/c%20d/'],
+      ['/a/bc', '/under-a/bc'],
+      ['/a', '/all/a'],
+      ['/other//one', '/all/other//one'],
+      ['/chat', '/chat'],
+    ] as const) {
+      assert.equal(json(await ask(edge + path, { headers })).url, seen, path);
+      assert.equal(json(await ask(`https://127.0.0.1:${ports.portTls}${path}`, secure)).url, seen, `${path} by TLS`);
+    }
+    assert.equal(json(await ask(`${edge}/event`, { headers })).path, '/event');
+    const posted = json(await ask(`${edge}/chat`, { method: 'POST', headers }, 'sent'));
+    assert.deepEqual([posted.method, posted.body, posted.headers.host], ['POST', 'sent', Domain]);
+
+    const socket = new WebSocket(`wss://127.0.0.1:${ports.portTls}/chat`, {
+      headers,
+      agent: new Agent({ ca, servername: Domain }),
+    });
+    assert.equal(String((await once(socket, 'message'))[0]), 'hi');
+    socket.terminate();
+    const refused = new WebSocket(`ws://127.0.0.1:${ports.portHttp}/event`, { headers }).on('error', () => {});
+    const [, response] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage];
+    assert.equal(response.statusCode, 426);
+    response.destroy();
+    await sdk.DeleteCustomDomain({ Domain });
+  });
 });
+
+/** A certificate of this name, by the API. */
+async function uploaded(name: string): Promise<{ CertificateId: string; certificatePem: string }> {
+  const { certificatePem, privateKeyPem } = await makeCertificate({ names: [name] });
+  const params = { CertificatePublicKey: certificatePem, CertificatePrivateKey: privateKeyPem };
+  const answer = await fetch(server.endpoint, sslCall('UploadCertificate', params));
+  const { Response } = (await answer.json()) as { Response: { CertificateId: string } };
+  return { CertificateId: Response.CertificateId, certificatePem };
+}
 
 /** A call of another product than the client's. */
 function sslCall(action: string, params: object): RequestInit {
