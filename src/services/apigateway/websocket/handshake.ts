@@ -17,17 +17,22 @@ const VERSION = '13';
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** A list of tokens. */
 const PROTOCOLS = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
-const DEFLATE = 'permessage-deflate';
 
 /** The refusal of a request that opens no connection. The first two texts are documented. */
 export function handshakeFault(headers: IncomingHttpHeaders): GatewayReply | undefined {
-  const { 'sec-websocket-key': key, 'sec-websocket-version': version, 'sec-websocket-protocol': protocol } = headers;
+  const {
+    upgrade,
+    'sec-websocket-key': key,
+    'sec-websocket-version': version,
+    'sec-websocket-protocol': protocol,
+  } = headers;
   if (key === undefined) return gatewayError(403, 'need header Sec-WebSocket-Key');
   if (version === undefined) return gatewayError(403, 'need header Sec-WebSocket-Version');
   if (version !== VERSION) {
     const reply = gatewayError(426, `Sec-WebSocket-Version ${version} is not supported`);
     return { ...reply, headers: [...reply.headers, 'Sec-WebSocket-Version', VERSION] };
   }
+  if (upgrade?.toLowerCase() !== 'websocket') return gatewayError(426, 'Upgrade Required');
   if (!KEY.test(key)) return gatewayError(400, 'header Sec-WebSocket-Key is invalid');
   if (protocol !== undefined && !validProtocols(protocol)) {
     return gatewayError(400, 'header Sec-WebSocket-Protocol is invalid');
@@ -52,10 +57,4 @@ const listed = (text: string): string[] =>
 export function chosenProtocol(given: string, offered: string | undefined): string | undefined {
   const offers = listed(offered ?? '');
   return listed(given).find(name => offers.includes(name));
-}
-
-/** Compression is the one extension there is here; never without the function's word. */
-export function wantsDeflate(given: string, offered: string | undefined): boolean {
-  const names = (text: string) => listed(text).map(item => item.split(';', 1)[0]?.trim());
-  return names(given).includes(DEFLATE) && names(offered ?? '').includes(DEFLATE);
 }

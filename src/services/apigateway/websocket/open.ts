@@ -7,7 +7,8 @@ import type { Ids } from '../../../core/ids.ts';
 import { gatewayError } from '../serving/errorbody.ts';
 import type { GatewayReply, GatewayRequest, Target } from '../target.ts';
 import type { Connections } from './connections.ts';
-import { chosenProtocol, handshakeFault, SWITCHED, wantsDeflate } from './handshake.ts';
+import { type Deflation, deflateOptions, deflationOf } from './deflate.ts';
+import { chosenProtocol, handshakeFault, SWITCHED } from './handshake.ts';
 import type { Parts } from './parts.ts';
 import type { Accepted } from './target.ts';
 
@@ -23,6 +24,9 @@ export interface OpenDeps {
 const WELCOME: Accepted = Object.freeze({ accepted: true, protocol: '', extensions: '' });
 /** How long a client may take to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 5000;
+/** A message may come in pieces of this size, one with another; each takes more than its bytes. */
+const PIECE_BYTES = 256;
+const PIECES = 4096;
 
 export function createOpen(deps: OpenDeps): (functionName: string) => Target {
   const { ids, parts, connections, serviceName } = deps;
@@ -45,7 +49,7 @@ export function createOpen(deps: OpenDeps): (functionName: string) => Target {
     const opened = { id: connectionId, apiId, timeoutS };
     const socket = connections.closing ? undefined : upgrade.take();
     const chosen = chosenProtocol(registration.protocol, protocol);
-    const deflate = wantsDeflate(registration.extensions, extensions);
+    const deflate = deflationOf(registration.extensions, extensions);
     const client = socket && switchOver(upgrade.request, socket, upgrade.head, chosen, deflate);
     if (client) connections.add(opened, client);
     // The client went away, or has been told that it took too long: the function must not go on believing in it.
@@ -61,7 +65,7 @@ type Switch = (
   socket: Duplex,
   head: Buffer,
   protocol: string | undefined,
-  deflate: boolean,
+  deflate: Deflation | undefined,
 ) => WebSocket | undefined;
 
 function createSwitch(messageBytes: number): Switch {
@@ -70,22 +74,24 @@ function createSwitch(messageBytes: number): Switch {
     noServer: true,
     clientTracking: false,
     maxPayload: messageBytes,
+    maxBufferedChunks: Math.max(PIECES, messageBytes / PIECE_BYTES),
     closeTimeout: CLOSE_TIMEOUT_MS,
     // Done by the connection, at the pace of the client.
     autoPong: false,
     handleProtocols: () => chosen ?? false,
   } as const;
   const plain = new WebSocketServer(options);
-  const deflating = new WebSocketServer({
-    ...options,
-    // Nothing is kept between messages: a connection that rests costs no window.
-    perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 1024 },
-  });
+  const deflating = [false, true].map(
+    limitsClient => new WebSocketServer({ ...options, perMessageDeflate: deflateOptions(limitsClient) }),
+  );
   return (request, socket, head, protocol, deflate) => {
     let client: WebSocket | undefined;
     chosen = protocol;
+    // The others have been declined.
+    if (deflate) request.headers['sec-websocket-extensions'] = deflate.offer;
+    const server = (deflate && deflating[Number(deflate.limitsClient)]) ?? plain;
     // Calls back before it returns, or has refused the client.
-    (deflate ? deflating : plain).handleUpgrade(request, socket, head, opened => {
+    server.handleUpgrade(request, socket, head, opened => {
       client = opened;
     });
     return client;
