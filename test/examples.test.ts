@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { runIn } from '../src/cli/fixture.ts';
 import { installLine, templates } from '../src/importers/templates.ts';
 import { startServer } from '../src/server.ts';
+import { sdkOf } from './fixture.ts';
 import { startTestServer, testConfig } from './harness.ts';
 
 const server = await startTestServer();
@@ -94,6 +95,14 @@ test('web-node serves its page, sends back what it gets, and streams events', as
   await reader?.cancel();
 });
 
+test('clb-python says hello at its access path, as its trigger and the list tell', async () => {
+  const [path = '', own = ''] = (await cli('ls')).match(/http:\S+/g)?.filter(url => /_clb|:18080/.test(url)) ?? [];
+  assert.match(path, /\/_clb\/lb-[a-z0-9]{8}\/80\/$/);
+  const { Triggers } = await sdkOf(server).ListTriggers({ FunctionName: 'clb-python' });
+  assert.equal(JSON.parse(Triggers?.[0]?.TriggerDesc ?? '').accessUrl, path);
+  for (const url of [path, own]) assert.match(await (await fetch(url)).text(), /<h1>Hello CLB<\/h1>/, url);
+});
+
 test('the timers tick when the clock is turned, with the event that `openscf event` shows', async () => {
   await cli('time', 'advance', '3m');
   for (const name of names('timer')) {
@@ -117,7 +126,7 @@ test('the first start deploys them, and says of the others how to install them',
   await again.close();
   await rm(dataDir, { recursive: true });
 
-  const withUrl = ready.map(one => one.name).filter(name => /^(page|web|chat)-/.test(name));
+  const withUrl = ready.map(one => one.name).filter(name => /^(page|web|chat|clb)-/.test(name));
   for (const name of withUrl)
     assert.ok(
       urls.some(url => url.startsWith(name)),

@@ -51,6 +51,7 @@ export function testConfig(
     warm: 0,
     // A test is not to depend on a registry.
     runtimes: 'installed',
+    'clb.vips': settings['clb.vips'] ?? ownAddresses(),
     ...settings,
   };
   return loadConfig({ flags, env: { LANG: 'C' }, cwd: dataDir, freeMemoryMB: 4096 });
