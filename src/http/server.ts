@@ -11,6 +11,7 @@ import { type Http2Side, serveHttp2 } from './http2.ts';
 import { afterAnswers, isAnswering } from './pipeline.ts';
 import { type Refused, refusalOf } from './request.ts';
 import { Router } from './router.ts';
+import { silentConnections } from './silent.ts';
 import type { Site } from './site.ts';
 
 export interface Front {
@@ -151,12 +152,14 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   };
   if (options.limits) tune(options.limits);
 
+  const endSilent = silentConnections(server);
   let stopping: Promise<void> | undefined;
   const port = await listen(server, options);
   return {
     port,
     close(graceMs = GRACE_MS) {
       stopping ??= stop(server, framed);
+      endSilent();
       const deadline = setTimeout(() => {
         for (const socket of upgraded) socket.destroy();
         framed?.destroy();
