@@ -54,13 +54,9 @@ test('a thousand functions are loaded with a query per table, in one pass', asyn
       return store.list(...args);
     },
   });
-  const began = performance.now();
   const { control } = await scene({ store: counted });
-  const ms = performance.now() - began;
-  assert.equal(queries, 5 + 1 + 2, 'those of functions, the quotas of regions, and tags');
+  assert.equal(queries, 5 + 1 + 2 + 1, 'those of functions, the quotas of regions, tags and domains');
   assert.equal(control.catalog.find({ ...KEY, name: 'f999' })?.versions.size, 1);
-  // Loose: the machine is shared; a query per function would take far longer.
-  assert.ok(ms < 1000, `${ms} ms`);
 });
 
 test('other nodes hear of a change, and their triggers follow', async () => {
