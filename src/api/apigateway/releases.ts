@@ -27,21 +27,25 @@ const ReleaseService = action({
 
 const UnReleaseService = action({
   request: z.object({ ServiceId: text, EnvironmentName: text, ApiIds: texts.optional() }),
-  async handle({ ServiceId, EnvironmentName, ApiIds }, { gateway, region }: GatewayContext) {
+  async handle({ ServiceId, EnvironmentName, ApiIds }, { gateway, apis, region }: GatewayContext) {
     if (ApiIds && ApiIds.length > 0)
       fail('UnsupportedOperation', {
         zh: 'ApiIds 为保留字段，请去掉；单个 API 请删除后重新发布',
         en: 'ApiIds is reserved; leave it out. To take off one API delete it and release the service again',
       });
-    await gateway.releases.end({ region, serviceId: ServiceId }, EnvironmentName);
+    const ref = { region, serviceId: ServiceId };
+    await gateway.releases.end(ref, EnvironmentName);
+    await apis.retell(ref);
     return { Result: true };
   },
 });
 
 const UpdateService = action({
   request: z.object({ ServiceId: text, EnvironmentName: text, VersionName: text, UpdateDesc: text.optional() }),
-  async handle({ ServiceId, EnvironmentName, VersionName }, { gateway, region }: GatewayContext) {
-    await gateway.releases.switchTo({ region, serviceId: ServiceId }, EnvironmentName, VersionName);
+  async handle({ ServiceId, EnvironmentName, VersionName }, { gateway, apis, region }: GatewayContext) {
+    const ref = { region, serviceId: ServiceId };
+    await gateway.releases.switchTo(ref, EnvironmentName, VersionName);
+    await apis.retell(ref);
     return { Result: true };
   },
 });

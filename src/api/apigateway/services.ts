@@ -175,7 +175,7 @@ const ModifyService = action({
       ...(request.NetTypes && { netTypes: request.NetTypes as Service['netTypes'] }),
       ...(request.UniqVpcId && { echoed: { UniqVpcId: request.UniqVpcId } }),
     });
-    if (request.ServiceName) await apis.renamed(ref);
+    if (request.ServiceName) await apis.retell(ref);
     return {};
   },
 });

@@ -93,6 +93,8 @@ describe('reading', () => {
     assert.equal(web.functionType, 'HTTP');
     assert.equal(parse({}, web).functionType, 'HTTP');
     assert.equal(parse({}).functionType, undefined);
+    const socket: ApigwDesc = { ...web, protocol: 'WEBSOCKET' };
+    assert.equal(parse({}, socket).protocol, 'WEBSOCKET');
     const patch: ApigwDesc = { ...BOUND, method: 'PATCH' };
     assert.equal(parse({ api: { requestConfig: { method: 'PATCH' } } }, patch).method, 'PATCH');
   });

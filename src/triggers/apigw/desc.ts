@@ -29,6 +29,8 @@ export interface ApigwDesc {
   readonly authType?: Auth['type'];
   /** A web function gets requests as they came; an event function when absent. */
   readonly functionType?: 'HTTP';
+  /** Of the clients; HTTP when absent. Only the gateway makes others. */
+  readonly protocol?: 'WEBSOCKET';
   readonly environment: Environment;
   readonly serviceName: string;
   /** Absent until a service is made for it. */
@@ -66,6 +68,7 @@ export function parseApigw(given: string, context: DescContext<ApigwDesc>): Apig
     cors: flag(api, 'enableCORS', previous?.cors ?? false),
     ...(authType !== 'NONE' && { authType }),
     ...((functionType ? functionType === 'HTTP' : previous?.functionType) && { functionType: 'HTTP' }),
+    ...(previous?.protocol && { protocol: previous.protocol }),
     environment: choice(objectOf(desc, 'release'), 'environmentName', ENVIRONMENTS, previous?.environment ?? 'release'),
     serviceName: text(service, 'serviceName') ?? previous?.serviceName ?? DEFAULT_SERVICE_NAME,
     ...serviceOf(text(service, 'serviceId'), previous),
@@ -99,6 +102,7 @@ export function descOfApi({ service, api, environment, part, previous }: DescInp
     cors: api.cors,
     ...(api.auth.type !== 'NONE' && { authType: api.auth.type }),
     ...(scf?.functionType === 'HTTP' && { functionType: 'HTTP' }),
+    ...(api.protocol === 'WEBSOCKET' && { protocol: 'WEBSOCKET' }),
     environment,
     serviceName: service.name,
     serviceId: service.id,

@@ -87,6 +87,14 @@ describe('bind', () => {
     assert.equal(service.subDomain, `http://127.0.0.1:9702/_apigw/${desc.serviceId}/release/fn`);
   });
 
+  it('shows where clients of a WebSocket API connect', () => {
+    const { format } = apigwKind({ urlOf: ({ path }) => `https://here${path}` });
+    const desc = { ...kind.parse('', { functionName: 'fn' }), serviceId: 'service-abcdefgh' };
+    const shown = (value: ApigwTrigger['desc']) => JSON.parse(format(value)).service.subDomain;
+    assert.equal(shown(desc), 'https://here/fn');
+    assert.equal(shown({ ...desc, protocol: 'WEBSOCKET' }), 'wss://here/fn');
+  });
+
   it('uses a service that is named, and declares the parameters of the path', async () => {
     const { open, bind } = await stand();
     await using _open = open;

@@ -34,8 +34,10 @@ export function apigwKind({ urlOf, upstreamAction = 'data send' }: ApigwSettings
     serves: ['Event', 'HTTP'],
     checkName,
     parse: parseApigw,
-    format: desc =>
-      formatApigw(desc, desc.serviceId === undefined ? undefined : urlOf?.(placeOf(desc, desc.serviceId))),
+    format(desc) {
+      const url = desc.serviceId === undefined ? undefined : urlOf?.(placeOf(desc, desc.serviceId));
+      return formatApigw(desc, url && urlFor(desc, url));
+    },
     summary: ({ method, path, bound }) => `${bound?.part ? `WebSocket ${bound.part}` : method} ${path}`,
     conflict,
     bind: bindApigw,
@@ -44,15 +46,18 @@ export function apigwKind({ urlOf, upstreamAction = 'data send' }: ApigwSettings
     urls({ region, desc }, { source }) {
       const { serviceId, bound } = desc;
       if (serviceId === undefined) return [];
-      const urls = source.urls({ region, ...placeOf(desc, serviceId) });
-      if (!bound?.part) return urls;
-      // Of the three functions that with the messages alone stands for the API: where clients connect, then where it pushes.
-      if (bound.part !== 'transport') return [];
-      return [...urls.map(url => url.replace(/^http/, 'ws')), source.pushUrl(bound.apiId)];
+      // Of the three functions of a WebSocket API that with the messages alone stands for it.
+      if (bound?.part && bound.part !== 'transport') return [];
+      const urls = source.urls({ region, ...placeOf(desc, serviceId) }).map(url => urlFor(desc, url));
+      // Where clients connect, then where the function pushes.
+      return bound?.part ? [...urls, source.pushUrl(bound.apiId)] : urls;
     },
     sample: apigwSample,
   });
 }
+
+const urlFor = ({ protocol, bound }: ApigwDesc, url: string): string =>
+  protocol === 'WEBSOCKET' || bound?.part ? url.replace(/^http/, 'ws') : url;
 
 const placeOf = ({ environment, path }: ApigwDesc, serviceId: string): ApigwPlace => ({ serviceId, environment, path });
 

@@ -56,8 +56,8 @@ export interface FunctionApis {
   remove(ref: ApiRef): Promise<void>;
   release(input: ReleaseInput): Promise<Release>;
   called(api: Api): Promise<Called>;
-  /** The name of a service stands in its triggers. */
-  renamed(ref: ServiceRef): Promise<void>;
+  /** A service's triggers show what it is called and where its APIs serve: to be told when that has changed. */
+  retell(ref: ServiceRef): Promise<void>;
 }
 
 export interface FunctionApiDeps {
@@ -266,7 +266,7 @@ export function functionApis({ gateway, triggers, catalog, descOf, log }: Functi
       return called;
     },
 
-    renamed: ref =>
+    retell: ref =>
       turn(ref, async () => {
         const service = await gateway.services.get(ref.region, ref.serviceId);
         for (const api of await gateway.apis.list(ref.region, ref.serviceId)) await retell(ref.region, service, api);
