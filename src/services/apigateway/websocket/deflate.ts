@@ -3,7 +3,7 @@
 import type { PerMessageDeflateOptions } from 'ws';
 
 const NAME = 'permessage-deflate';
-/** 4 KB. With it and the level below zlib keeps some 100 KB for a connection that has compressed (measured), not 280. */
+/** 4 KB. With it and the level below zlib keeps 100 KB for a connection that has compressed, not 280 (measured). */
 const WINDOW_BITS = 12;
 const MEMORY_LEVEL = 5;
 const CHUNK_BYTES = 8 * 1024;
