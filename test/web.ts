@@ -16,26 +16,29 @@ type Files = Readonly<Record<string, string>>;
 /** Runs `app.js` on the interpreter of the runtime. */
 export const NODE_APP = '#!/bin/bash\nexec node app.js\n';
 
-/** `files` may bring a start file of their own; its mode is set here. */
-export async function deployWeb(
-  sdk: Scf,
-  FunctionName: string,
-  files: Files | string,
-  more: Partial<Create> = {},
-): Promise<void> {
+/** As the API takes it. `files` may bring a start file of their own; its mode is set here. */
+export async function webZip(files: Files | string): Promise<string> {
   const zip = new ZipFile();
   const tree: Files = { scf_bootstrap: NODE_APP, ...(typeof files === 'string' ? { 'app.js': files } : files) };
   for (const [name, text] of Object.entries(tree)) {
     zip.addBuffer(Buffer.from(text), name, { mode: name === 'scf_bootstrap' ? 0o100755 : 0o100644 });
   }
   zip.end();
-  const code = (await buffer(zip.outputStream)).toString('base64');
+  return (await buffer(zip.outputStream)).toString('base64');
+}
+
+export async function deployWeb(
+  sdk: Scf,
+  FunctionName: string,
+  files: Files | string,
+  more: Partial<Create> = {},
+): Promise<void> {
   await sdk.CreateFunction({
     FunctionName,
     Type: 'HTTP',
     Runtime: 'Nodejs18.15',
     Timeout: 30,
-    Code: { ZipFile: code },
+    Code: { ZipFile: await webZip(files) },
     ...more,
   });
   const { Status, StatusReasons } = await settled(sdk, FunctionName);
