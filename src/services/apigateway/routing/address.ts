@@ -34,6 +34,13 @@ export function addressed(host: string, path: string): Addressed | undefined {
   return { serviceId: path.slice(FALLBACK.length, slash), path: path.slice(slash) };
 }
 
+/** The names under which the vendor has run the gateway: whatever stands before them is no host of anybody else. */
+const OWN = ['.apigw.tencentcs.com', '.tencentapigw.com', '.apigateway.myqcloud.com', '.apigateway.tencentyun.com'];
+
+export function isGatewayHost(host: string): boolean {
+  return OWN.some(ending => host.endsWith(ending));
+}
+
 export interface Split {
   readonly segment: string;
   /** What is left, beginning with `/`. */

@@ -14,7 +14,7 @@ import { createPolicies } from '../admission/policy.ts';
 import { Quotas } from '../admission/quotas.ts';
 import { createCustomAuth, type Verify } from '../auth/customauth.ts';
 import type { Api, Objects, UsagePlan } from '../model.ts';
-import { addressed, type Edge } from '../routing/address.ts';
+import { addressed, type Edge, isGatewayHost } from '../routing/address.ts';
 import { domainOf } from '../routing/hosts.ts';
 import { apiIn } from '../routing/routes.ts';
 import { createFindWay, type LiveService } from '../routing/way.ts';
@@ -104,7 +104,8 @@ export async function createHttpFront(deps: HttpFrontDeps): Promise<HttpFront> {
   });
   return Object.freeze<HttpFront>({
     serve,
-    claims: (host, path) => addressed(host, path) !== undefined || domainOf(objects(), host) !== undefined,
+    claims: (host, path) =>
+      addressed(host, path) !== undefined || domainOf(objects(), host) !== undefined || isGatewayHost(host),
     serves: host => domainOf(objects(), host) !== undefined,
     certificateOf: host => domainOf(objects(), host)?.certificateId || undefined,
     accessRecords: () => accessLog.recent(),
