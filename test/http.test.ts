@@ -115,6 +115,14 @@ describe('the way in', () => {
         await ask(`${port}/release/only`, { headers: { host: 'service-00000000-1.gz.apigw.tencentcs.com' } }),
         "There is no api match host 'service-00000000-1.gz.apigw.tencentcs.com'",
       ],
+      // Names of the gateway that are no service's, on whatever port.
+      ...(await Promise.all(
+        ['gz.apigw.tencentcs.com', 'common.apigateway.tencentyun.com'].flatMap(host =>
+          [port, server.endpoint].map(
+            async at => [await ask(`${at}/`, { headers: { host } }), `There is no api match host '${host}'`] as const,
+          ),
+        ),
+      )),
     ] as const) {
       assert.equal(answer.status, 404);
       assert.equal(answer.headers['content-type'], 'application/json');

@@ -36,7 +36,7 @@ interface Product {
 
 const json = (value: object) => ({ headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) });
 
-/** In order: the last takes what no other does. */
+/** In order: names of CMQ are names of the older Cloud API as well. */
 const PRODUCTS: readonly Product[] = [
   {
     service: 'cls',
@@ -59,13 +59,6 @@ const PRODUCTS: readonly Product[] = [
     }),
   },
   {
-    // Its services' own domains are served before.
-    service: 'apigateway',
-    title: 'this address of API Gateway (API 网关的这一地址)',
-    host: /\.(apigw\.tencentcs\.com|tencentapigw\.com|apigateway\.(myqcloud|tencentyun)\.com)$/,
-    refuse: ({ message }) => ({ status: 404, ...json({ message }) }),
-  },
-  {
     service: 'cos',
     title: 'COS (对象存储)',
     host: /\.(myqcloud\.com|tencentcos\.cn)$/,
@@ -82,7 +75,7 @@ const PRODUCTS: readonly Product[] = [
   {
     service: 'api-2.0',
     title: 'Cloud API 2.0 (云 API 2.0)',
-    host: /./,
+    host: /\.api\.(qcloud|tencentyun)\.com$/,
     refuse: ({ message, requestId }) => ({
       status: 200,
       ...json({ code: 4000, codeDesc: 'UnsupportedOperation', message, requestId }),
@@ -96,12 +89,13 @@ const UNBUILT = errorRow.caller(
 );
 
 export function unbuiltSite({ ids, missed }: UnbuiltDeps): Site {
+  const productOf = (host: string) => PRODUCTS.find(one => one.host.test(host));
   return {
     name: 'unbuilt',
-    claims: host => isCloudName(host),
+    claims: host => isCloudName(host) && productOf(host) !== undefined,
     serve(request, response) {
       const host = hostName(request.headers.host);
-      const product = PRODUCTS.find(one => one.host.test(host));
+      const product = productOf(host);
       if (!product) throw new Error(`no product answers for ${host}`);
       missed(product.service, request.method ?? '');
       const resource = `${host}${targetPath(request.url ?? '/')}`;
