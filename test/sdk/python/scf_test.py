@@ -22,7 +22,9 @@ def package(files=None):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in (files or CODE).items():
-            archive.writestr(name, text)
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (0o755 if name == "scf_bootstrap" else 0o644) << 16
+            archive.writestr(entry, text)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
