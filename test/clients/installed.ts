@@ -40,18 +40,34 @@ export interface Signing {
 
 export type Call = (action: string, input: object) => Promise<unknown>;
 
-/** The official SDK's client of the API gateway; gives the answer's Result, where it has one. */
-export function gatewayClient({ endpoint, credentials }: Callable, signing: Signing = {}): Call {
-  const { apigateway } = requireClient('tencentcloud-sdk-nodejs') as {
-    apigateway: { v20180808: { Client: new (options: object) => Record<string, Verb> } };
-  };
+/** A client of the official SDK, whose actions go by their names. */
+export function clientFor(
+  { endpoint, credentials }: Callable,
+  service: string,
+  version: string,
+  signing: Signing = {},
+): Call {
+  const sdk = requireClient('tencentcloud-sdk-nodejs') as Readonly<
+    Record<string, Readonly<Record<string, { Client: new (options: object) => Record<string, Verb> }>>>
+  >;
+  const Client = sdk[service]?.[version]?.Client;
+  if (!Client) throw new Error(`the SDK has no ${service} ${version}`);
   const { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST' } = signing;
   const httpProfile = { endpoint: endpoint.replace('http://', ''), protocol: 'http://', reqMethod };
   const profile = { signMethod, language: 'en-US', httpProfile };
-  const client = new apigateway.v20180808.Client({ credential: credentials, region: 'ap-guangzhou', profile });
+  const client = new Client({ credential: credentials, region: 'ap-guangzhou', profile });
   return async (action, input) => {
-    const answer = (await client[action]?.(input)) as { readonly Result?: unknown } | undefined;
+    const answer = await client[action]?.(input);
     if (!answer) throw new Error(`the SDK has no ${action}`);
+    return answer;
+  };
+}
+
+/** Of the API gateway; gives the answer's Result, where it has one. */
+export function gatewayClient(server: Callable, signing: Signing = {}): Call {
+  const call = clientFor(server, 'apigateway', 'v20180808', signing);
+  return async (action, input) => {
+    const answer = (await call(action, input)) as { readonly Result?: unknown };
     return answer.Result ?? answer;
   };
 }
