@@ -93,12 +93,16 @@ export function deployCommand(program: Command, io: Io, say: Say): void {
         return;
       }
       const verb = done.created ? { zh: '已创建', en: 'Created' } : { zh: '已更新', en: 'Updated' };
-      io.out(`${session.say(verb)} ${done.name} (${plan.runtime}, ${plan.handler})\n`);
+      io.out(
+        `${session.say(verb)} ${done.name} (${plan.runtime}, ${plan.type === 'HTTP' ? session.say(WEB_FUNCTION) : plan.handler})\n`,
+      );
       if (done.triggers.length > 0) io.out(`${table(done.triggers.map(one => changeRow(one, session.say)))}\n`);
       for (const trigger of triggers.filter(one => one.enabled)) for (const url of trigger.urls) io.out(`${url}\n`);
     }
   });
 }
+
+const WEB_FUNCTION = { zh: 'Web 函数', en: 'web function' };
 
 function changeRow(one: TriggerChange, say: Say): string[] {
   const change = {

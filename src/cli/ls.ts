@@ -31,7 +31,7 @@ function rowsOf(one: FunctionUrls, region: string, say: Say): string[][] {
   const head = [functionName(one, region), one.runtime, one.status];
   const triggers = one.triggers.flatMap(trigger => {
     const state = trigger.enabled ? [] : [say({ zh: '已停用', en: 'disabled' })];
-    const { urls, back } = sides(trigger.urls);
+    const { urls, back } = trigger.type === 'apigw' ? sides(trigger.urls) : { urls: trigger.urls, back: [] };
     const line = [
       `  ${trigger.type} ${trigger.name}`,
       trigger.qualifier,

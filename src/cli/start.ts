@@ -75,7 +75,7 @@ export function welcome(server: RunningServer, config: Config, say: Say, call: (
     [say({ zh: '数据目录', en: 'data' }), server.dataDir],
     [say({ zh: '沙箱', en: 'sandbox' }), server.driver],
   ];
-  const first = server.urls[0];
+  const first = server.urls.find(({ url }) => /^https?:[^{]*$/.test(url));
   const commands = [
     call('ls'),
     call(`invoke ${server.example ?? '<function>'} -d '{"key":"value"}' --log`),

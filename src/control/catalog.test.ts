@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { aVersion } from '../core/fixture.ts';
 import { DEFAULT_ALIAS, DEFAULT_ASYNC_POLICY, LATEST } from '../core/function.ts';

@@ -1,6 +1,7 @@
 // The addresses that are printed at start.
 
 import type { Control } from '../control/control.ts';
+import { LATEST } from '../core/function.ts';
 
 /** Prefers the first example; a function with a URL expects the event of a request. */
 export async function exampleOf(
@@ -8,6 +9,7 @@ export async function exampleOf(
   region: string,
 ): Promise<string | undefined> {
   const keys = [...catalog.all()]
+    .filter(({ entry }) => entry.versions.get(LATEST)?.status === 'Active')
     .map(({ entry }) => entry.key)
     .filter(key => key.region === region && key.namespace === DEFAULT_NAMESPACE);
   keys.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));

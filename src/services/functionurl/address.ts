@@ -64,6 +64,11 @@ export function addressedByPath(path: string): Addressed | undefined {
   return { by: 'function', namespace, name, qualifier: decoded(qualifier), path: rest };
 }
 
+/** The root of a path form without the slash that relative addresses in a page need before them. */
+export function isBareRoot(path: string): boolean {
+  return !path.endsWith('/') && addressedByPath(path)?.path === '/';
+}
+
 /** The segment that begins there, and what is left, beginning with `/`. */
 function split(path: string, from: number): [segment: string, rest: string] {
   const slash = path.indexOf('/', from);
@@ -92,7 +97,7 @@ export interface UrlAddresses {
 
 export function urlAddresses(edge: Edge, appId: string, region: string, urlId: string): UrlAddresses {
   const plain = originOf(edge.host, edge.httpPort);
-  const secure = originOf(edge.host, edge.tlsPort).replace('http://', 'https://');
+  const secure = originOf(edge.host, edge.tlsPort, 'https');
   const port = edge.httpPort === 80 ? '' : `:${edge.httpPort}`;
   const path = `${URL_PATH}${urlId}`;
   return {

@@ -48,6 +48,22 @@ describe('an event function behind its URL', () => {
     assert.ok(rawHeaders.includes('X-Mine'));
   });
 
+  test('has its page opened with a slash behind the path form, for the relative addresses in it', async () => {
+    await using stand = await UrlStand.open();
+    const id = await stand.url();
+    const browser = { headers: { Accept: 'text/html,*/*;q=0.8' } };
+    const bare = await stand.ask(`/_url/${id}?q=1`, browser);
+    assert.deepEqual([bare.status, bare.headers.location], [308, `/_url/${id}/?q=1`]);
+    assert.equal((await stand.ask(`/_url/${id}/?q=1`, browser)).status, 200);
+    assert.equal((await stand.ask(`/_url/${id}`)).status, 200, 'others are served at once');
+    assert.equal((await stand.ask(`/_url/${id}`, { ...browser, method: 'POST', body: 'form' })).status, 200);
+    assert.equal(
+      (await stand.ask('/', { ...browser, host: `${ACCOUNT.appId}-${id}.ap-guangzhou.scf.localhost` })).status,
+      200,
+    );
+    assert.equal(stand.target.asked.length, 4);
+  });
+
   test('is reached by every one of its names', async () => {
     await using stand = await UrlStand.open();
     const id = await stand.url();

@@ -12,6 +12,7 @@ import { clientAddress, type TrustedProxies } from '../../http/client.ts';
 import { exchangeOf, type LiveExchange, responseOn, upgradeExchangeOf } from '../../http/exchange.ts';
 import { type Reply, withoutHeaders, writeWhole } from '../../http/reply.ts';
 import { targetPath, targetQuery } from '../../http/router.ts';
+import { isBareRoot } from './address.ts';
 import type { CamVerifier } from './cam.ts';
 import { corsHeaders, isCorsName, isPreflight, preflightHeaders } from './cors.ts';
 import { JSON_TYPE, type Refusal, refusalReply } from './errors.ts';
@@ -61,6 +62,13 @@ export function createServe({ finder, cam, proxies, wallClock, ids, log }: Serve
     const arrival = arrive(request);
     if ('refused' in arrival) {
       send(response, arrival.refused, [REQUEST_ID, arrival.requestId]);
+      return;
+    }
+    if (arrival.found.path === '/' && isPageWithoutSlash(request)) {
+      const { query } = arrival;
+      const location = `${targetPath(request.url ?? '/')}/${query && `?${query}`}`;
+      const headers = ['Location', location];
+      send(response, { status: 308, headers, body: '' }, [REQUEST_ID, arrival.requestId]);
       return;
     }
     const { settings, type } = arrival.found;
@@ -208,6 +216,11 @@ export function createServe({ finder, cam, proxies, wallClock, ids, log }: Serve
 const TOO_LARGE: Refusal = { code: 'TooLarge', params: { limit: REQUEST_BYTES } };
 const isOwn = (name: string): boolean => name === 'x-scf-request-id';
 const isOwnOrCors = (name: string): boolean => isOwn(name) || isCorsName(name);
+
+/** A browser opens the path form of a URL as it is printed: relative addresses in the page would miss the function. */
+function isPageWithoutSlash({ method, url = '/', headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true && isBareRoot(targetPath(url));
+}
 
 /** `own` is taken over. */
 function send(response: ServerResponse, reply: Reply, own: string[]): void {
