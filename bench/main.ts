@@ -19,7 +19,7 @@ import { profile } from './profile.ts';
 import { QUEUE } from './queue.ts';
 import { START } from './start.ts';
 import { type Row, tableOf } from './table.ts';
-import { URLS, WEB } from './web.ts';
+import { CLB, URLS, WEB } from './web.ts';
 import { WEBSOCKET } from './websocket.ts';
 
 const { values, positionals } = parseArgs({
@@ -36,7 +36,7 @@ const { values, positionals } = parseArgs({
 
 /** Measures of one group share what they start; it ends with the group. */
 const GROUPS: readonly (readonly Measure[])[] = [
-  [...HTTP, ...URLS, ...NGINX, ...(values.peers ? PEERS : [])],
+  [...HTTP, ...URLS, ...CLB, ...NGINX, ...(values.peers ? PEERS : [])],
   API,
   WEB,
   WEBSOCKET,

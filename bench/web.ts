@@ -1,10 +1,11 @@
 // A web function behind its URL, against nginx that passes the same requests on to the same program; and a function of
-// events behind a URL of its own, against the same function behind API Gateway.
+// events behind a URL of its own and behind a load balancer, against the same function behind API Gateway.
 
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../src/cli/client.ts';
+import type { Urls } from '../src/cli/wire.ts';
 import { zipOf } from '../src/runtime/testing.ts';
 import { PLAIN_ENV } from './bare.ts';
 import type { Bench } from './bench.ts';
@@ -55,6 +56,17 @@ async function functionUrl(scf: Client['scf'], FunctionName: string): Promise<st
   return url;
 }
 
+async function balancerUrl(client: Client, FunctionName: string): Promise<string> {
+  const TriggerDesc = JSON.stringify({ port: await freePort(), domain: 'bench.example' });
+  await client.scf('CreateTrigger', { FunctionName, TriggerName: 'clb', Type: 'clb', TriggerDesc });
+  const { functions } = await client.get<Urls>('/urls');
+  const triggers = functions.find(one => one.name === FunctionName)?.triggers ?? [];
+  // The first is the path form of the edge, the second the balancer's own.
+  const url = triggers.find(one => one.type === 'clb')?.urls[1];
+  if (!url) throw new Error(`${FunctionName} has no load balancer`);
+  return url;
+}
+
 /** A server of its own: the others have functions of events. */
 function web(bench: Bench) {
   return bench.shared('web', async () => {
@@ -95,6 +107,11 @@ const URL_ROWS: readonly Row[] = [
   { name: 'url-post-1k-64', request: POST, connections: 64, goal: 0.9 },
 ];
 
+const CLB_ROWS: readonly Row[] = [
+  { name: 'clb-get-64', request: GET, connections: 64, goal: 0.9 },
+  { name: 'clb-post-1k-64', request: POST, connections: 64, goal: 0.9 },
+];
+
 type Sides = (bench: Bench, request: Request) => Promise<readonly [Side, Side]>;
 
 const webSides: Sides = async (bench, request) => {
@@ -115,6 +132,13 @@ const urlSides: Sides = async (bench, request) => {
   ];
 };
 
+/** Behind the gateway and behind a load balancer, on an address of its own, is the same function. */
+const clbSides: Sides = async (bench, request) => {
+  const server = await served(bench);
+  const url = await bench.shared('clb', () => balancerUrl(cloud(server), server.functionName));
+  return [await side('CLB', url, server.pid, request), await side('API Gateway', server.url, server.pid, request)];
+};
+
 const measures = (rows: readonly Row[], sides: Sides): Measure[] =>
   rows.map(({ name, request, connections, goal }) => ({
     name,
@@ -128,3 +152,4 @@ const measures = (rows: readonly Row[], sides: Sides): Measure[] =>
 
 export const WEB: readonly Measure[] = measures(WEB_ROWS, webSides);
 export const URLS: readonly Measure[] = measures(URL_ROWS, urlSides);
+export const CLB: readonly Measure[] = measures(CLB_ROWS, clbSides);

@@ -10,6 +10,8 @@ export interface FrontAddress {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** 127.0.0.1 when left out. */
+  readonly address?: string;
 }
 
 /** CreateTrigger's Type and TriggerDesc of each front, open to everybody. */

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
+import type { Urls } from '../../src/cli/wire.ts';
 import { ask, sdkOf } from '../fixture.ts';
 import { deployObedient, deployPassing, FRONTS, type FrontAddress, openTo } from '../fronts.ts';
 import { startTestServer } from '../harness.ts';
@@ -30,8 +31,17 @@ async function fronts(): Promise<readonly FrontAddress[]> {
     await deployPassing(sdk);
     made.push({ ...(await openTo(sdk, 'passing', 'function URL')), name: 'web function' });
   }
+  made.push(await listenerFront());
   const { href: url, host, port } = new URL(server.endpoint);
   return [...made, { name: 'Cloud API', url, host, port: Number(port), path: '/' }];
+}
+
+/** The load balancer once more, by its own address and port: the first is the path form of the edge. */
+async function listenerFront(): Promise<FrontAddress> {
+  const { functions } = await server.get<Urls>('/urls');
+  const trigger = functions.flatMap(one => one.triggers).find(one => one.type === 'clb');
+  const { href: url, host, hostname: address, port, pathname: path } = new URL(trigger?.urls[1] ?? '');
+  return { name: 'listener', url, host, port: Number(port), path, address };
 }
 
 /** A sound request that carries its mark in every place that could be answered to somebody else. */
@@ -57,9 +67,9 @@ function soundRequest({ host, path }: FrontAddress, mark: string, draw: Draw): s
 const MARK = /mark-\d+-\d+/g;
 
 /** All that a connection is answered; rejects when it does not end although the client has no more to say. */
-function exchange(port: number, text: string): Promise<string> {
+function exchange({ port, address = '127.0.0.1' }: FrontAddress, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, address);
     const chunks: Buffer[] = [];
     // Transport deadlines: it is real time that a client waits.
     const deadline = setTimeout(() => {
@@ -97,7 +107,7 @@ test(`${REQUESTS} broken requests, seed ${SEED}`, { timeout: 600_000 }, async t 
     });
     const last = `GET ${front.path}?q=mark-${id}-last HTTP/1.1\r\nHost: ${front.host}\r\nConnection: close\r\n\r\n`;
     const sent = texts.join('') + last;
-    const answer = await exchange(front.port, sent);
+    const answer = await exchange(front, sent);
     for (const [mark] of answer.matchAll(MARK)) {
       assert.ok(mark.startsWith(`mark-${id}-`) || sent.includes(mark), `${mark} answered to ${JSON.stringify(sent)}`);
     }
@@ -115,7 +125,7 @@ test(`${REQUESTS} broken requests, seed ${SEED}`, { timeout: 600_000 }, async t 
     };
     await Promise.all(Array.from({ length: CONNECTIONS }, worker));
     const alive = await exchange(
-      front.port,
+      front,
       `GET ${front.path}?q=ok HTTP/1.1\r\nHost: ${front.host}\r\nConnection: close\r\n\r\n`,
     );
     assert.match(alive, /^HTTP\/1\.1 [24]\d\d /, `${front.name} still answers`);
