@@ -1,9 +1,10 @@
 // One connection to a server: carries one flow after another.
 
 import type { Socket } from 'node:net';
+import { ResponseFault } from './answerhead.ts';
 import { UpstreamError } from './errors.ts';
 import type { Carrier, Flow } from './flow.ts';
-import { type ParsedHead, ResponseFault, ResponseParser } from './response.ts';
+import { type ParsedHead, ResponseParser } from './response.ts';
 
 export interface ConnectionEvents {
   /** It can carry another flow. */

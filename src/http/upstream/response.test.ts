@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ResponseFault, ResponseParser } from './response.ts';
+import { ResponseFault } from './answerhead.ts';
+import { type ParsedHead, ResponseParser } from './response.ts';
 
 interface Read {
   status: number;
@@ -253,5 +254,48 @@ test('whatever comes is an answer, or not yet one, or refused', () => {
       }
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('a head that comes again says the same, but for what its request makes of it', () => {
+  const heads: ParsedHead[] = [];
+  let body = '';
+  const parser = new ResponseParser(
+    {
+      information: () => assert.fail('none came'),
+      head: head => heads.push(head),
+      data: chunk => {
+        body += chunk;
+      },
+      done: () => {},
+    },
+    1024,
+  );
+  const head = (date: string) =>
+    `HTTP/1.1 200 OK\r\nDate: ${date}\r\nContent-Length: 2\r\nKeep-Alive: timeout=5\r\n\r\n`;
+  for (const [method, text] of [
+    ['GET', `${head('a')}11`],
+    ['HEAD', head('a')],
+    ['GET', `${head('a')}22`],
+    ['GET', `${head('b')}33`],
+  ] as const) {
+    parser.expect(method, false);
+    assert.equal(parser.push(Buffer.from(text)), undefined);
+    assert.deepEqual([parser.over, parser.keepAlive, parser.keepAliveMs], [true, true, 5000]);
+  }
+  assert.equal(body, '112233');
+  assert.deepEqual(
+    heads.map(({ rawHeaders, length }) => [rawHeaders[1], length]),
+    [
+      ['a', 2],
+      ['a', undefined],
+      ['a', 2],
+      ['b', 2],
+    ],
+  );
+  parser.expect('GET', false);
+  assert.throws(
+    () => parser.push(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n')),
+    ResponseFault,
   );
 });

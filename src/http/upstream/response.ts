@@ -1,7 +1,8 @@
 // Reads responses from a connection, byte by byte where it must be and in whole pieces where it can be (RFC 9112).
 // What could be read in two ways is refused: both lengths, bare line feeds, folded lines, a wrong chunk.
 
-import { endToEnd, isName, isValue, passedTrailers } from './head.ts';
+import { fieldsOf, type Head, headOf, malformed, ResponseFault } from './answerhead.ts';
+import { passedTrailers } from './head.ts';
 
 export interface ParsedHead {
   readonly status: number;
@@ -21,29 +22,15 @@ export interface ResponseEvents {
   done(rawTrailers: readonly string[]): void;
 }
 
-export class ResponseFault extends Error {
-  readonly fault: 'malformed' | 'head too large';
-  constructor(fault: 'malformed' | 'head too large', detail: string) {
-    super(detail);
-    this.fault = fault;
-  }
-}
-
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LAST = Buffer.from('\r\n0\r\n\r\n');
 const CR = 13;
 const LF = 10;
 /** Sizes of chunks have no extension here that anybody reads. */
 const CHUNK_LINE_BYTES = 1024;
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
-const LENGTH = /^\d{1,15}$/;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,13})[ \t]*(?:;[^\r\n]*)?$/;
 
 type State = 'head' | 'length' | 'size' | 'chunk' | 'chunk end' | 'trailers' | 'until close' | 'over';
-
-const malformed = (detail: string): never => {
-  throw new ResponseFault('malformed', detail);
-};
 
 export class ResponseParser {
   /** The connection can carry another exchange. */
@@ -58,6 +45,8 @@ export class ResponseParser {
   #method = '';
   #upgrade = false;
   #begun = false;
+  /** Servers say the same head again and again, at most with another `Date`. */
+  #known: Head | undefined;
 
   constructor(events: ResponseEvents, headBytes: number) {
     this.#events = events;
@@ -140,26 +129,19 @@ export class ResponseParser {
       throw new ResponseFault('head too large', `more than ${this.#headBytes} bytes`);
     if (end < 0) return -1;
     const text = chunk.toString('latin1', at, end);
-    const lineEnd = text.indexOf('\r\n');
-    const first = STATUS_LINE.exec(lineEnd < 0 ? text : text.slice(0, lineEnd));
-    if (!first) return malformed('the status line');
-    const [, minor, code, reason = ''] = first;
-    if (!isValue(reason)) malformed('the reason');
-    const status = Number(code);
-    const fields = fieldsOf(text, lineEnd < 0 ? text.length : lineEnd + 2);
-    if (status < 200 && status !== 101) {
-      this.#events.information(status, endToEnd(fields));
-      return end + 4;
+    const head = this.#known?.text === text ? this.#known : headOf(text);
+    if (head.status < 200 && head.status !== 101) this.#events.information(head.status, head.headers);
+    else {
+      this.#known = head;
+      this.#begin(head);
     }
-    this.#begin(status, reason, fields, minor === '0');
     return end + 4;
   }
 
-  #begin(status: number, reason: string, fields: readonly string[], old: boolean): void {
-    const { length, chunked, close, keepAlive, keepAliveMs } = this.#framing(fields, old);
-    this.keepAlive = !close && (!old || keepAlive);
+  #begin({ status, reason, fields, headers, framing }: Head): void {
+    const { length, chunked, keepAlive, keepAliveMs } = framing;
+    this.keepAlive = keepAlive;
     this.keepAliveMs = keepAliveMs;
-    const headers = endToEnd(fields);
     if (status === 101) {
       if (!this.#upgrade) malformed('101 to a request that asked for no upgrade');
       this.keepAlive = false;
@@ -168,43 +150,11 @@ export class ResponseParser {
       return;
     }
     const none = this.#method === 'HEAD' || status === 204 || status === 304;
-    if (status === 204) dropLength(headers);
     this.#left = length ?? 0;
     this.#state = chunked ? 'size' : length !== undefined ? 'length' : 'until close';
     if (this.#state === 'until close' && !none) this.keepAlive = false;
     this.#events.head({ status, reason, rawHeaders: headers, length: none ? undefined : length });
     if (none || (this.#state === 'length' && this.#left === 0)) this.#done([]);
-  }
-
-  #framing(fields: readonly string[], old: boolean) {
-    let length: number | undefined;
-    let chunked = false;
-    let close = false;
-    let keepAlive = false;
-    let keepAliveMs: number | undefined;
-    for (let i = 0; i < fields.length; i += 2) {
-      const value = fields[i + 1] ?? '';
-      switch (fields[i]?.toLowerCase()) {
-        case 'content-length':
-          if (length !== undefined || !LENGTH.test(value)) malformed('Content-Length');
-          length = Number(value);
-          break;
-        case 'transfer-encoding':
-          if (chunked || old || value.toLowerCase() !== 'chunked') malformed('Transfer-Encoding');
-          chunked = true;
-          break;
-        case 'connection':
-          close ||= /(?:^|,)\s*close\s*(?:,|$)/i.test(value);
-          keepAlive ||= /(?:^|,)\s*keep-alive\s*(?:,|$)/i.test(value);
-          break;
-        case 'keep-alive': {
-          const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(value)?.[1];
-          if (seconds !== undefined) keepAliveMs = Number(seconds) * 1000;
-        }
-      }
-    }
-    if (chunked && length !== undefined) malformed('Content-Length and Transfer-Encoding together');
-    return { length, chunked, close, keepAlive, keepAliveMs };
   }
 
   #piece(chunk: Buffer, at: number): number {
@@ -257,39 +207,4 @@ export class ResponseParser {
 /** What follows the last chunk of an answer without trailers, and nothing behind it. */
 function isEnd(chunk: Buffer, at: number): boolean {
   return chunk.length - at === LAST.length && chunk.compare(LAST, 0, LAST.length, at) === 0;
-}
-
-/** Name, value, name, value … of the lines from there on. */
-function fieldsOf(text: string, from: number): string[] {
-  const fields: string[] = [];
-  let at = from;
-  while (at < text.length) {
-    const end = text.indexOf('\r\n', at);
-    const stop = end < 0 ? text.length : end;
-    const colon = text.indexOf(':', at);
-    if (colon < 0 || colon > stop) malformed('a header without a colon');
-    const name = text.slice(at, colon);
-    const value = trimmed(text, colon + 1, stop);
-    // A folded line begins with a blank, which no name does.
-    if (!isName(name) || !isValue(value)) malformed(`the header ${JSON.stringify(name)}`);
-    fields.push(name, value);
-    at = stop + 2;
-  }
-  return fields;
-}
-
-/** Without blanks and tabs around it; other white space is part of a value. */
-function trimmed(text: string, from: number, to: number): string {
-  let [start, end] = [from, to];
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-const isBlank = (code: number): boolean => code === 32 || code === 9;
-
-/** A 204 has none (RFC 9110 §8.6); one that says so would leave some clients waiting. */
-function dropLength(headers: string[]): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2)
-    if (headers[i]?.toLowerCase() === 'content-length') headers.splice(i, 2);
 }

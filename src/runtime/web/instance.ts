@@ -65,6 +65,8 @@ export class WebInstance implements Living {
   readonly #upstreams: Upstreams;
   readonly #exits: ExitWatch;
   readonly #runs: WebRun[] = [];
+  /** Answered in this turn of the event loop. */
+  readonly #answers: WebRun[] = [];
   #askedAt = 0;
   /** ms of the quickest run of late. */
   #quickMs = Number.POSITIVE_INFINITY;
@@ -218,11 +220,15 @@ export class WebInstance implements Living {
       if (verdict.status === 446 && this.state === 'busy') this.state = 'draining';
       return;
     }
-    // What it printed before its answer is in the pipe, and is read in this turn of the event loop.
-    setImmediate(() => {
-      if (this.state !== 'gone') this.#settle(run, whole, this.#clock.now());
-    });
     run.answer = whole;
+    // What it printed before its answer is in the pipe, and is read in this turn of the event loop.
+    if (this.#answers.push(run) === 1) setImmediate(() => this.#settleAnswers());
+  }
+
+  #settleAnswers(): void {
+    const now = this.#clock.now();
+    for (const run of this.#answers.splice(0))
+      if (run.answer && this.state !== 'gone') this.#settle(run, run.answer, now);
   }
 
   #settle(run: WebRun, verdict: Verdict, now: number): void {
