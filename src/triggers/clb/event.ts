@@ -14,10 +14,14 @@ export interface ClbSettings {
 export const CLB_DEFAULTS: ClbSettings = Object.freeze({ base64Flag: 'string', extendedEvent: true });
 
 export function buildClbEvent(request: ClbRequest, settings: ClbSettings): Buffer {
-  const { payload, base64 } = payloadOf(request);
+  const { payload, base64, text: body } = payloadOf(request);
   const flag = settings.base64Flag === 'string' ? `"${base64}"` : String(base64);
   const text = `{"headers":{${headersOf(request.headers)}},"payload":${payload},"isBase64Encoded":${flag}`;
-  return Buffer.from(settings.extendedEvent ? `${text},${extension(request, payload, base64)}}` : `${text}}`);
+  return Buffer.from(
+    settings.extendedEvent
+      ? `${text},${extension(request, body === undefined ? payload : JSON.stringify(body))}}`
+      : `${text}}`,
+  );
 }
 
 /** Names as they were sent; one that comes again has its values joined under its first spelling. */
@@ -44,6 +48,8 @@ interface Payload {
   /** JSON text. */
   readonly payload: string;
   readonly base64: boolean;
+  /** The body, where the payload is not it as a string. */
+  readonly text?: string;
 }
 
 const NO_PAYLOAD: Payload = Object.freeze({ payload: '""', base64: false });
@@ -53,7 +59,9 @@ function payloadOf({ body, contentType }: ClbRequest): Payload {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (type === JSON_TYPE) {
     const text = body.toString();
-    return { payload: isJson(text) ? text.trim() : JSON.stringify(text), base64: false };
+    return isJson(text)
+      ? { payload: text.trim(), base64: false, text }
+      : { payload: JSON.stringify(text), base64: false };
   }
   if (TEXT.test(type)) return { payload: JSON.stringify(body.toString()), base64: false };
   return { payload: `"${body.toString('base64')}"`, base64: true };
@@ -69,10 +77,9 @@ function isJson(text: string): boolean {
   }
 }
 
-function extension({ method, path, query, body }: ClbRequest, payload: string, base64: boolean): string {
-  const text = base64 || !body ? payload : JSON.stringify(body.toString());
+function extension({ method, path, query }: ClbRequest, body: string): string {
   const known = `"httpMethod":"${method}","path":${JSON.stringify(path)}`;
-  return `${known},"queryString":${queryJson(parseQuery(query))},"body":${text}`;
+  return `${known},"queryString":${query === '' ? '{}' : queryJson(parseQuery(query))},"body":${body}`;
 }
 
 /** As the manual shows it, with the commas that are missing or too many there. */
