@@ -1,7 +1,8 @@
 // One client's connection: what it sends goes to the transport function, one message after another.
 
 import { WebSocket } from 'ws';
-import { type Budget, Outbox, type Pushed } from './outbox.ts';
+import type { Budget } from './budget.ts';
+import { Outbox, type Pushed } from './outbox.ts';
 
 /** Messages and bytes of one client that may wait for the function; with more the socket is not read. */
 const BACKLOG_MESSAGES = 16;
@@ -27,7 +28,7 @@ export interface Message {
 /** What all connections of a gateway share. */
 export interface ConnectionHost {
   readonly outgoing: Budget;
-  readonly incoming: Budget;
+  readonly incoming: { bytes: number };
   /** Messages of one client that may be in the function at once; 1 keeps their order. */
   readonly inFlight: number;
   /** Never rejects. */

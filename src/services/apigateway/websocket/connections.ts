@@ -5,6 +5,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Ids } from '../../../core/ids.ts';
 import type { Log } from '../../../core/log.ts';
 import type { Deadlines } from '../../../http/deadlines.ts';
+import { Budget } from './budget.ts';
 import { CLOSE, Connection, type ConnectionHost, type Message } from './connection.ts';
 import { Idle } from './idle.ts';
 import type { Parts } from './parts.ts';
@@ -35,7 +36,7 @@ export interface ConnectionsDeps {
 type Opened = Pick<Connection, 'id' | 'apiId' | 'timeoutS'>;
 
 export class Connections implements ConnectionHost {
-  readonly outgoing = { bytes: 0 };
+  readonly outgoing = new Budget((ms, expire) => this.patience(ms, expire));
   readonly incoming = { bytes: 0 };
   readonly inFlight: number;
   readonly #deps: ConnectionsDeps;

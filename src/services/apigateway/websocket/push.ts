@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../../core/log.ts';
 import { BodyAborted, BodyTooLarge, readBody } from '../../../http/body.ts';
+import { hostName, targetPath } from '../../../http/router.ts';
 import type { Edge } from '../routing/address.ts';
 import { CLOSE } from './connection.ts';
 import type { Connections, SocketSettings } from './connections.ts';
@@ -18,6 +19,13 @@ export function pushedApi(host: string, path: string): string | undefined {
   if (path.startsWith(FALLBACK)) return path.slice(FALLBACK.length);
   if (!host.startsWith('set-') || !HOST.test(host)) return undefined;
   return path.slice(1);
+}
+
+/** The same of a whole request. */
+export function pushedBy({ headers: { host = '' }, url = '/' }: IncomingMessage): string | undefined {
+  // A cheap look first: nearly no request is one.
+  if (url.startsWith('/') && !url.startsWith(FALLBACK) && host.charAt(3) !== '-') return undefined;
+  return pushedApi(hostName(host), targetPath(url));
 }
 
 /** Path form: functions reach it without name resolution. */
