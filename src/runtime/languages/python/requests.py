@@ -14,6 +14,7 @@ import types
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 from http.cookiejar import CookieJar
 from http.cookies import CookieError, SimpleCookie
 
@@ -78,6 +79,10 @@ class ReadTimeout(Timeout):
 
 
 class ChunkedEncodingError(RequestException):
+    pass
+
+
+class ContentDecodingError(RequestException):
     pass
 
 
@@ -167,17 +172,22 @@ class Response(object):
             raise HTTPError(words, response=self)
 
     def _parts(self, size):
+        coding = self.headers.get('Content-Encoding', '').lower()
+        # 32: with either kind of head.
+        unpack = zlib.decompressobj(32 + zlib.MAX_WBITS).decompress if coding in ('gzip', 'deflate') else bytes
         try:
             while True:
                 part = self.raw.read(size)
                 if not part:
                     break
-                yield part
+                yield unpack(part)
             # Told by read() itself in some versions of Python alone.
             if getattr(self.raw, 'length', None):
                 raise http.client.IncompleteRead(b'', self.raw.length)
         except socket.timeout as error:
-            raise ReadTimeout(error, response=self) from None
+            raise ConnectionError(error, response=self) from None
+        except zlib.error as error:
+            raise ContentDecodingError(error, response=self) from None
         except (http.client.HTTPException, OSError) as error:
             raise ChunkedEncodingError(error, response=self) from None
         finally:
@@ -346,7 +356,7 @@ def _body(data, json):
 class Session(object):
     def __init__(self):
         self.headers = CaseInsensitiveDict({
-            'User-Agent': 'python-requests/' + __version__, 'Accept-Encoding': 'identity', 'Accept': '*/*'})
+            'User-Agent': 'python-requests/' + __version__, 'Accept-Encoding': 'gzip, deflate', 'Accept': '*/*'})
         self.params = {}
         self.auth = None
         self.verify = True
@@ -405,8 +415,8 @@ class Session(object):
             response.content
         return response
 
-    def get(self, url, **more):
-        return self.request('GET', url, **more)
+    def get(self, url, params=None, **more):
+        return self.request('GET', url, params=params, **more)
 
     def options(self, url, **more):
         return self.request('OPTIONS', url, **more)
@@ -446,36 +456,15 @@ def _failure(reason):
 session = Session
 
 
-def request(method, url, **more):
-    return Session().request(method, url, **more)
+def _once(name):
+    def call(*args, **more):
+        return getattr(Session(), name)(*args, **more)
+    call.__name__ = name
+    return call
 
 
-def get(url, params=None, **more):
-    return Session().get(url, params=params, **more)
-
-
-def options(url, **more):
-    return Session().options(url, **more)
-
-
-def head(url, **more):
-    return Session().head(url, **more)
-
-
-def post(url, data=None, json=None, **more):
-    return Session().post(url, data=data, json=json, **more)
-
-
-def put(url, data=None, **more):
-    return Session().put(url, data=data, **more)
-
-
-def patch(url, data=None, **more):
-    return Session().patch(url, data=data, **more)
-
-
-def delete(url, **more):
-    return Session().delete(url, **more)
+request, get, options, head, post, put, patch, delete = (
+    _once(name) for name in ('request', 'get', 'options', 'head', 'post', 'put', 'patch', 'delete'))
 
 
 class _Codes(object):

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type Bench, bench } from '../../testing.ts';
 import { printed, type Standing, startStanding } from '../testing-names.ts';
 import { pythonLanguage } from './language.ts';
@@ -47,6 +48,10 @@ before(async () => {
     const [, status, to] = /^\/(\d{3})(?:\?to=(.*))?$/.exec(path) ?? [];
     response.setHeader('Set-Cookie', ['a=1; Path=/', 'b="two"']);
     if (path === '/late') return;
+    if (path === '/stuck') return void response.write('x');
+    if (path === '/packed')
+      return response.setHeader('Content-Encoding', 'gzip').end(gzipSync('packed'.repeat(50_000)));
+    if (path === '/spoilt') return response.setHeader('Content-Encoding', 'gzip').end('no gzip');
     if (path === '/circle') return void response.writeHead(302, { Location: path }).end();
     if (path === '/cut')
       return void response.writeHead(200, { 'Content-Length': '9' }).write('x', () => response.destroy());
@@ -114,7 +119,7 @@ for (const { name, path, head } of subjects)
     return r.json()['method'], r.json()['url']
 show([seen(one) for one in (requests.get(url), requests.put(url), requests.patch(url), requests.delete(url),
   requests.options(url), requests.request('purge', url),
-  requests.get(url + '/p', params={'a': 'x y', 'b': ['1', '2'], 'n': None}), requests.get(url + '/p?c=%20', params='d=1'),
+  requests.get(url + '/p', params={'a': 'x y', 'b': ['1', '2'], 'n': None}), requests.get(url + '/p?c=%20', 'd=1'),
   requests.get(url + '/中/a b?q=é#part'))])`);
       assert.deepEqual(shown, [
         ...['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE'].map(method => [method, '/']),
@@ -142,6 +147,7 @@ show([r.status_code, r.reason, r.ok, bool(r), r.url, r.encoding, r.headers['cont
         ...['one, two', null, '1', true, [], true, ['HTTPError', true], true],
       ]);
       assert.deepEqual(await run(`show(requests.get(url + '/latin').text)`), 'café');
+      assert.deepEqual(await run(`show(requests.get(url + '/packed').text == 'packed' * 50000)`), true);
       assert.deepEqual(await run(`show(failed(requests.get(url + '/no-json').json))`), ['JSONDecodeError', true]);
       assert.deepEqual(await run(`r = requests.head(url)\nshow([r.status_code, r.text])`), [200, '']);
     });
@@ -190,7 +196,8 @@ show([r.status_code, r.is_redirect, r.headers['Location'], requests.head(url + '
   failed(lambda: requests.get(url + '/late', timeout=0.2)), failed(lambda: requests.get(url + '/late', timeout=(1, 0.2))),
   failed(lambda: requests.get('http://127.0.0.1:${port}/')),
   failed(lambda: requests.get('127.0.0.1')), failed(lambda: requests.get('ftp://host/')), failed(lambda: requests.get('http://')),
-  failed(lambda: requests.get(url + '/cut'))])`);
+  failed(lambda: requests.get(url + '/cut')), failed(lambda: requests.get(url + '/stuck', timeout=0.2)),
+  failed(lambda: requests.get(url + '/spoilt'))])`);
       silent.close();
       assert.deepEqual(shown, [
         ...[
@@ -205,7 +212,11 @@ show([r.status_code, r.is_redirect, r.headers['Location'], requests.head(url + '
           ['InvalidSchema', true],
           ['InvalidURL', true],
         ],
-        ['ChunkedEncodingError', true],
+        ...[
+          ['ChunkedEncodingError', true],
+          ['ConnectionError', true],
+          ['ContentDecodingError', true],
+        ],
       ]);
     });
 
