@@ -47,7 +47,9 @@ function readUrl(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader>
 
 function readBalancer(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader> {
   const read = yaml.read(clbSchema, value, path, NOT_BUILT);
-  const { name, qualifier, enable, loadBalanceId, loadBalanceName, ...rule } = read;
+  const { name, qualifier, enable, loadBalanceId, loadBalanceName, ...rest } = read;
+  // As the server gives it back, so that an equal trigger is known again; regular expressions keep their case.
+  const rule = { ...rest, domain: rest.domain.startsWith('~') ? rest.domain : rest.domain.toLowerCase() };
   const balancer = loadBalanceId
     ? { loadBalancerId: loadBalanceId }
     : { loadBalancerName: loadBalanceName ?? 'SCF_CLB' };

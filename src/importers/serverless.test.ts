@@ -373,7 +373,7 @@ inputs:
           qualifier: $LATEST
           corsConfig: { enable: true, origins: 'https://a, https://b', maxAge: 10 }
     - clb:
-        parameters: { loadBalanceId: lb-12345678, protocol: https, port: '8443', domain: a.example, url: /x }
+        parameters: { loadBalanceId: lb-12345678, protocol: https, port: '8443', domain: A.example, url: /x }
     - clb:
         parameters: { domain: b.example, weight: 0 }
 `);
