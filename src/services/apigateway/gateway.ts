@@ -6,7 +6,6 @@ import type { Log } from '../../core/log.ts';
 import type { Certificates, Store } from '../../core/ports.ts';
 import type { Account } from '../../core/trigger.ts';
 import { Deadlines } from '../../http/deadlines.ts';
-import { hostName, targetPath } from '../../http/router.ts';
 import type { Site } from '../../http/site.ts';
 import type { GatewayVerbs } from './contract.ts';
 import type { Environment, Objects, Service } from './model.ts';
@@ -24,7 +23,7 @@ import { gatewayVerbs } from './verbs/verbs.ts';
 import type { SocketSettings } from './websocket/connections.ts';
 import { upgradeExchange } from './websocket/exchange.ts';
 import { createSocketFront } from './websocket/front.ts';
-import { pushedApi, pushUrl } from './websocket/push.ts';
+import { pushedApi, pushedBy, pushUrl } from './websocket/push.ts';
 import type { SocketTarget } from './websocket/target.ts';
 
 export interface ApiGatewayDeps extends TrafficDeps {
@@ -116,7 +115,7 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
     name: 'apigateway',
     claims: (host, path) => http.claims(host, path) || pushedApi(host, path) !== undefined,
     serve(request, response) {
-      const apiId = pushedApi(hostName(request.headers.host), targetPath(request.url ?? '/'));
+      const apiId = pushedBy(request);
       if (apiId === undefined) http.serve(request, response);
       else sockets.push(apiId, request, response);
     },

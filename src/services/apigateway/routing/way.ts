@@ -35,7 +35,7 @@ export function createFindWay({ liveService, targetOf, policyOf, edge }: WayDeps
       return arrival.host === '' ? gatewayError(404, 'Get Host Fail') : noMatch('host', hostName(arrival.host));
     if (domain?.forcedHttps && scheme === 'http') return toHttps(arrival, edge.tlsPort);
     const { protocol } = domain ?? live.service;
-    if (!protocol.split('&').includes(scheme)) {
+    if (protocol !== 'http&https' && protocol !== scheme) {
       return gatewayError(426, `Not allow use ${scheme.toUpperCase()} protocol`);
     }
     const place = placeOf(domain, uri);
