@@ -46,10 +46,6 @@ export const CLB_ERRORS = {
   ResourceNotFound: caller('{zh}不存在。', 'There is no {en}.'),
   ResourceInUse: caller('资源正在使用：{zh}。', 'It is in use: {en}.'),
   FailedOperation: caller('操作失败：{zh}。', 'The operation failed: {en}.'),
-  'FailedOperation.InvalidLBStatus': caller(
-    '负载均衡 {id} 正在变更，请稍后再试。',
-    'The load balancer {id} is being changed; try again in a moment.',
-  ),
 } as const;
 
 export const failClb = failer(CLB_ERRORS);
