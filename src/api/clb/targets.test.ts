@@ -344,4 +344,24 @@ describe('functions', () => {
     assert.deepEqual(clb.rules.byId('ap-guangzhou', again)?.target, { kind: 'none' });
     assert.equal((await visit('/')).status, 502);
   });
+
+  it('stay when a removal is refused, and a rule whose trigger is lost takes another function', async () => {
+    await using scene = await clbScene();
+    const { call, done, made, rule, listed, clb, control } = scene;
+    await made({ name: 'hello' });
+    const { place, LoadBalancerId, ListenerId, LocationId, visit } = await rule();
+    await done('RegisterFunctionTargets', { ...place, ...called('hello') });
+    const ref = { LoadBalancerId, ListenerId };
+    const heir = { ...ref, LocationIds: [LocationId], NewDefaultServerDomain: 'nobody.example' };
+    await assert.rejects(call('DeleteRule', heir), refused('InvalidParameter.LocationNotFound'));
+    assert.equal((await listed('hello')).length, 1);
+    assert.equal((await visit('/')).body, 'hello $LATEST');
+
+    const [view] = await listed('hello');
+    await control.triggers.detach(view?.trigger.id ?? '');
+    assert.equal(clb.rules.byId('ap-guangzhou', LocationId)?.target.kind, 'function');
+    assert.equal((await visit('/')).status, 502);
+    await done('RegisterFunctionTargets', { ...place, ...called('hello') });
+    assert.equal((await visit('/')).body, 'hello $LATEST');
+  });
 });

@@ -222,7 +222,7 @@ export interface Clb {
   readonly site: Site;
   /** What a rule with a function calls, until it is disposed. Without one the rule answers 502. */
   attach(locationId: string, target: Target): Disposable;
-  /** Triggers that stand for the rules within: to be detached before those are removed. */
+  /** Triggers that stand for the rules within: to be detached when those are removed. */
   triggersWithin(within: Within): readonly string[];
   /** Of a server of a rule, or of a listener without rules. */
   health(owner: { readonly id: string }, server: Server): HealthState;

@@ -1,5 +1,5 @@
 // Functions behind rules, from the balancer's side: each has a trigger whose row is the only truth about which function that
-// is. Triggers go before the rules that they stand for.
+// is. Triggers go with the rules that they stand for.
 
 import { CloudError, fail } from '../../core/errors.ts';
 import { type FunctionEntry, type FunctionKey, LATEST } from '../../core/function.ts';
@@ -45,7 +45,7 @@ export interface FunctionRules {
   replace(ref: RuleRef, targets: readonly FunctionTarget[]): Promise<void>;
   deregister(ref: RuleRef, targets: readonly FunctionName[]): Promise<void>;
   called(rule: Rule): Promise<CalledFunction | undefined>;
-  /** Runs what removes all that is within, and takes the triggers away before. */
+  /** Runs what removes all that is within, and takes the triggers away after it. */
   removing(within: readonly Within[], remove: () => Promise<void>): Promise<void>;
   /** Domains and paths of rules stand in their triggers. */
   renamed(ref: ListenerRef): Promise<void>;
@@ -137,6 +137,8 @@ export function functionRules({ clb, triggers, catalog, descOf, log }: FunctionR
         checkFunction(rule.region, target);
         const former = await triggerOf(rule);
         if (!former) {
+          // Of a trigger whose row went while the rule could not be written.
+          if (rule.target.kind === 'function') await clb.targets.deregisterFunction(ref, rule.target.triggerId);
           await told(attach(listener, rule, target));
           return;
         }
@@ -184,8 +186,10 @@ export function functionRules({ clb, triggers, catalog, descOf, log }: FunctionR
 
     removing: (within, remove) =>
       turn(within[0] ?? { region: '' }, async () => {
-        for (const id of within.flatMap(one => clb.triggersWithin(one))) await triggers.detach(id);
+        const going = within.flatMap(one => clb.triggersWithin(one));
+        // A removal that is refused leaves the triggers where they are.
         await remove();
+        for (const id of going) await triggers.detach(id);
       }),
 
     renamed: ref =>
