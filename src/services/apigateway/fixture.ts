@@ -165,6 +165,15 @@ export class GatewayStand implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Until the last client's connection has been seen to end. */
+  async left(): Promise<void> {
+    while ((await new Promise<number>(count => this.#server.getConnections((_, n) => count(n)))) > 0) {
+      await new Promise(setImmediate);
+    }
+    // They are counted off before they tell their responses: handles close at the end of a turn of the event loop.
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
+  }
+
   /** A service with one released API and something behind it. */
   async serve(target: Target, change: Partial<ApiConfig> = {}, environment: Environment = 'release') {
     const { service } = await this.gateway.services.ensure(REGION, { name: 's' });
