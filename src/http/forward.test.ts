@@ -276,6 +276,28 @@ test('an answer that comes before its request is whole is passed on, and the res
   assert.ok(!connection.text.includes('more'));
 });
 
+test('a server that answers early and closes is heard, however much is still being sent', async () => {
+  const closing = 'HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno';
+  await using server = await served((socket, text) => {
+    // What has not been read by then makes the end a reset.
+    if (text.length < 200_000) socket.pause().write(closing, () => socket.destroy());
+  });
+  for (let i = 0; i < 30; i++) {
+    const body = Readable.from(Array.from({ length: 60 }, () => Buffer.alloc(100_000)));
+    const answer = await server.upstreams.forward(server.to, post(body));
+    assert.deepEqual([answer.status, await textOf(answer.body)], [413, 'no'], `number ${i}`);
+  }
+  assert.equal(server.connections.length, 30);
+});
+
+test('a server that resets without an answer is told as such', async () => {
+  await using server = await served(socket => socket.resetAndDestroy());
+  for (let i = 0; i < 10; i++) {
+    const body = Readable.from(Array.from({ length: 60 }, () => Buffer.alloc(100_000)));
+    assert.equal(await faultOf(server.upstreams.forward(server.to, post(body))), 'reset', `number ${i}`);
+  }
+});
+
 test('no more is read of an answer than its reader takes', async () => {
   const chunk = Buffer.alloc(64 * 1024, 'a');
   let written = 0;

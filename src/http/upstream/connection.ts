@@ -5,6 +5,7 @@ import { ResponseFault } from './answerhead.ts';
 import { UpstreamError } from './errors.ts';
 import type { Carrier, Flow } from './flow.ts';
 import { type ParsedHead, ResponseParser } from './response.ts';
+import { HearingSocket } from './socket.ts';
 
 export interface ConnectionEvents {
   /** It can carry another flow. */
@@ -57,7 +58,9 @@ export class Connection implements Carrier {
   }
 
   get usable(): boolean {
-    return !this.#socket.destroyed && this.#socket.writable && !this.#socket.readableEnded;
+    const socket = this.#socket;
+    if (socket instanceof HearingSocket && socket.unheard) return false;
+    return !socket.destroyed && socket.writable && !socket.readableEnded;
   }
 
   carry(flow: Flow): void {

@@ -1,10 +1,11 @@
 // The connections to one server: those that are kept, those that are under way, and who waits for one.
 
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecure } from 'node:tls';
 import { Connection } from './connection.ts';
 import { connectFault, UpstreamError } from './errors.ts';
 import type { Flow } from './flow.ts';
+import { HearingSocket } from './socket.ts';
 
 export interface To {
   readonly host: string;
@@ -96,8 +97,8 @@ export class Host {
     this.#connecting++;
     const socket = tls
       ? connectSecure({ host, port, servername: host, ...tls })
-      : connect({ host, port, noDelay: true });
-    if (tls) socket.setNoDelay(true);
+      : new HearingSocket().connect({ host, port });
+    socket.setNoDelay(true);
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     let open = true;
