@@ -1,7 +1,10 @@
 // WebSocket through API Gateway with real functions: they are made by the Cloud API, clients are raw sockets.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
 import { Client } from '../src/cli/client.ts';
 import type { Urls } from '../src/cli/wire.ts';
 import { SystemClock } from '../src/core/clock.ts';
@@ -22,14 +25,14 @@ const push = websocket => new Promise((resolve, reject) => {
   request.on('error', reject).end(JSON.stringify({ websocket }));
 });
 exports.register = async event => {
-  const { room } = event.queryString;
+  const { room, extensions: secWebSocketExtensions = '' } = event.queryString;
   if (room === 'broken') throw new Error('no');
   if (room === 'slow') await new Promise(resolve => setTimeout(resolve, 60_000));
   if (room === 'odd') return { hello: 'world' };
   const { secConnectionID, secWebSocketProtocol = '' } = event.websocket;
   return {
     errNo: room === 'full' ? 7 : 0, errMsg: room === 'full' ? 'the room is full' : 'ok',
-    websocket: { action: 'connecting', secConnectionID, secWebSocketProtocol, secWebSocketExtensions: '' },
+    websocket: { action: 'connecting', secConnectionID, secWebSocketProtocol, secWebSocketExtensions },
   };
 };
 exports.transport = async event => {
@@ -253,6 +256,22 @@ describe('connections end', () => {
     assert.equal(await client.closeCode(), 1000);
     client.send(closeFrame(1000));
     await client.ended();
+  });
+
+  test('by TLS as well, with compression that the function has agreed to', async () => {
+    const { ports, caPath } = await server.get<{ ports: { portTls: number }; caPath: string }>('/status');
+    const socket = new WebSocket(`wss://127.0.0.1:${ports.portTls}${chat.path}?extensions=permessage-deflate`, {
+      ca: await readFile(caPath),
+    });
+    await once(socket, 'open');
+    assert.match(socket.extensions, /^permessage-deflate/);
+    const long = '你好'.repeat(20_000);
+    for (let n = 0; n < 3; n++) {
+      socket.send(long);
+      assert.equal(String((await once(socket, 'message'))[0]), long);
+    }
+    socket.send('quit');
+    assert.equal((await once(socket, 'close'))[0], 1000);
   });
 
   test('when the function fails', async () => {
