@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeCertificates, REGION, refOf, refused, Stand } from './fixture.ts';
+import { FakeCertificates, freePort, REGION, refOf, refused, Stand } from './fixture.ts';
 import {
   HEALTH_DEFAULTS,
   LISTENERS_PER_BALANCER,
@@ -242,6 +242,20 @@ describe('rules', () => {
       stand.clb.rules.modify({ ...ref, locationId: rule?.id ?? '' }, { url: '/x' }),
       refused('InvalidParameterValue.Duplicate'),
     );
+  });
+
+  it('are found in their region by id, or in whichever region that is', async () => {
+    await using stand = await Stand.open();
+    const { balancers, listeners, rules } = stand.clb;
+    const region = 'ap-shanghai';
+    const { id: loadBalancerId, vip } = await balancers.create(region, { type: 'OPEN' });
+    const ref = { region, loadBalancerId };
+    const [listener] = await listeners.create(ref, [{ protocol: 'HTTP', port: await freePort(vip) }]);
+    const drafts = [{ domains: ['a.test'], url: '/' }];
+    const [rule] = await rules.create({ ...ref, listenerId: listener?.id ?? '' }, drafts);
+    const id = rule?.id ?? '';
+    assert.deepEqual([rules.byId(region, id), rules.byId(REGION, id)], [rule, undefined]);
+    assert.deepEqual([rules.anywhere(id), rules.anywhere('loc-00000000')], [rule, undefined]);
   });
 
   it('are at most fifty of a listener', async () => {
