@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { anApi, assertSaid, FakeTarget, GatewayStand, REGION } from '../fixture.ts';
 
@@ -145,5 +146,33 @@ describe('the plugin TrafficControl', () => {
     assert.equal((await visit()).status, 200);
     assertSaid(await visit(), 429, RATE);
     assert.equal((await open.ask(`${base}/fn`, { localAddress: '127.0.0.2' })).status, 200);
+  });
+
+  it('limits each key pair', async () => {
+    const { open, target, ref, base } = await controlled({ app_rate_limit: 1 });
+    await using _open = open;
+    const { apis, releases, keys, plans } = open.gateway;
+    await apis.modify(ref, anApi({ auth: { type: 'SECRET' } }));
+    await releases.make({ ...ref, environment: 'release', description: '' });
+    const plan = await plans.create({ region: REGION, name: 'p' });
+    const binding = { ...ref, environment: 'release', bindType: 'API', apiIds: [ref.apiId] };
+    await plans.bind({ ...binding, planIds: [plan.id] });
+    const visitAs = async (name: string) => {
+      const { id, secret } = await keys.create({ region: REGION, name });
+      await plans.bindKeys(REGION, plan.id, [id]);
+      return () => {
+        const date = new Date(open.clock.now()).toUTCString();
+        const signature = createHmac('sha1', secret).update(`x-date: ${date}`).digest('base64');
+        const parts = `id="${id}", algorithm="hmac-sha1", headers="x-date", signature="${signature}"`;
+        return open.ask(`${base}/fn`, { headers: { 'X-Date': date, Authorization: `hmac ${parts}` } });
+      };
+    };
+    const [one, other] = [await visitAs('one'), await visitAs('other')];
+    assert.equal((await one()).status, 200);
+    assertSaid(await one(), 429, RATE);
+    assert.equal((await other()).status, 200);
+    await open.clock.advance(120_000);
+    assert.equal((await one()).status, 200);
+    assert.equal(target.seen.length, 3);
   });
 });
