@@ -172,6 +172,13 @@ describe('a request', () => {
     assert.equal(await text(response), '');
   });
 
+  test('that the function answers and closes early has that answer, whatever is left of it', async () => {
+    for (let i = 0; i < 10; i++) {
+      const answer = await ask(`${url}/early`, { method: 'POST' }, Buffer.alloc(5 * MB));
+      assert.deepEqual([answer.status, String(answer.body)], [401, 'no'], `number ${i}`);
+    }
+  });
+
   test('of 100 MB is refused, told or not, and is never held in memory', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const limit = await ask(`${url}/count`, { method: 'POST', agent }, Buffer.alloc(6 * MB));
