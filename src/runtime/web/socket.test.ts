@@ -274,6 +274,25 @@ test('a client that does not close in turn is not waited for', async () => {
   await at.until(() => socket.destroyed);
 });
 
+test('what comes together with a handshake, or in pieces before its answer, arrives', async () => {
+  await using at = await meeting(echo);
+  const socket = connect(at.clientPort, '127.0.0.1').setNoDelay();
+  const heard: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => heard.push(chunk)).on('error', () => {});
+  const head =
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  // A mask of zeros leaves the bytes as they are.
+  const frame = Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from('early')]);
+  socket.write(Buffer.concat([Buffer.from(head), frame, frame.subarray(0, 3)]));
+  await new Promise(setImmediate);
+  socket.write(frame.subarray(3));
+  await at.until(() => Buffer.concat(heard).toString('latin1').endsWith('\x81\x05early\x81\x05early'));
+  assert.match(Buffer.concat(heard).toString('latin1'), /^HTTP\/1\.1 101 /);
+  socket.destroy();
+  assert.equal((await at.outcome()).status, 456);
+});
+
 test('a server that does not take the connection has answered the request', async () => {
   const app = createServer((_, response) => response.end('plain'));
   app.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 No\r\nX-Why: closed\r\nContent-Length: 2\r\n\r\nno'));
