@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import type { Urls } from '../../src/cli/wire.ts';
-import { ask, sdkOf } from '../fixture.ts';
+import { ask, sdkOf, until } from '../fixture.ts';
 import { deployObedient, deployPassing, FRONTS, type FrontAddress, openTo } from '../fronts.ts';
 import { startTestServer } from '../harness.ts';
 import { type Draw, drawFrom, mutated } from './mutate.ts';
@@ -31,6 +31,8 @@ async function fronts(): Promise<readonly FrontAddress[]> {
     await deployPassing(sdk);
     made.push({ ...(await openTo(sdk, 'passing', 'function URL')), name: 'web function' });
   }
+  // The functions are up: broken requests are what is tried here, not a crowd before a door that opens.
+  for (const { url } of made) await until(url, async () => (await ask(url)).status === 200);
   made.push(await listenerFront());
   const { href: url, host, port } = new URL(server.endpoint);
   return [...made, { name: 'Cloud API', url, host, port: Number(port), path: '/' }];
