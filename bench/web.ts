@@ -33,7 +33,8 @@ export async function publishWeb({ scf }: Client): Promise<string> {
     FunctionName: NAME,
     Type: 'HTTP',
     Runtime: 'Nodejs18.15',
-    MemorySize: 128,
+    // Documented: one core, as the program behind nginx has.
+    MemorySize: 1280,
     Timeout: 5,
     InstanceConcurrencyConfig: { DynamicEnabled: 'FALSE', MaxConcurrency: TOGETHER },
     Code: { ZipFile: (await zipOf(files)).toString('base64') },
