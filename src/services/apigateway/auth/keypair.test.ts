@@ -223,4 +223,22 @@ describe('a key pair', () => {
     await plans.bind({ ...binding, planIds: [other.id], bindType: 'SERVICE', apiIds: [] });
     assert.equal((await visit(headers)).status, 200);
   });
+
+  it('is told what its plan has, in both forms', async () => {
+    const { open, visit, plan, now } = await stand();
+    await using _open = open;
+    await open.gateway.plans.modify(REGION, plan.id, { qps: 500, quota: 2 });
+    const sent = { 'X-Date': now.toUTCString() };
+    const signed = { ...sent, Authorization: sign(sent, 'x-date') };
+    const told = ['x-ratelimit-limit', 'x-ratelimit-used', 'x-usageplan-ratelimit', 'x-usageplan-quota'];
+    const { headers } = await visit(signed);
+    assert.deepEqual(
+      told.map(name => headers[name]),
+      ['500', '1/2', '1/500', '1/2'],
+    );
+    await visit(signed);
+    const refused = await visit(signed);
+    assertSaid(refused, 429, 'API quota exceeded');
+    assert.equal(refused.headers['x-ratelimit-used'], '2/2');
+  });
 });
