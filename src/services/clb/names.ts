@@ -1,5 +1,6 @@
 // Domains and paths of rules as they are written: what each form means, and what is refused.
 
+import { userPattern } from '../../http/pattern.ts';
 import { failClb } from './errors.ts';
 
 export type Domain =
@@ -71,7 +72,7 @@ function plain(text: string, from: number): string {
 
 function compile(name: string, source: string, flags: string): RegExp {
   try {
-    if (source !== '') return new RegExp(source, flags);
+    if (source !== '') return userPattern(source, flags);
   } catch {
     // Said below.
   }

@@ -2,6 +2,7 @@
 // (exact, or a prefix by string), `/`; within a class the longer literal start wins. (Documented in the gateway's
 // questions about the console: "API hit priority".)
 
+import { userPattern } from '../../../http/pattern.ts';
 import { failGateway } from '../errors.ts';
 
 export type PathClass = 'exact' | 'strong' | 'template' | 'regex' | 'plain' | 'root';
@@ -76,7 +77,7 @@ function template(text: string): PathPattern {
     source += `${literalSource(text, text.slice(done, found.index))}${many ? '(.+)' : '([^/]+)'}`;
     done = found.index + whole.length;
   }
-  const pattern = new RegExp(source + literalSource(text, text.slice(done)), 's');
+  const pattern = userPattern(source + literalSource(text, text.slice(done)), 's');
   return Object.freeze({
     text,
     class: 'template',
@@ -102,7 +103,7 @@ function literalSource(text: string, literal: string): string {
 function regex(text: string): PathPattern {
   let pattern: RegExp;
   try {
-    pattern = new RegExp(`^(?:${text})`, 's');
+    pattern = userPattern(`^(?:${text})`, 's');
   } catch {
     return refuse(text, '不是合法的正则表达式', 'it is not a regular expression');
   }
