@@ -1,6 +1,7 @@
 // Events that are sent ahead, seen from the machine: who gets them, and when they are taken back.
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { AHEAD } from '../instance/frames.ts';
 import { another, fast } from './testing-functions.ts';
@@ -40,6 +41,43 @@ describe('fast events', () => {
     assert.deepEqual(loads, [0, 3]);
     await it.functions.now();
     await Promise.all(calls);
+    await it.machine.close();
+  });
+});
+
+describe('more fast events than the busy instances may have ahead', () => {
+  const CORES = availableParallelism();
+
+  async function crowd(beyond: number) {
+    const it = await fast({ memoryMB: 128 * (CORES + 1) });
+    for (let i = 0; i < CORES; i++) await another(it);
+    const calls = Array.from({ length: CORES * 17 + beyond }, () => it.functions.submit(it.p));
+    await it.clock.advance(0);
+    return { ...it, calls, loads: () => [...it.machine.instances()].map(one => one.load).sort((a, b) => a - b) };
+  }
+
+  test('wait for them while there are as many as cores, and wake no other', async () => {
+    const it = await crowd(10);
+    assert.deepEqual(it.loads(), [0, ...Array.from({ length: CORES }, () => 17)]);
+    assert.equal(it.machine.waiting, 10);
+    const idle = it.p.idle[0];
+    const before = idle?.runs;
+    await it.functions.pass(3);
+    assert.ok((await Promise.all(it.calls)).every(outcome => outcome.status === 200));
+    assert.equal(idle?.runs, before);
+    assert.equal(it.launcher.processes.length, CORES + 1, 'none was started');
+    await it.machine.close();
+  });
+
+  test('are given to one that idles when none of the busy ones gets on', async () => {
+    const it = await crowd(1);
+    const idle = it.p.idle[0];
+    // Nothing that the instances were sent begins: the watch over them sees it first.
+    for (let ms = 0; ms < 10; ms++) await it.clock.advance(1);
+    assert.ok((idle?.load ?? 0) > 0);
+    await it.functions.pass(5);
+    assert.ok((await Promise.all(it.calls)).every(outcome => outcome.status === 200));
+    assert.equal(it.functions.ran.length, 21 + it.calls.length, 'each ran once');
     await it.machine.close();
   });
 });

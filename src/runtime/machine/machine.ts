@@ -108,6 +108,7 @@ export class Machine {
         this.#send(instance, waiting);
         return;
       }
+      if (pool.waiting.length === 0) pool.still = 0;
       pool.waiting.push(waiting);
       this.#queued.add(pool);
       if (pool.wants(since)) this.#consider(pool, waiting);
@@ -244,6 +245,7 @@ export class Machine {
           if (pool.pace.learn(durationMs, waited, this.#clock.now())) slot.slow = true;
         },
         free: free => {
+          pool.still = 0;
           this.#offer(slot, free);
           if (!slot.slow) return;
           slot.slow = false;
@@ -254,7 +256,7 @@ export class Machine {
           // One that dies before its first event would die again and again.
           if (this.#slots.has(slot) && gone.runs === 0) this.#keeper.pause(pool);
           this.#release(slot, gone);
-          if (pool.wants(this.#clock.now())) this.#consider(pool);
+          this.#dispatch(pool);
           this.#feed();
         },
       });
@@ -312,6 +314,8 @@ export class Machine {
         if (!next) break;
         this.#send(instance, next);
       }
+      // Left to rest while the others got on, which may be over.
+      if (pool.idle.length > 0) this.#handOut(pool);
     }
     if (instance.state === 'idle') this.#rest(slot, instance);
     if (this.#hungry.size > 0) this.#feed();
@@ -372,7 +376,7 @@ export class Machine {
     this.#handOut(pool);
   }
 
-  /** Instances that idle are not heard of while events wait: none idles unless events have come back. */
+  /** Instances that idle are not heard of while events wait: events have come back, or the busy ones no longer get on. */
   #handOut(pool: Pool): void {
     const now = this.#clock.now();
     while (pool.waiting.length > 0) {
@@ -430,6 +434,8 @@ export class Machine {
         const short = this.#usage.shortage(pool.version)?.refusal();
         one.settle({ ...(short ?? noRoom(pool.version.name, now - one.since)), waitMs: now - one.since });
       }
+      pool.still++;
+      if (pool.idle.length > 0) this.#handOut(pool);
       if (pool.waiting.length === 0) {
         this.#queued.delete(pool);
         if (!pool.wants(now)) this.#hungry.delete(pool);

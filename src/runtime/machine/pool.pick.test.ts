@@ -1,6 +1,7 @@
 // Who of a pool runs the next event.
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import type { Instance } from '../instance/instance.ts';
 import type { Waiting } from '../instance/run.ts';
@@ -28,9 +29,25 @@ test('the first busy one that has room ahead, before any idle one', () => {
   const it = pool([idle, full, room]);
   assert.equal(it.aheadOf(NOW), 5);
   assert.equal(it.pick(NOW), room);
-  Object.assign(room, { load: 6 });
-  assert.equal(it.pick(NOW), idle);
+});
+
+test('an idle one is left to rest while as many as there are cores have all the work that they may have', () => {
+  const full = Array.from({ length: availableParallelism() }, () => member('busy', 6));
+  const [idle] = [member('idle')];
+  const it = pool([idle, ...full]);
+  assert.equal(it.pick(NOW), undefined);
+  Object.assign(full[0] ?? {}, { state: 'gone' });
+  assert.equal(it.pick(NOW), idle, 'fewer than there are cores are at work');
   assert.equal(it.pick(NOW), undefined, 'it was taken out');
+  it.idle.push(idle);
+  Object.assign(full[0] ?? {}, { state: 'busy' });
+  assert.equal(it.pick(NOW), undefined);
+  it.still = 3;
+  assert.equal(it.pick(NOW), idle, 'none of them gets on');
+  it.idle.push(idle);
+  it.still = 0;
+  it.pace.suspend(NOW + 1);
+  assert.equal(it.pick(NOW), idle, 'one of them does not get on');
 });
 
 test('one that ends gets nothing, whatever room it has', () => {
@@ -82,8 +99,12 @@ test('a start serves as many that wait as an instance takes at once', () => {
 test('a short handler gets no more instances than there are cores, unless none gets on', () => {
   const it = pool(Array.from({ length: 1024 }, () => member('busy', 6)));
   for (let i = 0; i < 10_000; i++) it.waiting.push(waiting(NOW));
-  assert.equal(it.wants(NOW + 50), false);
-  assert.equal(it.wants(NOW + 51), true);
+  it.still = 2;
+  assert.equal(it.wants(NOW + 1e6), false, 'events end, however long others wait');
+  it.still = 3;
+  assert.equal(it.wants(NOW), true);
+  it.idle.push(member('idle'));
+  assert.equal(it.wants(NOW), false, 'one that idles is called first');
 });
 
 test('instances that are to be ready are wanted without an event, not before their time', () => {

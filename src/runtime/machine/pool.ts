@@ -14,8 +14,8 @@ const NEWEST = 1 / 8;
 const CORES = availableParallelism();
 /** Behind slow events nobody waits longer than this for one of those there are. */
 const MIXED_MS = 1;
-/** Unless none of them gets on. */
-const PATIENCE_MS = 50;
+/** Unless none of them gets on: so many looks of the machine in which no event has ended. A stall of this server is one look. */
+const STILL_LOOKS = 3;
 
 export class Pool {
   readonly key: string;
@@ -33,6 +33,8 @@ export class Pool {
   readonly idle: Living[] = [];
   readonly waiting: Waiting[] = [];
   readonly pace = new Pace();
+  /** Looks of the machine since an event ended. */
+  still = 0;
   startMs = FIRST_START_MS;
   /** Instances that are kept without events. */
   provisioned = 0;
@@ -50,11 +52,18 @@ export class Pool {
     this.instancePerEvent = instancePerEvent;
   }
 
-  /** Who takes one more event now: few and busy beats many and waking. */
+  /** Who takes one more event now: few and busy beats many and waking. Nobody, if it is served sooner by waiting. */
   pick(now: number): Living | undefined {
     const ahead = this.aheadOf(now);
     if (ahead > 0) {
-      for (const member of this.members) if (member.state === 'busy' && member.load <= ahead) return member;
+      let busy = 0;
+      for (const member of this.members) {
+        if (member.state !== 'busy') continue;
+        if (member.load <= ahead) return member;
+        busy++;
+      }
+      // One more would only take turns with them.
+      if (busy >= CORES && this.concurrency === 1 && this.still < STILL_LOOKS) return undefined;
     }
     let instance = this.idle.pop();
     // One that has died is told apart before it is taken out.
@@ -73,10 +82,10 @@ export class Pool {
   wants(now: number): boolean {
     if (this.live < this.provisioned && now >= this.provisionAt) return true;
     const uncovered = this.waiting.length - this.starting * this.concurrency;
-    if (uncovered <= 0) return false;
+    // One that idles is called when that helps.
+    if (uncovered <= 0 || this.idle.length > 0) return false;
     if (this.live === 0 || this.instancePerEvent) return true;
-    if (this.concurrency === 1 && this.live >= CORES && this.pace.isShort(now))
-      return now - this.headSince > PATIENCE_MS;
+    if (this.concurrency === 1 && this.live >= CORES && this.pace.isShort(now)) return this.still >= STILL_LOOKS;
     // A stuck instance would never free itself: what has waited as long as a start takes is not made to wait longer.
     const patienceMs = this.pace.isMixed(now) ? Math.min(MIXED_MS, this.startMs) : this.startMs;
     if (now - this.headSince > patienceMs) return true;
