@@ -9,6 +9,8 @@ export interface Round {
   readonly bare: Load;
 }
 
+const COMPILED_S = 6;
+
 /** What a round's value is; the median of all rounds counts. */
 export type Ratio = (round: Round) => number;
 
@@ -23,8 +25,11 @@ export const cpuRatio: Ratio = ({ ours, bare }) => {
 };
 
 export async function compare(bench: Bench, ours: Side, bare: Side, connections: number): Promise<readonly Round[]> {
-  // Instances, connections and the optimizing compiler: not measured.
-  for (const side of [ours, bare]) await load(bench, side, connections, 1);
+  // Instances, connections and the optimizing compiler, which takes seconds with a program that is new: not measured.
+  for (const side of [ours, bare]) {
+    await bench.shared(`warm ${side.pid}`, () => load(bench, side, connections, COMPILED_S));
+    await load(bench, side, connections, 1);
+  }
   return inRounds(bench, async () => ({
     bare: await load(bench, bare, connections, bench.roundS),
     ours: await load(bench, ours, connections, bench.roundS),
