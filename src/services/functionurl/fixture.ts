@@ -1,5 +1,6 @@
 // Function URLs on a loopback port, before functions that do as a test says; for tests alone.
 
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestOptions, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -47,6 +48,17 @@ export function aDomain(change: Partial<CustomDomain> = {}): CustomDomain {
     modTime: 0,
     ...change,
   };
+}
+
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The refusal in its own form. */
+export function refused(text: string): { readonly errorMessage: string; readonly statusCode: number } {
+  const { errorCode, errorMessage, requestId, statusCode } = JSON.parse(text) as Record<string, never>;
+  assert.equal(errorCode, -1);
+  assert.match(requestId ?? '', UUID);
+  assert.match(errorMessage ?? '', /[\u4e00-\u9fff].*[a-z]{3}/s, 'both languages');
+  return { errorMessage: String(errorMessage), statusCode: Number(statusCode) };
 }
 
 export const aUrlReply = (change: Partial<UrlReply> = {}): UrlReply => ({
