@@ -1,0 +1,173 @@
+// The object store as its HTTP side, its kind of trigger and the other rooms see it. No verb knows HTTP, and none asks who may
+// do it: whoever speaks for a client has asked before.
+
+import type { Readable } from 'node:stream';
+import type { Listing, ListQuery, PartRow, UploadRow, UploadsQuery, VersionsQuery } from '../../core/objects.ts';
+import type { Site } from '../../http/site.ts';
+import type {
+  Acl,
+  Bucket,
+  Cause,
+  ObjectEventName,
+  ObjectHead,
+  ObjectNotice,
+  StoredObject,
+  Tier,
+  Versioning,
+} from './model.ts';
+
+export interface Buckets {
+  /** BucketAlreadyOwnedByYou, InvalidBucketName, TooManyBuckets. */
+  create(
+    draft: { readonly id: string; readonly region: string } & Partial<Pick<Bucket, 'acl' | 'tags'>>,
+  ): Promise<Bucket>;
+  /** BucketNotEmpty, also for uploads. */
+  remove(id: string): Promise<void>;
+  find(id: string): Bucket | undefined;
+  /** NoSuchBucket. */
+  need(id: string): Bucket;
+  /** By id. */
+  list(): readonly Bucket[];
+  /** Configurations; what is undefined in `change` is taken away. */
+  change(id: string, change: Partial<Omit<Bucket, 'id' | 'name' | 'appId' | 'region' | 'createdAt'>>): Promise<Bucket>;
+  setVersioning(id: string, versioning: Exclude<Versioning, 'never'>): Promise<Bucket>;
+}
+
+export interface ObjectRef {
+  readonly bucket: string;
+  readonly key: string;
+  /** The newest when left out. */
+  readonly versionId?: string | undefined;
+}
+
+/** Bytes as they come, and what they must be. */
+export interface Content {
+  readonly body: Buffer | Readable;
+  /** As announced; undefined in chunks. */
+  readonly bytes: number | undefined;
+  /** Of Content-MD5, hex: BadDigest if they are others. */
+  readonly md5?: string | undefined;
+  /** Hex: InvalidSHA1Digest. */
+  readonly sha1?: string | undefined;
+}
+
+export type Created = Extract<ObjectEventName, `ObjectCreated:${string}`>;
+
+export interface PutOptions {
+  readonly event: Created;
+  /** FileAlreadyExists. */
+  readonly forbidOverwrite?: boolean;
+}
+
+/** Precedence as in RFC 9110; ETags without quotes, times in ms. */
+export interface Conditions {
+  readonly match?: readonly string[];
+  readonly noneMatch?: readonly string[];
+  readonly modifiedSince?: number;
+  readonly unmodifiedSince?: number;
+}
+
+export interface CopySource extends ObjectRef {
+  /** PreconditionFailed. */
+  readonly conditions: Conditions;
+}
+
+export interface Removed {
+  /** What there was none of is removed as well. */
+  readonly versionId: string | undefined;
+  /** A marker was made, or removed. */
+  readonly marker: boolean;
+}
+
+export interface Opened {
+  readonly object: StoredObject;
+  /** `to` is not part of it. InternalError for what is damaged. */
+  read(from: number, to: number): Readable;
+}
+
+export interface Objects {
+  put(ref: ObjectRef, head: ObjectHead, content: Content, options: PutOptions, cause: Cause): Promise<StoredObject>;
+  /** AppendPositionErr, ObjectNotAppendable; `chunkMd5` is of what was appended. */
+  append(
+    ref: ObjectRef,
+    position: number,
+    head: ObjectHead,
+    content: Content,
+    cause: Cause,
+  ): Promise<{ readonly object: StoredObject; readonly chunkMd5: string }>;
+  /** `head` replaces the source's; left out, it comes with the bytes. NoSuchKey, InvalidRequest onto itself without `head`. */
+  copy(source: CopySource, to: ObjectRef, head: Partial<ObjectHead>, cause: Cause): Promise<StoredObject>;
+  /** NoSuchKey, NoSuchVersion, NoSuchBucket; `marker` true of a delete marker. */
+  open(ref: ObjectRef): Opened;
+  /** The same without its bytes. */
+  head(ref: ObjectRef): StoredObject;
+  remove(ref: ObjectRef, cause: Cause): Promise<Removed>;
+  setAcl(ref: ObjectRef, acl: Acl): Promise<void>;
+  setTags(ref: ObjectRef, tags: ObjectHead['tags']): Promise<StoredObject>;
+  /** `again` where it is restored already: its days count anew. RestoreAlreadyInProgress, RestoreNonArchiveObject. */
+  restore(ref: ObjectRef, days: number, tier: Tier, cause: Cause): Promise<'begun' | 'again'>;
+  list(query: ListQuery): Listing<StoredObject>;
+  versions(query: VersionsQuery): Listing<VersionEntry>;
+}
+
+export type VersionEntry = Pick<
+  StoredObject,
+  'key' | 'versionId' | 'modifiedAt' | 'etag' | 'bytes' | 'storageClass'
+> & {
+  readonly newest: boolean;
+  readonly marker: boolean;
+};
+
+export interface Uploads {
+  begin(ref: ObjectRef, head: ObjectHead): Promise<UploadRow>;
+  /** NoSuchUpload; InvalidArgument for a number that is none. */
+  putPart(ref: UploadRef, number: number, content: Content): Promise<PartRow>;
+  copyPart(ref: UploadRef, number: number, source: CopySource, range: ByteRange | undefined): Promise<PartRow>;
+  /** InvalidPart, InvalidPartOrder, EntityTooSmall, MalformedXML of no parts. */
+  complete(
+    ref: UploadRef,
+    parts: readonly { readonly number: number; readonly etag: string }[],
+    cause: Cause,
+  ): Promise<StoredObject>;
+  abort(ref: UploadRef): Promise<void>;
+  find(ref: UploadRef): UploadRow;
+  parts(ref: UploadRef, after: number, limit: number): readonly PartRow[];
+  list(query: UploadsQuery): Listing<UploadRow>;
+}
+
+export interface UploadRef extends ObjectRef {
+  readonly uploadId: string;
+}
+
+export interface ByteRange {
+  readonly from: number;
+  /** Not part of it. */
+  readonly to: number;
+}
+
+/** A trigger's rule on a bucket. */
+export interface NoticeRule {
+  readonly triggerId: string;
+  readonly bucket: string;
+  /** `cos:ObjectCreated:Put`, `cos:ObjectCreated:*` … */
+  readonly event: string;
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+export interface Notices {
+  /**
+   * From now on, and for what has not been delivered before a stop. The write that a notice is about waits for `deliver`, which
+   * resolves when the event has been accepted for good; if it rejects, the notice is kept and tried again.
+   */
+  listen(rule: NoticeRule, deliver: (notice: ObjectNotice, id: string) => Promise<void>): Disposable;
+}
+
+export interface Cos {
+  readonly buckets: Buckets;
+  readonly objects: Objects;
+  readonly uploads: Uploads;
+  readonly notices: Notices;
+  readonly site: Site;
+  close(): Promise<void>;
+}
