@@ -77,6 +77,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@peculiar/x509': ['http'],
   // @peculiar/x509 wants it loaded first.
   'reflect-metadata': ['http'],
+  'fast-xml-parser': ['services/cos'],
   ws: ['http', 'services/apigateway'],
   // Time comes from the clock.
   'node:timers': [],
