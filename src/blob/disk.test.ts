@@ -8,7 +8,8 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { CloudError } from '../core/errors.ts';
 import { blobContract, read } from './blob.contract.ts';
-import { type Disk, openDiskBlob } from './disk.ts';
+import { openDiskBlob } from './disk.ts';
+import type { Disk } from './durable.ts';
 
 const makeDir = () => mkdtempSync(join(tmpdir(), 'openscf-blob-'));
 

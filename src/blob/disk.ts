@@ -6,14 +6,8 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import type { Blob } from '../core/ports.ts';
+import { codeOf, type Disk, explain, syncDir } from './durable.ts';
 import { fail } from './errors.ts';
-
-/** What is asked of the file system; tests let it fail. */
-export interface Disk {
-  readonly mkdir: typeof mkdir;
-  readonly open: typeof open;
-  readonly rename: typeof rename;
-}
 
 /** Not two hex digits, so it is no content's folder. */
 const UNFINISHED = 'unfinished';
@@ -105,12 +99,6 @@ class DiskBlob implements Blob {
   }
 }
 
-/** A rename is durable once its folder is on disk. */
-async function syncDir(disk: Disk, dir: string): Promise<void> {
-  const folder = await disk.open(dir, 'r');
-  await folder.sync().finally(() => folder.close());
-}
-
 /** Fails at the end, instead of ending, if the content is not what its name says. */
 function verified(file: Readable, sha256: string, dir: string): Readable {
   const hash = createHash('sha256');
@@ -134,17 +122,4 @@ function verified(file: Readable, sha256: string, dir: string): Readable {
   });
   file.once('error', error => check.destroy(error));
   return file.pipe(check);
-}
-
-function explain(error: unknown, dir: string, opening: boolean): never {
-  const code = codeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') fail('InternalError.System', { dir }, error);
-  const refused = code === 'EACCES' || code === 'EROFS' || code === 'EPERM';
-  if (error instanceof Error && (opening || refused))
-    fail('InternalError.BlobUnwritable', { dir, reason: error.message }, error);
-  throw error;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
