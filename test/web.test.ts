@@ -179,7 +179,7 @@ describe('a request', () => {
     }
   });
 
-  test('of 100 MB is refused, told or not, and is never held in memory', async () => {
+  test('of 400 MB is refused, told or not, and is never held in memory', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const limit = await ask(`${url}/count`, { method: 'POST', agent }, Buffer.alloc(6 * MB));
     assert.equal(String(limit.body), String(6 * MB));
@@ -190,14 +190,15 @@ describe('a request', () => {
 
     const before = process.memoryUsage().rss;
     let most = 0;
-    for (const bytes of [100 * MB, undefined]) {
+    const piece = Buffer.alloc(MB);
+    for (const bytes of [400 * MB, undefined]) {
       const headers = bytes === undefined ? {} : { 'Content-Length': bytes };
       const request = send(`${url}/count`, { agent: false, method: 'POST', headers });
       const over = Promise.withResolvers<number>();
       request.once('response', response => over.resolve(response.resume().statusCode ?? 0));
       request.on('error', () => over.resolve(0));
-      for (let sent = 0; sent < 100 && !request.destroyed; sent++) {
-        const more = new Promise(resolve => request.write(Buffer.alloc(MB), resolve));
+      for (let sent = 0; sent < 400 && !request.destroyed; sent++) {
+        const more = new Promise(resolve => request.write(piece, resolve));
         await Promise.race([more, over.promise]);
         most = Math.max(most, process.memoryUsage().rss);
       }
@@ -205,7 +206,8 @@ describe('a request', () => {
       assert.ok([0, 413].includes(await over.promise));
       request.destroy();
     }
-    assert.ok(most - before < 60 * MB, `${Math.round((most - before) / MB)} MB`);
+    // What has been read and not collected yet counts as well.
+    assert.ok(most - before < 200 * MB, `${Math.round((most - before) / MB)} MB`);
     const chunks = Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(MB)));
     const request = send(`${url}/count`, { agent: false, method: 'POST' });
     const answered = once(request, 'response') as Promise<[IncomingMessage]>;
