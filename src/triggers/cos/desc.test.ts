@@ -91,14 +91,17 @@ describe('TriggerDesc', () => {
   });
 
   it('comes back the same through its text', () => {
-    const texts = fc.record({
-      event: fc.constantFrom(...ruleEvents(false)),
-      prefix: fc.string(),
-      suffix: fc.oneof(
-        fc.constant(''),
-        fc.string().map(text => `.${text}`),
-      ),
-    }, { noNullPrototype: true });
+    const texts = fc.record(
+      {
+        event: fc.constantFrom(...ruleEvents(false)),
+        prefix: fc.string(),
+        suffix: fc.oneof(
+          fc.constant(''),
+          fc.string().map(text => `.${text}`),
+        ),
+      },
+      { noNullPrototype: true },
+    );
     fc.assert(
       fc.property(texts, desc => {
         assert.deepEqual(parse(formatCos(desc)), desc);

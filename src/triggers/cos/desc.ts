@@ -57,7 +57,11 @@ function readCos(given: string): Read {
 function checkEvent(event: string, known: readonly string[]): void {
   if (known.includes(event)) return;
   // A row of the documents' own table has `>` for the second colon; other stores have another first word, or none.
-  const letters = (name: string) => name.replace(/^(cos|s3):/, '').replace(/[^A-Za-z*]/g, '').toLowerCase();
+  const letters = (name: string) =>
+    name
+      .replace(/^(cos|s3):/, '')
+      .replace(/[^A-Za-z*]/g, '')
+      .toLowerCase();
   const meant = known.find(name => letters(name) === letters(event));
   const list = known.join(', ');
   failDesc(
