@@ -9,7 +9,10 @@ import type { CosTrigger } from './event.ts';
 import { bucketOf, regionOf } from './names.ts';
 
 /** What a trigger needs of the store. */
-export type CosSource = Pick<Cos, 'notices'> & { readonly buckets: Pick<Cos['buckets'], 'find'> };
+export interface CosSource {
+  readonly buckets: Pick<Cos['buckets'], 'find'>;
+  readonly notices: Pick<Cos['notices'], 'listen'>;
+}
 
 export async function bindCos(trigger: CosTrigger, { source }: TriggerHost<CosSource>): Promise<Bound<CosDesc>> {
   const { region, triggerName, desc } = trigger;

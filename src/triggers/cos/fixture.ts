@@ -93,7 +93,7 @@ export class FakeStore implements CosSource {
     find: id => this.#buckets.get(id),
   };
 
-  readonly notices: Notices = {
+  readonly notices: CosSource['notices'] = {
     listen: (rule, deliver) => {
       const one = { rule, deliver };
       this.#listening.add(one);
@@ -114,7 +114,7 @@ export class FakeStore implements CosSource {
     const event = `cos:${notice.name}`;
     for (const { rule, deliver } of this.#listening) {
       const named = rule.event === event || (rule.event.endsWith(':*') && event.startsWith(rule.event.slice(0, -1)));
-      const meant = notice.key.startsWith(rule.prefix) && notice.key.endsWith(rule.suffix);
+      const meant = notice.key.startsWith(rule.prefix.replace(/^\//, '')) && notice.key.endsWith(rule.suffix);
       if (rule.bucket === notice.bucket && named && meant) await deliver(notice, id);
     }
   }

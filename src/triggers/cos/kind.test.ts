@@ -93,13 +93,15 @@ describe('listening', () => {
   const namesOf = ({ events }: FakeStore) =>
     events.map(({ body }) => /"eventName":"([^"]*)"/.exec(body.toString())?.[1] ?? '');
 
-  it('tells the store its rule, without the slash that keys do not have', async () => {
+  it('tells the store its rule as it was given', async () => {
     const { store, trigger, listener } = await listening(
       {},
       '{"event":"cos:ObjectCreated:Put","filter":{"Prefix":"/a","Suffix":".b"}}',
     );
-    const rule = { triggerId: trigger.id, bucket: BUCKET, event: 'cos:ObjectCreated:Put', prefix: 'a', suffix: '.b' };
+    const rule = { triggerId: trigger.id, bucket: BUCKET, event: 'cos:ObjectCreated:Put', prefix: '/a', suffix: '.b' };
     assert.deepEqual(store.rules, [rule]);
+    await store.tell(aNotice({ key: 'a/x.b' }));
+    assert.equal(store.events.length, 1);
     listener[Symbol.dispose]();
     assert.deepEqual(store.rules, []);
   });

@@ -6,7 +6,6 @@ import { type Log, NO_LOG } from '../../core/log.ts';
 import type { TriggerHost } from '../../core/trigger.ts';
 import type { ObjectNotice } from '../../services/cos/model.ts';
 import type { CosSource } from './bind.ts';
-import { ruleOf } from './desc.ts';
 import { buildCosEvent, type CosEventSettings, type CosTrigger } from './event.ts';
 import { bucketOf } from './names.ts';
 
@@ -39,7 +38,8 @@ export function listenCos(
     await submit.async({ requestId, target, qualifier, source: 'cos', body });
   }
 
-  return source.notices.listen({ triggerId, bucket: bucketOf(triggerName), ...ruleOf(desc) }, deliver);
+  const { event, prefix, suffix } = desc;
+  return source.notices.listen({ triggerId, bucket: bucketOf(triggerName), event, prefix, suffix }, deliver);
 }
 
 /** Nine digits, as the documents show them. */
