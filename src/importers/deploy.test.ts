@@ -8,6 +8,10 @@ import type { Plan, TriggerPlan } from './project.ts';
 type Params = Readonly<Record<string, unknown>>;
 type Shown = Record<string, unknown> & { Type: string; TriggerName: string; TriggerDesc: string };
 
+/** Buckets' triggers share a name. */
+const isMeant = (one: Shown, { TriggerName, TriggerDesc }: Params) =>
+  one.TriggerName === TriggerName && (one.Type !== 'cos' || one.TriggerDesc === TriggerDesc);
+
 /** A server that keeps one function and its triggers, as the cloud's actions show them. */
 class Cloud {
   readonly calls: [string, Params][] = [];
@@ -32,7 +36,7 @@ class Cloud {
     if (action === 'DeleteFunction') this.#exists = false;
     if (action === 'ListTriggers') return { Triggers: [...this.triggers] };
     if (action === 'CreateTrigger') return { TriggerInfo: this.#create(params) };
-    if (action === 'DeleteTrigger') this.triggers = this.triggers.filter(one => one.TriggerName !== params.TriggerName);
+    if (action === 'DeleteTrigger') this.triggers = this.triggers.filter(one => !isMeant(one, params));
     return {};
   };
 
@@ -41,7 +45,8 @@ class Cloud {
       string,
       string
     >;
-    const desc = Type === 'timer' ? { cron: TriggerDesc } : JSON.parse(String(TriggerDesc));
+    const given = Type === 'timer' ? { cron: TriggerDesc } : JSON.parse(String(TriggerDesc));
+    const desc = Type === 'cos' ? { bucketUrl: TriggerName, ...given } : given;
     if (Type === 'apigw') {
       desc.service.serviceId ??= `service-${++this.#services}`;
       desc.api.isBase64Encoded = desc.api.IsBase64Encoded;
@@ -287,6 +292,32 @@ test('triggers are made, kept, changed and removed', async () => {
   assert.equal(cloud.triggers.length, 2);
   assert.deepEqual(await run([timer({ name: 'u', argument: 'x' })]), ['removed t', 'kept u']);
   assert.deepEqual(await run([]), ['removed u']);
+});
+
+test('triggers of one bucket are told apart by their rules', async () => {
+  const cloud = new Cloud({ Status: 'Active', Runtime: 'Nodejs18.15' });
+  const rule = (event: string, Prefix = '', change: Partial<TriggerPlan> = {}) =>
+    timer({ type: 'cos', name: 'b', desc: JSON.stringify({ event, filter: { Prefix, Suffix: '' } }), ...change });
+  const run = async (...triggers: TriggerPlan[]) =>
+    (await deploy(plan({ triggers }), { call: cloud.call, clock })).triggers.map(one => one.change).join(' ');
+  const rules = () =>
+    cloud.triggers.map(one => JSON.parse(one.TriggerDesc).event + JSON.parse(one.TriggerDesc).filter.Prefix);
+  assert.equal(await run(rule('put'), rule('delete')), 'made made');
+  assert.equal(await run(rule('delete'), rule('put')), 'kept kept');
+  assert.equal(await run(rule('put', 'a'), rule('delete')), 'removed made kept', 'a rule is a trigger of its own');
+  assert.deepEqual(rules().sort(), ['delete', 'puta']);
+  assert.equal(
+    await run(rule('put', 'a', { enabled: false }), rule('delete', '', { qualifier: '$LATEST' })),
+    'changed changed',
+  );
+  assert.deepEqual(
+    cloud.triggers.map(({ Enable, Qualifier }) => [Enable, Qualifier]),
+    [
+      [0, '$DEFAULT'],
+      [1, '$LATEST'],
+    ],
+  );
+  assert.equal(await run(), 'removed removed');
 });
 
 test('endpoints of one event share a gateway service, on later runs too', async () => {

@@ -4,7 +4,7 @@ import { fail } from './errors.ts';
 import { readGateway } from './gateway-events.ts';
 import type { GatewayPlan, TriggerPlan } from './project.ts';
 import type { Reader } from './reader.ts';
-import { clbSchema, NOT_BUILT, timerSchema, urlSchema } from './serverless-schema.ts';
+import { clbSchema, cosSchema, NOT_BUILT, timerSchema, urlSchema } from './serverless-schema.ts';
 import type { YamlText } from './yaml.ts';
 
 type Path = readonly PropertyKey[];
@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<string, Reader>> = {
   apigw: readGateway,
   http: readUrl,
   clb: readBalancer,
+  cos: readBucket,
 };
 const KNOWN = Object.keys(KINDS).join(', ');
 
@@ -55,6 +56,13 @@ function readBalancer(yaml: YamlText, value: unknown, path: Path): ReturnType<Re
     : { loadBalancerName: loadBalanceName ?? 'SCF_CLB' };
   const desc = JSON.stringify({ ...balancer, ...rule });
   return { name, drafts: [{ desc, enabled: enable, qualifier, argument: '', description: '' }] };
+}
+
+function readBucket(yaml: YamlText, value: unknown, path: Path): ReturnType<Reader> {
+  const { bucket, events, filter, qualifier, enable } = yaml.read(cosSchema, value, path, NOT_BUILT);
+  const desc = JSON.stringify({ event: events, filter: { Prefix: filter.prefix, Suffix: filter.suffix } });
+  const draft = { name: bucket, desc, enabled: enable, qualifier, argument: '', description: '' };
+  return { name: undefined, drafts: [draft] };
 }
 
 /** Documented: `- timer: { name?, parameters: {…} }`. */
@@ -100,7 +108,7 @@ function read(yaml: YamlText, type: string, value: unknown, place: Place, name: 
   const reading = reader(yaml, value, place.at);
   if (reading.gateway) return [reading.gateway];
   const wanted = reading.name ?? (typeof name === 'string' ? name : type);
-  return reading.drafts.map(draft => ({ ...draft, type, name: unused(wanted, names) }));
+  return reading.drafts.map(draft => ({ ...draft, type, name: draft.name ?? unused(wanted, names) }));
 }
 
 /** Several of one name are told apart by a number, the same on every run. */

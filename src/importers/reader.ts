@@ -9,7 +9,12 @@ export type Reader = (
   path: readonly PropertyKey[],
 ) => {
   readonly name: string | undefined;
-  readonly drafts: readonly Omit<TriggerPlan, 'type' | 'name'>[];
+  readonly drafts: readonly Draft[];
   /** In the place of drafts: what triggers cannot say. */
   readonly gateway?: GatewayPlan;
 };
+
+export interface Draft extends Omit<TriggerPlan, 'type' | 'name'> {
+  /** Says what it is bound to, and may come more than once. */
+  readonly name?: string;
+}

@@ -140,6 +140,17 @@ export const clbSchema = z.strictObject({
   weight: whole.default(10),
 });
 
+/** A rule on a bucket, which is named by its host. */
+export const cosSchema = z.strictObject({
+  /** Only for the reader: such a trigger goes by the name of its bucket. */
+  name: text.optional(),
+  qualifier: text.default('$DEFAULT'),
+  enable: flag.default(true),
+  bucket: text,
+  events: text,
+  filter: z.strictObject({ prefix: text.default(''), suffix: text.default('') }).default({ prefix: '', suffix: '' }),
+});
+
 const endpoint = z.strictObject({
   path: z.string(),
   method: z.string().default('ANY'),

@@ -287,7 +287,7 @@ test('what is not supported is refused by name and line', () => {
 test('triggers that are not supported are refused by name and line', () => {
   const event = (body: string) => `component: scf\ninputs:\n  events:\n${body}`;
   const cases: [string, string, number, RegExp][] = [
-    ['    - cos:\n        parameters: {bucket: b}', 'Project.Kind', 4, /cos .*timer, apigw/],
+    ['    - cls:\n        parameters: {topicId: b}', 'Project.Kind', 4, /cls .*timer, apigw/],
     ['    - timer:\n        parameters:\n          cron: x', 'Project.Key', 6, /cronExpression/],
     ['    - timer:\n        parameters:\n          enable: true', 'Project.Needed', 5, /cronExpression/],
     ['    - timer: {}\n      apigw: {}', 'Project.OneKind', 4, /timer, apigw/],
@@ -296,6 +296,13 @@ test('triggers that are not supported are refused by name and line', () => {
     ['    - apigw:\n        parameters:\n          endpoints:\n            - method: GET', 'Project.Needed', 7, /path/],
     ['    - http:\n        parameters:\n          authType: ANY', 'Project.Value', 6, /NONE \| CAM/],
     ['    - clb:\n        parameters:\n          port: 80', 'Project.Needed', 5, /domain/],
+    ['    - cos:\n        parameters:\n          bucket: b', 'Project.Needed', 5, /events/],
+    [
+      '    - cos:\n        parameters:\n          bucket: b\n          events: e\n          filter:\n            Prefix: a',
+      'Project.KeyNear',
+      9,
+      /mean prefix/,
+    ],
     [
       '    - apigw:\n        parameters:\n          endpoints:\n            - path: /\n              usagePlan: {}',
       'Project.NotBuilt',
@@ -404,6 +411,42 @@ inputs:
     weight: 0,
   });
   assert.equal(parse('component: scf\ninputs:\n  instanceConcurrencyConfig: { enable: false }').requestsPerInstance, 1);
+});
+
+test('rules of buckets, which share the name of theirs', () => {
+  const { triggers } = parse(`component: scf
+name: f
+inputs:
+  events:
+    - cos:
+        name: pictures
+        parameters:
+          qualifier: $LATEST
+          bucket: cli-1250000000.cos.ap-beijing.myqcloud.com
+          filter: { prefix: filterdir/, suffix: .jpg }
+          events: cos:ObjectCreated:*
+          enable: false
+  triggers:
+    - type: cos
+      bucket: cli-1250000000.cos.ap-beijing.myqcloud.com
+      events: cos:ObjectRemove:*
+`);
+  const name = 'cli-1250000000.cos.ap-beijing.myqcloud.com';
+  const same = { type: 'cos', name, argument: '', description: '' };
+  assert.deepEqual(triggers, [
+    {
+      ...same,
+      qualifier: '$LATEST',
+      enabled: false,
+      desc: '{"event":"cos:ObjectCreated:*","filter":{"Prefix":"filterdir/","Suffix":".jpg"}}',
+    },
+    {
+      ...same,
+      qualifier: '$DEFAULT',
+      enabled: true,
+      desc: '{"event":"cos:ObjectRemove:*","filter":{"Prefix":"","Suffix":""}}',
+    },
+  ]);
 });
 
 test('endpoints that a trigger cannot say become APIs of a gateway service', () => {

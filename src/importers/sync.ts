@@ -61,7 +61,14 @@ function isSame(old: Shown, wanted: TriggerPlan): boolean {
   if (old.Type !== wanted.type) return false;
   if (wanted.type === 'http') return old.Qualifier === wanted.qualifier;
   if (wanted.type === 'clb') return placeOf(old.TriggerDesc) === placeOf(wanted.desc);
+  if (wanted.type === 'cos' && ruleOf(old.TriggerDesc) !== ruleOf(wanted.desc)) return false;
   return old.TriggerName === wanted.name;
+}
+
+/** Which rule of a bucket: its triggers share a name. */
+function ruleOf(desc: string): string {
+  const { event, filter } = parsed(desc) ?? {};
+  return JSON.stringify([event, filter?.Prefix ?? '', filter?.Suffix ?? '']);
 }
 
 /** Which rule of a load balancer; which balancer that is shows only where the project names its id. */
@@ -131,6 +138,8 @@ interface Desc {
   readonly weight?: number;
   readonly api?: Readonly<Record<string, unknown>>;
   readonly service?: unknown;
+  readonly event?: string;
+  readonly filter?: { readonly Prefix?: string; readonly Suffix?: string };
   readonly release?: { readonly environmentName?: string };
 }
 
@@ -149,6 +158,7 @@ function essence(desc: string): string {
   if (!value) return desc.trim();
   if (value.cron !== undefined) return value.cron.trim();
   if (value.AuthType !== undefined) return urlEssence(value);
+  if (value.event !== undefined) return ruleOf(desc);
   if (value.api === undefined) return `${placeOf(desc)} ${value.weight ?? 10}`;
   const { api, release } = value;
   const config = (api.requestConfig ?? {}) as { method?: string; path?: string };
