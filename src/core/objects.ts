@@ -10,7 +10,7 @@ export interface ObjectRow {
   readonly key: string;
   /** `null` of what was written while the bucket had no versioning, or has it suspended. */
   readonly versionId: string;
-  /** Of two versions of a key the one with the higher number is the newer one. */
+  /** Of two versions of a key the one with the higher number is the newer one; no two have the same. */
   readonly order: number;
   readonly marker: boolean;
   /** ms since 1970. */
@@ -65,15 +65,18 @@ export interface VersionRef {
   readonly versionId: string;
 }
 
-/** What is done in one step. */
+/** What is done in one step: first what is removed, then what is put. */
 export interface ObjectChange {
   /** Each replaces the row with its bucket, key and version id. */
   readonly put?: readonly ObjectRow[];
   readonly remove?: readonly VersionRef[];
   readonly putUpload?: UploadRow;
-  /** With their parts. Files of parts that a row put here names stay. */
+  /**
+   * With their parts. Files of parts that a row put here names stay. Refused when one of the uploads is not there, or when
+   * a row put here names a file that nobody names: its part has been replaced.
+   */
   readonly removeUploads?: readonly string[];
-  /** Replaces the part with its number. */
+  /** Replaces the part with its number. Refused when its upload is not there. */
   readonly putPart?: PartRow;
   readonly notices?: readonly NoticeRow[];
   /** Ids of notices that are over. */
@@ -105,7 +108,7 @@ export interface ListQuery {
 
 export interface VersionsQuery extends Omit<ListQuery, 'after'> {
   readonly afterKey: string;
-  /** Of `afterKey`: not those down to this one; '' for none of that key. */
+  /** Of `afterKey`: not those down to this one; '' for none of that key. All of that key if there is no such version. */
   readonly afterVersionId: string;
 }
 
@@ -124,7 +127,7 @@ export interface Listing<Row> {
 
 /** Reads see every change that has been committed. Rows come without `inline` from the lists. */
 export interface ObjectIndex {
-  /** Durable when it resolves; undefined if what was expected is not so. */
+  /** Durable when it resolves; undefined, and nothing changed, if what was expected is not so or a part is refused. */
   commit(change: ObjectChange, expected?: Expected): Promise<Committed | undefined>;
   /** The newest row of the key, a marker too; or the named version. */
   find(bucket: string, key: string, versionId?: string): ObjectRow | undefined;
@@ -143,7 +146,7 @@ export interface ObjectIndex {
   notices(limit: number): readonly NoticeRow[];
   /** Which of these files a row or a part names. */
   named(files: readonly string[]): ReadonlySet<string>;
-  /** Every row of a bucket that is no marker, from place to place: for expiry and checks. */
+  /** Every row of a bucket that is no marker, from place to place: for expiry and checks. By key, then the newest first. */
   scan(bucket: string, from: ScanPlace | undefined, limit: number): readonly ObjectRow[];
   close(): Promise<void>;
 }
