@@ -12,8 +12,9 @@ rmSync(dist, { recursive: true, force: true });
 await build({
   entryPoints: {
     openscf: join(root, 'src', 'cli', 'main.ts'),
-    // A thread has a file of its own: src/queue/sqlite/link.ts finds it here.
+    // A thread has a file of its own: src/queue/sqlite/link.ts and src/store/objects/link.ts find theirs here.
     'events-thread': join(root, 'src', 'queue', 'sqlite', 'thread.ts'),
+    'objects-thread': join(root, 'src', 'store', 'objects', 'thread.ts'),
   },
   outdir: dist,
   bundle: true,
