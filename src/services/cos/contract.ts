@@ -95,13 +95,18 @@ export interface Objects {
     content: Content,
     cause: Cause,
   ): Promise<{ readonly object: StoredObject; readonly chunkMd5: string }>;
-  /** `head` replaces the source's; left out, it comes with the bytes. NoSuchKey, InvalidRequest onto itself without `head`. */
+  /**
+   * `head` replaces the source's; left out, it comes with the bytes, but for the ACL, which is `default`. NoSuchKey,
+   * InvalidRequest onto itself without `head`.
+   */
   copy(source: CopySource, to: ObjectRef, head: Partial<ObjectHead>, cause: Cause): Promise<StoredObject>;
   /** NoSuchKey, NoSuchVersion, NoSuchBucket; `marker` true of a delete marker. */
   open(ref: ObjectRef): Opened;
   /** The same without its bytes. */
   head(ref: ObjectRef): StoredObject;
   remove(ref: ObjectRef, cause: Cause): Promise<Removed>;
+  /** From now on it answers ObjectDamaged, until it is written again. Nothing is done if that has happened. */
+  markDamaged(object: Pick<StoredObject, 'bucket' | 'key' | 'versionId' | 'order'>): Promise<void>;
   setAcl(ref: ObjectRef, acl: Acl): Promise<void>;
   setTags(ref: ObjectRef, tags: ObjectHead['tags']): Promise<StoredObject>;
   /** `again` where it is restored already: its days count anew. RestoreAlreadyInProgress, RestoreNonArchiveObject. */
@@ -161,6 +166,8 @@ export interface Notices {
    * resolves when the event has been accepted for good; if it rejects, the notice is kept and tried again.
    */
   listen(rule: NoticeRule, deliver: (notice: ObjectNotice, id: string) => Promise<void>): Disposable;
+  /** After a start, once every trigger that there is listens: what is kept for others is dropped. */
+  allListen(): Promise<void>;
 }
 
 export interface Cos {

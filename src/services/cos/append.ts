@@ -1,0 +1,130 @@
+// Appended objects. Each piece of content becomes a run of its own; runs at the end that are no longer than what follows them
+// are written together with it, so that an object of many small pieces is made of few files and each byte is written seldom.
+
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { combineCrc64 } from '../../core/crc64.ts';
+import { INLINE_BYTES, type Received, receive } from './content.ts';
+import type { Objects } from './contract.ts';
+import { fail } from './errors.ts';
+import { checkKey, checkReadable } from './find.ts';
+import type { Piece, StoredObject } from './model.ts';
+import { contentOf, headOf } from './put.ts';
+import { bufferStream, joined } from './read.ts';
+import { objectIn } from './row.ts';
+import { type Scope, writing } from './scope.ts';
+import type { Now } from './writer.ts';
+
+/** No longer run is made of shorter ones. */
+const MERGED_BYTES = 64 * 1024 * 1024;
+
+/** What lies in a file, or in a row. */
+interface Run {
+  readonly bytes: number;
+  readonly crc64: string;
+  readonly piece: Piece | undefined;
+  open(): Readable;
+}
+
+export function createAppend({ buckets, index, files, clock, writer }: Scope): Objects['append'] {
+  return async (ref, position, head, content, cause) => {
+    checkKey(ref.key);
+    // Asked before the content is taken, and again when it has come.
+    base({ bucket: buckets.need(ref.bucket), newest: index.find(ref.bucket, ref.key) }, position);
+    const chunk = await receive(files, content);
+    try {
+      return await writer.change(ref, async now => {
+        const there = base(now, position);
+        const { made, ...whole } = await appended(there, chunk);
+        const kept = headOf(there ?? head);
+        const plan = writing(ref, now, { ...kept, ...whole, appendable: true }, 'ObjectCreated:AppendObject', cause);
+        return { ...plan, made, result: { object: plan.result, chunkMd5: chunk.md5 } };
+      });
+    } finally {
+      // It stays where the object is made of it.
+      if (chunk.piece) writer.drop([chunk.piece.file]);
+    }
+  };
+
+  /** What there is to append to. */
+  function base(now: Pick<Now, 'bucket' | 'newest'>, position: number): StoredObject | undefined {
+    // Documented: appending and versions exclude each other.
+    if (now.bucket.versioning !== 'never') fail('InvalidBucketState');
+    const there = now.newest && objectIn(now.newest);
+    if (there && !there.appendable) fail('ObjectNotAppendable');
+    if (there) checkReadable(there, clock.now());
+    const bytes = there?.bytes ?? 0;
+    if (position !== bytes) fail('AppendPositionErr', { bytes });
+    return there;
+  }
+
+  async function appended(there: StoredObject | undefined, chunk: Received) {
+    if (!there) return { ...contentOf(chunk), made: [] };
+    const whole = {
+      etag: nextEtag(there.etag, chunk.md5),
+      bytes: there.bytes + chunk.bytes,
+      crc64: combineCrc64(there.crc64, chunk.crc64, chunk.bytes),
+    };
+    if (there.inline && chunk.inline && whole.bytes <= INLINE_BYTES) {
+      return { ...whole, inline: Buffer.concat([there.inline, chunk.inline]), pieces: [], made: [] };
+    }
+    if (chunk.bytes === 0) return { ...whole, inline: there.inline, pieces: there.pieces, made: [] };
+    const runs = [...runsIn(there), runIn(chunk)];
+    const tail = tailOf(runs);
+    const [only] = tail;
+    const alone = tail.length === 1 ? only?.piece : undefined;
+    const last = alone ?? (await together(tail));
+    const before = runs.slice(0, runs.length - tail.length).flatMap(run => run.piece ?? []);
+    return { ...whole, inline: undefined, pieces: [...before, last], made: alone ? [] : [last.file] };
+  }
+
+  function runsIn({ inline, pieces, crc64 }: StoredObject): Run[] {
+    if (inline?.length) return [{ bytes: inline.length, crc64, piece: undefined, open: () => bufferStream(inline) }];
+    return pieces.map(runOf);
+  }
+
+  function runIn({ inline, piece, bytes, crc64 }: Received): Run {
+    if (piece) return runOf(piece);
+    return { bytes, crc64, piece: undefined, open: () => bufferStream(inline ?? Buffer.alloc(0)) };
+  }
+
+  function runOf(piece: Piece): Run {
+    return { ...piece, piece, open: () => files.read(piece.file, 0, piece.bytes) };
+  }
+
+  /** One file of what was apart. */
+  async function together(runs: readonly Run[]): Promise<Piece> {
+    const whole = runs
+      .map(({ bytes, crc64 }) => ({ bytes, crc64 }))
+      .reduce((sum, { bytes, crc64 }) => ({
+        bytes: sum.bytes + bytes,
+        crc64: combineCrc64(sum.crc64, crc64, bytes),
+      }));
+    const written = await files.write(joined(runs.map(run => run.open)));
+    // Damage must not be copied as if it were content.
+    if (written.crc64 === whole.crc64) return { file: written.file, ...whole };
+    writer.drop([written.file]);
+    return fail('ObjectDamaged');
+  }
+}
+
+/** The runs at the end that become one, the new one with them. */
+function tailOf(runs: readonly Run[]): readonly Run[] {
+  let from = runs.length - 1;
+  let bytes = runs[from]?.bytes ?? 0;
+  for (let run = runs[from - 1]; run; run = runs[from - 1]) {
+    const isShort = run.bytes <= bytes && run.bytes + bytes <= MERGED_BYTES;
+    // What lies in a row has to come into a file.
+    if (run.piece && !isShort) break;
+    bytes += run.bytes;
+    from--;
+  }
+  return runs.slice(from);
+}
+
+/** No MD5 of the content, as that of an object in parts: how often it was written stands behind it. */
+function nextEtag(etag: string, chunkMd5: string): string {
+  const [digest = '', count = '1'] = etag.split('-');
+  const next = createHash('md5').update(Buffer.from(digest, 'hex')).update(Buffer.from(chunkMd5, 'hex')).digest('hex');
+  return `${next}-${Number(count) + 1}`;
+}

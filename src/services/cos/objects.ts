@@ -1,0 +1,109 @@
+// Verbs on objects.
+
+import type { Listing, ObjectRow } from '../../core/objects.ts';
+import { createAppend } from './append.ts';
+import { isLost } from './content.ts';
+import type { ObjectRef, Objects, Removed, VersionEntry } from './contract.ts';
+import { createCopy } from './copy.ts';
+import { checkReadable, objectOf } from './find.ts';
+import type { StoredObject } from './model.ts';
+import { createPut } from './put.ts';
+import { readObject } from './read.ts';
+import { NULL_VERSION, objectIn, rowOf } from './row.ts';
+import { noticeOf, type Scope } from './scope.ts';
+import { namedVersion, removal } from './versioning.ts';
+
+export function createObjects(scope: Scope, restore: Objects['restore']): Objects {
+  const { index, files, held, clock, log, buckets, finder, writer } = scope;
+
+  /** Another value of a version that stays what it is. */
+  function amend(ref: ObjectRef, change: (object: StoredObject, at: number) => StoredObject): Promise<StoredObject> {
+    return writer.change(ref, ({ newest, at }) => {
+      const version = namedVersion(ref);
+      const before = objectOf(ref, version === undefined ? newest : index.find(ref.bucket, ref.key, version));
+      const after = change(before, at);
+      return after === before ? { result: before } : { change: { put: [rowOf(after)] }, result: after };
+    });
+  }
+
+  function remove(...[ref, cause]: Parameters<Objects['remove']>): Promise<Removed> {
+    return writer.change(ref, ({ bucket, newest, order, at }) => {
+      const version = namedVersion(ref);
+      const there = version === undefined ? newest : index.find(ref.bucket, ref.key, version);
+      const { change, event, row, result } = removal(bucket.versioning, ref, there, { order, modifiedAt: at });
+      if (!event || !row) return { result };
+      const { key, versionId, storageClass } = row;
+      const about = { key, versionId, storageClass, bytes: 0, etag: '', headers: {} };
+      return { change, notices: [noticeOf(event, bucket, about, at, cause)], result };
+    });
+  }
+
+  async function markDamaged(object: Pick<StoredObject, 'bucket' | 'key' | 'versionId' | 'order'>): Promise<void> {
+    await writer.change(object, ({ at }) => {
+      const row = index.find(object.bucket, object.key, object.versionId);
+      // It has been written again.
+      if (!row || row.marker || row.order !== object.order) return { result: undefined };
+      const { bucket, key, versionId } = row;
+      log.error({ bucket, key, versionId }, 'the content of an object is damaged: write it again');
+      return { change: { put: [rowOf({ ...objectIn(row), damagedAt: at })] }, result: undefined };
+    });
+  }
+
+  /** A read that broke off may have met damage. */
+  async function examine(object: StoredObject): Promise<void> {
+    for (const { file, crc64 } of object.pieces) {
+      if (!index.named([file]).has(file)) return;
+      if (!(await files.check(file, crc64))) return markDamaged(object);
+    }
+  }
+
+  return Object.freeze<Objects>({
+    put: createPut(scope),
+    append: createAppend(scope),
+    copy: createCopy(scope),
+    restore,
+    remove,
+    markDamaged,
+    head: ref => finder.object(ref),
+    open: ref => {
+      const object = finder.object(ref);
+      checkReadable(object, clock.now());
+      return {
+        object,
+        read: (from, to) =>
+          readObject(files, held, object, { from, to }).once('error', error => {
+            // Readers go away whenever they like.
+            if (!isLost(error)) return;
+            examine(object).catch(cause =>
+              log.error({ err: cause, key: object.key }, 'an object could not be examined'),
+            );
+          }),
+      };
+    },
+    setAcl: async (ref, acl) => {
+      await amend(ref, object => ({ ...object, acl }));
+    },
+    setTags: (ref, tags) => amend(ref, object => ({ ...object, tags })),
+    list: query => {
+      buckets.need(query.bucket);
+      return mapped(index.list(query), objectIn);
+    },
+    versions: query => {
+      const { versioning } = buckets.need(query.bucket);
+      return mapped(index.versions(query), row => versionEntry(row, versioning === 'never'));
+    },
+  });
+}
+
+function mapped<A, B>({ entries, more }: Listing<A>, map: (row: A) => B): Listing<B> {
+  return { entries: entries.map(entry => ('row' in entry ? { row: map(entry.row) } : entry)), more };
+}
+
+function versionEntry(row: ObjectRow & { readonly newest: boolean }, unversioned: boolean): VersionEntry {
+  const { key, modifiedAt, etag, bytes, storageClass, newest, marker } = row;
+  // Documented: empty in a bucket that never had versioning.
+  const versionId = unversioned && row.versionId === NULL_VERSION ? '' : row.versionId;
+  // Written by this room alone.
+  const stored = storageClass as VersionEntry['storageClass'];
+  return { key, versionId, modifiedAt, etag, bytes, storageClass: stored, newest, marker };
+}

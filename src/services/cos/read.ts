@@ -1,0 +1,46 @@
+// The bytes of an object, from the runs that it is made of.
+
+import { Readable } from 'node:stream';
+import type { ObjectFiles } from '../../core/objects.ts';
+import type { ByteRange } from './contract.ts';
+import type { HeldFiles } from './held.ts';
+import type { Piece, StoredObject } from './model.ts';
+
+/** What lies in the range, piece by piece. */
+export function* runsOf(pieces: readonly Piece[], { from, to }: ByteRange): Generator<ByteRange & { piece: Piece }> {
+  let start = 0;
+  for (const piece of pieces) {
+    const end = start + piece.bytes;
+    if (end > from && start < to) yield { piece, from: Math.max(from, start) - start, to: Math.min(to, end) - start };
+    start = end;
+  }
+}
+
+/** The files stay until the stream is over, whoever removes or replaces the object meanwhile. */
+export function readObject(
+  files: ObjectFiles,
+  held: HeldFiles,
+  object: Pick<StoredObject, 'inline' | 'pieces'>,
+  range: ByteRange,
+): Readable {
+  const { inline, pieces } = object;
+  if (inline) return bufferStream(inline.subarray(range.from, range.to));
+  const runs = [...runsOf(pieces, range)];
+  const hold = held.hold(runs.map(({ piece }) => piece.file));
+  const [first] = runs;
+  const open = ({ piece, from, to }: (typeof runs)[number]) => files.read(piece.file, from, to);
+  const stream = first && runs.length === 1 ? open(first) : joined(runs.map(run => () => open(run)));
+  // Also a stream that nobody reads is closed when its reader gives up.
+  return stream.once('close', () => hold[Symbol.dispose]());
+}
+
+export const bufferStream = (content: Buffer) =>
+  Readable.from(content.length > 0 ? [content] : [], { objectMode: false });
+
+/** One stream after another, each opened when its turn has come. */
+export function joined(streams: readonly (() => Readable)[]): Readable {
+  const chunks = async function* () {
+    for (const open of streams) yield* open();
+  };
+  return Readable.from(chunks(), { objectMode: false });
+}

@@ -1,0 +1,62 @@
+// The object store without its HTTP side, over the ports.
+
+import type { Clock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { Log } from '../../core/log.ts';
+import type { ObjectFiles, ObjectIndex } from '../../core/objects.ts';
+import type { Store } from '../../core/ports.ts';
+import type { Account } from '../../core/trigger.ts';
+import { loadBuckets } from './buckets.ts';
+import type { Cos } from './contract.ts';
+import { createFinder } from './find.ts';
+import { Gate } from './gate.ts';
+import { HeldFiles } from './held.ts';
+import { NoticeBoard } from './notices.ts';
+import { createObjects } from './objects.ts';
+import { createRestores, type RestoreDelays } from './restore.ts';
+import type { Scope } from './scope.ts';
+import { createUploads } from './uploads.ts';
+import { Writer } from './writer.ts';
+
+export interface StoreDeps {
+  /** Buckets are rows of its table `resources`. */
+  readonly store: Store;
+  readonly index: ObjectIndex;
+  readonly files: ObjectFiles;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly account: Account;
+  /** ms by tier; a few seconds when left out, where the cloud takes minutes to hours. */
+  readonly restoreDelays?: RestoreDelays;
+}
+
+export type CosStore = Omit<Cos, 'site'>;
+
+const RESTORE_DELAYS: RestoreDelays = Object.freeze({ Expedited: 1000, Standard: 3000, Bulk: 5000 });
+
+/** Closing it closes neither of the ports. */
+export async function createStore(deps: StoreDeps): Promise<CosStore> {
+  const { index, files, clock, ids, log, restoreDelays = RESTORE_DELAYS } = deps;
+  const swept = await files.sweep(names => index.named(names));
+  if (swept > 0) log.info({ files: swept }, 'files of objects that were never finished are removed');
+  const gate = new Gate();
+  const buckets = await loadBuckets({ ...deps, gate });
+  const held = new HeldFiles(files, log);
+  const board = new NoticeBoard({ index, clock, ids, log });
+  const writer = new Writer({ index, clock, buckets, gate, held, board });
+  const finder = createFinder(buckets, index);
+  const scope: Scope = { index, files, held, clock, ids, log, buckets, finder, writer, uploadGate: new Gate() };
+  const restores = createRestores(scope, restoreDelays);
+  return {
+    buckets,
+    objects: createObjects(scope, restores.restore),
+    uploads: createUploads(scope),
+    notices: board,
+    close: async () => {
+      await restores.close();
+      await board.close();
+      await held.idle();
+    },
+  };
+}
