@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,7 +8,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { CloudError } from '../core/errors.ts';
 import { blobContract, read } from './blob.contract.ts';
 import { openDiskBlob } from './disk.ts';
-import type { Disk } from './durable.ts';
+import { failingAt, faultyDisk } from './testing-disk.ts';
 
 const makeDir = () => mkdtempSync(join(tmpdir(), 'openscf-blob-'));
 
@@ -34,7 +33,6 @@ describe('disk blob', () => {
       .filter(entry => entry.isFile())
       .map(entry => entry.name);
   const path = () => join(dir, HASH.slice(0, 2), HASH);
-  const coded = (code: string) => Object.assign(new Error(`${code}: injected`), { code });
   const refused = (code: string, text: RegExp) => (error: unknown) => {
     assert.ok(error instanceof CloudError, String(error));
     assert.equal(error.code, code);
@@ -82,33 +80,7 @@ describe('disk blob', () => {
     assert.equal(bytes, 1 << 20);
   });
 
-  /** A disk on which one call fails, the first `spared` of them excepted. */
-  function failing(at: 'open' | 'write' | 'sync' | 'close' | 'mkdir' | 'rename', code: string, spared = 0): Disk {
-    let calls = 0;
-    const check = (here: string) => {
-      if (here === at && calls++ >= spared) throw coded(code);
-    };
-    const passing = <A extends unknown[], R>(here: string, call: (...args: A) => Promise<R>) =>
-      async function checked(...args: A): Promise<R> {
-        check(here);
-        return call(...args);
-      };
-    const wrap = (file: FileHandle): FileHandle =>
-      new Proxy(file, {
-        get(target, name) {
-          if (name === 'writeFile') return passing('write', (data: Buffer) => target.writeFile(data));
-          if (name === 'sync') return passing('sync', () => target.sync());
-          // The descriptor is closed in any case, as the system call does it.
-          if (name === 'close') return () => target.close().then(() => check('close'));
-          const value = Reflect.get(target, name);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-    const opening = passing('open', async (...args: Parameters<typeof open>) => wrap(await open(...args)));
-    const moving = passing('rename', rename);
-    const making = passing('mkdir', mkdir) as typeof mkdir;
-    return { open: opening, rename: moving, mkdir: making };
-  }
+  const failing = (...fault: Parameters<typeof failingAt>) => faultyDisk(failingAt(...fault));
 
   // One open, one sync and one mkdir happen while the folder is opened.
   const places = [
