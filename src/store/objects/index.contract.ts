@@ -64,6 +64,13 @@ export function objectIndexContract(name: string, open: () => Promise<OpenedInde
       assert.deepEqual(index.named(['f1', 'f2', 'f3', 'f4']), new Set(['f2', 'f3']));
     });
 
+    test("of two rows for one version in a change the last one is kept, and the other's files are free", async () => {
+      const twice = [row('a', 1, { files: ['f1'] }), row('a', 2, { files: ['f2'] })];
+      assert.deepEqual(await index.commit({ put: twice }), { freed: ['f1'] });
+      assert.deepEqual(words(index.versions(versions())), ['a']);
+      assert.equal(index.find(BUCKET, 'a')?.order, 2);
+    });
+
     test('a file is free when the last that names it is gone', async () => {
       await index.commit({ put: [version('a', 1, { files: ['f'] }), version('a', 2, { files: ['f', 'f'] })] });
       assert.deepEqual(await index.commit({ remove: [ref('a', 'v2')] }), { freed: [] });

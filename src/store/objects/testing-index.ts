@@ -74,7 +74,8 @@ export function memoryIndex(): ObjectIndex {
     async commit(change, expected) {
       if (!isOpen) throw new Error('the object index is closed');
       if (!isPossible(change, expected)) return undefined;
-      const before = named();
+      // What a change names twice, of one version, may be free at its end as well.
+      const before = new Set([...named(), ...(change.put ?? []).flatMap(row => row.files)]);
       const kept = { objects, uploads, parts, notices };
       try {
         apply(change);
