@@ -18,8 +18,9 @@ interface Given {
 function ask(given: Given = {}): Ask {
   const { action = 'cos:GetObject', region = 'ap-guangzhou', service = 'cos', callers = [ME], values = {} } = given;
   const path = 'path' in given ? given.path : 'photos-1250000000/a/b.png';
+  const paths = path === undefined ? [] : [path, `prefix//${path}`];
   const accounts = ['uid/1250000000', 'uin/100000000001'];
-  return { action, callers, resource: { service, region, accounts, path }, values: new Map(Object.entries(values)) };
+  return { action, callers, resource: { service, region, accounts, paths }, values: new Map(Object.entries(values)) };
 }
 
 const read = (...statement: object[]) => readPolicy(JSON.stringify({ version: '2.0', statement }));
@@ -51,6 +52,7 @@ describe('a statement', () => {
       OBJECT.replace('uid/1250000000', 'uin/100000000001'),
       OBJECT.replace('a/b.png', '*'),
       'qcs::cos:::*',
+      'qcs::cos:::prefix//photos-1250000000/a/*',
       'qcs:0:cos:ap-guangzhou:uid/*:photos-*/a/*.png',
       ['qcs::scf:::*', OBJECT],
     ])

@@ -28,8 +28,8 @@ export interface Resource {
   readonly region: string;
   /** Ways to write the account: `uin/…`, `uid/…`. */
   readonly accounts: readonly string[];
-  /** undefined: not known, so that only a pattern of all lets it pass, and any pattern of the service refuses it. */
-  readonly path: string | undefined;
+  /** Ways to write it; none: not known, so that only a pattern of all lets it pass, and any pattern of the service refuses it. */
+  readonly paths: readonly string[];
 }
 
 export interface Ask {
@@ -84,6 +84,8 @@ function covers(pattern: ResourcePattern, resource: Resource, effect: Statement[
     part(resource.service, pattern.service) &&
     part(resource.region, pattern.region) &&
     (pattern.account === '' || resource.accounts.some(account => isLike(account, pattern.account))) &&
-    (resource.path === undefined ? effect === 'deny' || pattern.path === '*' : isLike(resource.path, pattern.path))
+    (resource.paths.length === 0
+      ? effect === 'deny' || pattern.path === '*'
+      : resource.paths.some(path => isLike(path, pattern.path)))
   );
 }
