@@ -9,7 +9,7 @@ import { MIGRATIONS } from './schema.ts';
 const APPLICATION_ID = 0x4f53434f;
 /** 32 MB of write-ahead log: a checkpoint is a pause for all who wait, so it is made rarely. */
 const CHECKPOINT_PAGES = 8_000;
-const CACHE_KB = 32_768;
+const CACHE_KB = 16_384;
 
 /** Writes are durable when their transaction ends; readers beside it never wait. */
 export function connect(file: string): DatabaseSync {
