@@ -110,6 +110,30 @@ describe('TriggerDesc', () => {
     );
   });
 
+  it('is read or refused in words, whatever it is', () => {
+    const fields = fc.dictionary(
+      fc.constantFrom('event', 'filter', 'bucketUrl', 'x'),
+      fc.oneof(fc.jsonValue(), fc.constant(CREATED)),
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fields.map(value => JSON.stringify(value)),
+        ),
+        text => {
+          try {
+            const desc = parse(text);
+            assert.deepEqual(parse(formatCos(desc)), desc);
+          } catch (error) {
+            refused(/./)(error);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   it('loses one leading slash of its prefix where keys are compared, and keeps it where it is shown', () => {
     const desc = parse({ event: CREATED, filter: { Prefix: '//a' } });
     assert.equal(ruleOf(desc).prefix, '/a');
