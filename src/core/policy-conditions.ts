@@ -15,6 +15,34 @@ export interface Condition {
 /** By key in lower case; undefined: the request has none. A key that is not here is not understood. */
 export type RequestValues = ReadonlyMap<string, string | undefined>;
 
+/** Names behind `cos:` that conditions may ask for: parameters and headers of a request, or fields of a form. */
+export const COS_KEYS: readonly string[] = Object.freeze([
+  'prefix',
+  'delimiter',
+  'max-keys',
+  'versionid',
+  'response-content-type',
+  'response-content-language',
+  'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding',
+  'response-expires',
+  'x-cos-acl',
+  'x-cos-storage-class',
+  'x-cos-server-side-encryption',
+  'content-type',
+  'content-length',
+  'referer',
+  'user-agent',
+]);
+
+/** All keys that anybody here understands. */
+export const CONDITION_KEYS: ReadonlySet<string> = new Set([
+  'qcs:ip',
+  'qcs:referer',
+  ...COS_KEYS.map(name => `cos:${name}`),
+]);
+
 type Test = (value: string, given: string) => boolean;
 
 const equal: Test = (value, given) => value === given;

@@ -15,19 +15,20 @@ export class PolicyError extends Error {
   }
 }
 
-export function readPolicy(text: string): Policy {
+/** `about` a role: whom it may be given to, which has nothing to do with resources. */
+export function readPolicy(text: string, about: 'resources' | 'role' = 'resources'): Policy {
   const root = elements(parse(text), 'policy', ['version', 'statement', 'principal', 'id']);
   const version = root.get('version');
   if (version !== undefined && version !== '2.0') wrong('version');
   const statements = listOf(root.get('statement') ?? wrong('statement'));
   if (statements.length === 0) wrong('statement');
   const principals = principalsOf(root.get('principal'));
-  return { statements: statements.map(statement => statementOf(statement, principals)) };
+  return { statements: statements.map(statement => statementOf(statement, principals, about)) };
 }
 
 const STATEMENT = ['sid', 'effect', 'principal', 'action', 'resource', 'condition'];
 
-function statementOf(value: unknown, principals: Statement['principals']): Statement {
+function statementOf(value: unknown, principals: Statement['principals'], about: 'resources' | 'role'): Statement {
   const found = elements(value, 'statement', STATEMENT);
   const effect = String(found.get('effect')).toLowerCase();
   if (effect !== 'allow' && effect !== 'deny') return wrong('effect');
@@ -35,7 +36,7 @@ function statementOf(value: unknown, principals: Statement['principals']): State
     effect,
     principals: principalsOf(found.get('principal')) ?? principals,
     actions: textsOf(found.get('action'), 'action').map(actionOf),
-    resources: textsOf(found.get('resource'), 'resource').map(resourceOf),
+    resources: textsOf(found.get('resource') ?? (about === 'role' ? '*' : undefined), 'resource').map(resourceOf),
     conditions: conditionsOf(found.get('condition')),
   };
 }

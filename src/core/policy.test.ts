@@ -166,6 +166,14 @@ describe('conditions', () => {
   });
 });
 
+test('of a role may leave its resources out', () => {
+  const trust = JSON.stringify({
+    statement: { effect: 'allow', action: 'name/sts:AssumeRole', principal: { qcs: [ME] } },
+  });
+  assert.equal(decide(readPolicy(trust, 'role'), ask({ action: 'sts:AssumeRole' })), 'allow');
+  assert.throws(() => readPolicy(trust), { reason: 'resource' });
+});
+
 test('what is no policy says which element is wrong', () => {
   const one = (change: object) => ({ version: '2.0', statement: [{ ...allow, ...change }] });
   for (const [document, reason] of [

@@ -1,7 +1,7 @@
 // A bucket's policy, and a request as policies see it.
 
 import type { Policy, Resource } from '../../../core/policy.ts';
-import type { RequestValues } from '../../../core/policy-conditions.ts';
+import { COS_KEYS, type RequestValues } from '../../../core/policy-conditions.ts';
 import { PolicyError, readPolicy } from '../../../core/policy-text.ts';
 import type { SignedPairs } from '../../../http/qsign.ts';
 import { fail } from '../errors.ts';
@@ -44,27 +44,6 @@ export function resourceOf({ appId, uin }: Account, { region, bucket, key }: Thi
   return { ...where, paths: [`${bucket}/${key}`, older] };
 }
 
-/** Names behind `cos:` that conditions may ask for: parameters and headers of the request, or fields of a form. */
-const NAMES = [
-  'prefix',
-  'delimiter',
-  'max-keys',
-  'versionid',
-  'response-content-type',
-  'response-content-language',
-  'response-cache-control',
-  'response-content-disposition',
-  'response-content-encoding',
-  'response-expires',
-  'x-cos-acl',
-  'x-cos-storage-class',
-  'x-cos-server-side-encryption',
-  'content-type',
-  'content-length',
-  'referer',
-  'user-agent',
-];
-
 export interface Described {
   readonly query: SignedPairs;
   readonly headers: SignedPairs;
@@ -85,6 +64,6 @@ export function requestValues({ query, headers, sourceIp, fields }: Described): 
   return new Map([
     ['qcs:ip', sourceIp],
     ['qcs:referer', found.get('referer')],
-    ...NAMES.map(name => [`cos:${name}`, found.get(name)] as const),
+    ...COS_KEYS.map(name => [`cos:${name}`, found.get(name)] as const),
   ]);
 }
