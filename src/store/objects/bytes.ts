@@ -7,6 +7,9 @@ export function keyText(bytes: unknown): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
+/** Before all keys: none is empty. */
+export const FIRST_PLACE: Buffer = Buffer.alloc(1);
+
 /** The first place behind this key alone. */
 export const behindKey = (key: string): Buffer => Buffer.concat([keyBytes(key), ZERO]);
 

@@ -12,7 +12,7 @@ import type {
   UploadsQuery,
   VersionsQuery,
 } from '../../core/objects.ts';
-import { keyBytes } from './bytes.ts';
+import { FIRST_PLACE, keyBytes } from './bytes.ts';
 import { type Cells, noticeRow, OBJECT_COLUMNS, objectRow, partRow, UPLOAD_COLUMNS, uploadRow } from './rows.ts';
 import { firstPlace, markedPrefix, walk } from './walk.ts';
 
@@ -114,7 +114,7 @@ export class Reader {
   }
 
   scan(bucket: string, from: ScanPlace | undefined, limit: number): ObjectRow[] {
-    const place = from ? ([keyBytes(from.key), 0 - from.order] as const) : ([keyBytes(''), FIRST_BACK] as const);
+    const place = from ? ([keyBytes(from.key), 0 - from.order] as const) : ([FIRST_PLACE, FIRST_BACK] as const);
     return this.#statements.scan.all(bucket, ...place, limit).map(cells => objectRow(bucket, cells));
   }
 
@@ -135,5 +135,7 @@ export class Reader {
 /** Whether the page begins among the rows of the marked key. */
 function isWithin(query: Omit<VersionsQuery, 'afterVersionId'>, afterId: string): boolean {
   const { afterKey, prefix } = query;
-  return afterId !== '' && afterKey.startsWith(prefix) && markedPrefix(afterKey, query) === undefined;
+  return (
+    afterId !== '' && afterKey !== '' && afterKey.startsWith(prefix) && markedPrefix(afterKey, query) === undefined
+  );
 }

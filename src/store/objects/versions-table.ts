@@ -24,7 +24,7 @@ export class VersionsTable {
     this.#version = db.prepare('SELECT id, files FROM objects WHERE bucket = ? AND key = ? AND versionId = ?');
     this.#insert = db.prepare(
       `INSERT INTO objects (bucket, key, versionId, back, newest, marker, modifiedAt, etag, bytes, storageClass, detail,
-        files, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        files, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN coalesce(?, x'') END)`,
     );
     this.#delete = db.prepare('DELETE FROM objects WHERE id = ?');
     this.#flag = db.prepare('UPDATE objects SET newest = ? WHERE id = ?');
@@ -62,6 +62,8 @@ export class VersionsTable {
       row.storageClass,
       row.detail,
       JSON.stringify(row.files),
+      // Empty bytes that changed threads are bound as NULL by Node.js 22.
+      Number(row.inline !== undefined),
       row.inline ?? null,
     );
     for (const file of row.files) this.#files.take(file);

@@ -37,7 +37,7 @@ test('a common prefix goes up to the first delimiter behind the prefix', () => {
 
 test('a page begins at its prefix or behind its marker, whichever is later', () => {
   const place = (after: string, prefix = '', delimiter = '') => firstPlace(after, { prefix, delimiter }).toString();
-  assert.equal(place(''), '');
+  assert.equal(place(''), '\u0000');
   assert.equal(place('', 'b'), 'b');
   assert.equal(place('a', 'b'), 'b');
   assert.equal(place('b1', 'b'), 'b1\u0000');

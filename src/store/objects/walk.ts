@@ -1,7 +1,7 @@
 // One page of a list: keys under one common prefix are skipped with one step, not read.
 
 import type { Listing, ListQuery } from '../../core/objects.ts';
-import { behindKey, behindPrefix, keyBytes } from './bytes.ts';
+import { behindKey, behindPrefix, FIRST_PLACE, keyBytes } from './bytes.ts';
 
 type Page = Pick<ListQuery, 'prefix' | 'delimiter' | 'limit'>;
 type Cut = Omit<Page, 'limit'>;
@@ -20,7 +20,7 @@ export function markedPrefix(after: string, cut: Cut): string | undefined {
 
 /** The first place of a page. */
 export function firstPlace(after: string, cut: Cut): Buffer {
-  const start = keyBytes(cut.prefix);
+  const start = cut.prefix === '' ? FIRST_PLACE : keyBytes(cut.prefix);
   if (after === '') return start;
   const common = markedPrefix(after, cut);
   const behind = common === undefined ? behindKey(after) : behindPrefix(common);
