@@ -43,8 +43,16 @@ export function hostParts(host: string, endpoints: readonly string[] = []): Host
 function regionOf(within: string): string | undefined {
   const [, named] = WITHIN.exec(within) ?? [];
   const region = named ?? within;
-  return REGION.test(region) && region !== 'accelerate' ? region : undefined;
+  return REGION.test(region) ? (FORMER[region] ?? region) : undefined;
 }
+
+/** Names that regions had, still in hosts. */
+const FORMER: Readonly<Record<string, string>> = {
+  'cn-south': 'ap-guangzhou',
+  'cn-north': 'ap-beijing-1',
+  'cn-east': 'ap-shanghai',
+  'cn-southwest': 'ap-chengdu',
+};
 
 /** Whether a host is one of the cloud's for object storage. */
 export function isCloudHost(host: string): boolean {

@@ -8,18 +8,28 @@ export interface CosQuery {
   has(lowerName: string): boolean;
   /** In lower case, in the order in which they were sent. */
   readonly names: readonly string[];
+  /** Of those, what was sent without a value. */
+  readonly bare: readonly string[];
+  /** Decoded, all of them, as they are spelled: what a signature is checked against. */
+  readonly pairs: readonly (readonly [name: string, value: string])[];
 }
 
 /** `text`: as sent, behind the `?`. The first of several with one name counts. */
 export function queryOf(text: string): CosQuery {
   const values = new Map<string, string>();
+  const pairs: [string, string][] = [];
   for (const part of text.split('&')) {
     if (part === '') continue;
     const equals = part.indexOf('=');
-    const name = decode(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
-    if (!values.has(name)) values.set(name, equals < 0 ? '' : decode(part.slice(equals + 1)));
+    const pair: [string, string] =
+      equals < 0 ? [decode(part), ''] : [decode(part.slice(0, equals)), decode(part.slice(equals + 1))];
+    pairs.push(pair);
+    const name = pair[0].toLowerCase();
+    if (!values.has(name)) values.set(name, pair[1]);
   }
-  return { get: name => values.get(name), has: name => values.has(name), names: [...values.keys()] };
+  const names = [...values.keys()];
+  const bare = names.filter(name => values.get(name) === '');
+  return { get: name => values.get(name), has: name => values.has(name), names, bare, pairs };
 }
 
 function decode(text: string): string {

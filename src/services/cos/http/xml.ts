@@ -21,12 +21,11 @@ export function escapeXml(text: string): string {
   return text.replace(SPECIAL, char => ESCAPES[char] ?? `&#${char.charCodeAt(0)};`);
 }
 
+/** What stands in an element: a text, or others. */
+export type Inner = string | number | boolean | readonly (Written | undefined)[];
+
 /** An element of a text, or of others; what is undefined is left out, and so is an element whose text is. */
-export function element(
-  name: string,
-  content: string | number | boolean | readonly (Written | undefined)[] | undefined,
-  attributes = '',
-): Written | undefined {
+export function element(name: string, content: Inner | undefined, attributes = ''): Written | undefined {
   if (content === undefined) return undefined;
   const inner = typeof content === 'object' ? joined(content) : escapeXml(String(content));
   return { xml: inner === '' ? `<${name}${attributes}/>` : `<${name}${attributes}>${inner}</${name}>` };
@@ -41,6 +40,6 @@ function joined(parts: readonly (Written | undefined)[]): string {
 export const XML_HEAD = `<?xml version='1.0' encoding='utf-8' ?>\n`;
 
 /** A whole document. */
-export function xmlDocument(name: string, content: readonly (Written | undefined)[]): string {
+export function xmlDocument(name: string, content: Inner): string {
   return XML_HEAD + (element(name, content)?.xml ?? '');
 }

@@ -1,0 +1,74 @@
+// What a client says of an object when it writes it.
+
+import { fail } from '../errors.ts';
+import type { ObjectHead } from '../model.ts';
+import { aclOf, INHERITED } from './acl.ts';
+import { isHeaderText } from './answer.ts';
+import { type Ask, headerOf } from './ask.ts';
+import { storageClassOf } from './storage.ts';
+import { MAX_OBJECT_TAGS, tagsOfHeader } from './tags.ts';
+
+/** Given back as they came. */
+const KEPT = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+  'x-cos-server-side-encryption',
+  'x-cos-server-side-encryption-cos-kms-key-id',
+  'x-cos-server-side-encryption-context',
+];
+
+const META = 'x-cos-meta-';
+const MAX_META_BYTES = 2048;
+
+/** By lower-case names; undefined and '' are as if they had not come. */
+export interface Named {
+  readonly names: readonly string[];
+  get(lowerName: string): string | undefined;
+}
+
+export const headersOf = (ask: Pick<Ask, 'request'>): Named => ({
+  names: Object.keys(ask.request.headers),
+  get: name => headerOf(ask, name),
+});
+
+export function headOf(given: Named): ObjectHead {
+  const tags = given.get('x-cos-tagging');
+  return {
+    headers: keptOf(given),
+    storageClass: storageClassOf(given.get('x-cos-storage-class') ?? 'STANDARD'),
+    acl: aclOf(name => given.get(name), 'object') ?? INHERITED,
+    tags: tags === undefined ? [] : tagsOfHeader(tags, MAX_OBJECT_TAGS),
+  };
+}
+
+export function keptOf(given: Named): Readonly<Record<string, string>> {
+  refuseOwnKeys(given);
+  const kept: [string, string][] = [];
+  let metaBytes = 0;
+  for (const name of given.names) {
+    const value = given.get(name);
+    const isMeta = name.startsWith(META);
+    if (value === undefined || (!isMeta && !KEPT.includes(name))) continue;
+    if (!isHeaderText(value)) fail('InvalidArgument', { name, reason: 'it has control characters' });
+    if (isMeta) metaBytes += name.length + value.length;
+    kept.push([name, value]);
+  }
+  if (metaBytes > MAX_META_BYTES) {
+    fail('InvalidArgument', { name: META, reason: `metadata has at most ${MAX_META_BYTES} bytes` });
+  }
+  const encryption = given.get('x-cos-server-side-encryption');
+  if (encryption !== undefined && encryption !== 'AES256' && encryption !== 'cos/kms') {
+    fail('InvalidArgument', { name: 'x-cos-server-side-encryption', reason: 'it is AES256 or cos/kms' });
+  }
+  return Object.fromEntries(kept);
+}
+
+/** Content that the client believes to be closed to all who lack its key would lie open. */
+function refuseOwnKeys(given: Named): void {
+  const name = given.names.find(header => header.includes('server-side-encryption-customer-'));
+  if (name !== undefined) fail('NotImplemented', { name });
+}
