@@ -167,7 +167,10 @@ export interface WrittenFile {
 
 /** Files by names that are given once. What was written and is named by nobody is removed at the next start. */
 export interface ObjectFiles {
-  /** Durable and whole when it resolves; constant memory. Rejects, and keeps nothing, when the content breaks off. */
+  /**
+   * Durable and whole when it resolves; constant memory. Rejects, and keeps nothing, when the content breaks off. Where it
+   * fails of itself, the content is left as it is, so that a request can still be answered.
+   */
   write(content: Buffer | Readable, options?: { readonly sha1?: boolean }): Promise<WrittenFile>;
   /** The same bytes under another name, without copying them where the file system can. */
   copy(file: string): Promise<string>;
@@ -176,6 +179,6 @@ export interface ObjectFiles {
   /** Whether its bytes are those that were written. */
   check(file: string, crc64: string): Promise<boolean>;
   remove(file: string): Promise<void>;
-  /** Removes those that are not named, and says how many; asked once, when a store opens. */
+  /** Removes those that nobody names, but none written since the start, and says how many; asked once, when a store opens. */
   sweep(isNamed: (files: readonly string[]) => ReadonlySet<string>): Promise<number>;
 }
