@@ -166,7 +166,10 @@ export interface Notices {
    * resolves when the event has been accepted for good; if it rejects, the notice is kept and tried again.
    */
   listen(rule: NoticeRule, deliver: (notice: ObjectNotice, id: string) => Promise<void>): Disposable;
-  /** After a start, once every trigger that there is listens: what is kept for others is dropped. */
+  /**
+   * After a start, once every trigger that there is listens: what is kept for others is dropped, and the store begins with
+   * what it does of itself and tells (the end of restores, lifecycle rules).
+   */
   allListen(): Promise<void>;
 }
 

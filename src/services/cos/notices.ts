@@ -44,7 +44,7 @@ export function matches(rule: NoticeRule, notice: Pick<ObjectNotice, 'bucket' | 
   return notice.key.startsWith(prefix) && notice.key.endsWith(rule.suffix);
 }
 
-export class NoticeBoard implements Notices {
+export class NoticeBoard implements Pick<Notices, 'listen'> {
   readonly #deps: NoticeDeps;
   readonly #listeners = new Map<string, Listener>();
   /** By trigger, then by id in their order: what is in the index and nobody has accepted yet. */
@@ -74,7 +74,8 @@ export class NoticeBoard implements Notices {
     };
   }
 
-  async allListen(): Promise<void> {
+  /** What is kept for triggers that do not listen. */
+  async dropOthers(): Promise<void> {
     for (const [triggerId, rows] of this.#pending) {
       if (this.#listeners.has(triggerId)) continue;
       this.#pending.delete(triggerId);

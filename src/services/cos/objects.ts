@@ -9,9 +9,10 @@ import { checkReadable, objectOf } from './find.ts';
 import type { StoredObject } from './model.ts';
 import { createPut } from './put.ts';
 import { readObject } from './read.ts';
+import { removing } from './remove.ts';
 import { NULL_VERSION, objectIn, rowOf } from './row.ts';
-import { noticeOf, type Scope } from './scope.ts';
-import { namedVersion, removal } from './versioning.ts';
+import type { Scope } from './scope.ts';
+import { namedVersion } from './versioning.ts';
 
 export function createObjects(scope: Scope, restore: Objects['restore']): Objects {
   const { index, files, held, clock, log, buckets, finder, writer } = scope;
@@ -27,14 +28,10 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
   }
 
   function remove(...[ref, cause]: Parameters<Objects['remove']>): Promise<Removed> {
-    return writer.change(ref, ({ bucket, newest, order, at }) => {
+    return writer.change(ref, now => {
       const version = namedVersion(ref);
-      const there = version === undefined ? newest : index.find(ref.bucket, ref.key, version);
-      const { change, event, row, result } = removal(bucket.versioning, ref, there, { order, modifiedAt: at });
-      if (!event || !row) return { result };
-      const { key, versionId, storageClass } = row;
-      const about = { key, versionId, storageClass, bytes: 0, etag: '', headers: {} };
-      return { change, notices: [noticeOf(event, bucket, about, at, cause)], result };
+      const there = version === undefined ? now.newest : index.find(ref.bucket, ref.key, version);
+      return removing(ref, there, now, cause);
     });
   }
 

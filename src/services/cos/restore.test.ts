@@ -83,6 +83,7 @@ describe('restore', () => {
     await house.cos.close();
     await house.start();
     const again = house.listen({ event: 'cos:ObjectRestore:Completed' });
+    await house.cos.notices.allListen();
     await house.clock.advance(10_000);
     assert.deepEqual(again.told, []);
     assert.deepEqual(house.index.notices(10), []);

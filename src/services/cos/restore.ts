@@ -32,6 +32,8 @@ interface Asked {
 
 export interface Restores {
   readonly restore: Objects['restore'];
+  /** Once triggers listen: they are told of what is done. */
+  begin(): void;
   close(): Promise<void>;
 }
 
@@ -39,9 +41,16 @@ export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
   const { index, clock, ids, log, writer } = scope;
   const waiting = new Map<string, Disposable>();
   const going = new Set<Promise<void>>();
-  for (const row of index.notices(Number.MAX_SAFE_INTEGER)) if (row.triggerId === TRIGGER) expect(row);
+  let early: NoticeRow[] | undefined = index
+    .notices(Number.MAX_SAFE_INTEGER)
+    .filter(({ triggerId }) => triggerId === TRIGGER);
 
-  function expect({ id, detail }: NoticeRow): void {
+  function expect(row: NoticeRow): void {
+    const { id, detail } = row;
+    if (early) {
+      early.push(row);
+      return;
+    }
     const job = JSON.parse(detail) as Job;
     const timer = clock.at(job.doneAt, () => {
       waiting.delete(id);
@@ -104,6 +113,11 @@ export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
 
   return {
     restore,
+    begin: () => {
+      const rows = early ?? [];
+      early = undefined;
+      for (const row of rows) expect(row);
+    },
     close: async () => {
       for (const timer of waiting.values()) timer[Symbol.dispose]();
       await Promise.all(going);

@@ -11,6 +11,7 @@ import type { Cos } from './contract.ts';
 import { createFinder } from './find.ts';
 import { Gate } from './gate.ts';
 import { HeldFiles } from './held.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { NoticeBoard } from './notices.ts';
 import { createObjects } from './objects.ts';
 import { createRestores, type RestoreDelays } from './restore.ts';
@@ -48,12 +49,22 @@ export async function createStore(deps: StoreDeps): Promise<CosStore> {
   const finder = createFinder(buckets, index);
   const scope: Scope = { index, files, held, clock, ids, log, buckets, finder, writer, uploadGate: new Gate() };
   const restores = createRestores(scope, restoreDelays);
+  const uploads = createUploads(scope);
+  const lifecycle = await Lifecycle.load({ scope, store: deps.store, uploads });
   return {
     buckets,
     objects: createObjects(scope, restores.restore),
-    uploads: createUploads(scope),
-    notices: board,
+    uploads,
+    notices: {
+      listen: (rule, deliver) => board.listen(rule, deliver),
+      allListen: async () => {
+        await board.dropOthers();
+        restores.begin();
+        lifecycle.begin();
+      },
+    },
     close: async () => {
+      await lifecycle.close();
       await restores.close();
       await board.close();
       await held.idle();

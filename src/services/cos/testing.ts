@@ -142,6 +142,7 @@ export class House {
     const rows = await openSqliteStore({ file: ':memory:', clock: new TurnableClock(START), log: keptLog() });
     const house = new House(rows, undefined, setting);
     await house.start();
+    await house.cos.notices.allListen();
     await house.cos.buckets.create({ id: BUCKET, region: REGION });
     return house;
   }
