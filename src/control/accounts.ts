@@ -7,20 +7,31 @@ import { provisionedMB } from './concurrency/rules.ts';
 import type { Accounts, KeyPair } from './control.ts';
 import { namespacesOf } from './namespaces.ts';
 import type { Room } from './room.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A key pair of the settings. */
 export interface AccountKey extends KeyPair {
   readonly secretId: string;
 }
 
-export function accountsIn(room: Room, regions: RegionQuotas, account: Account, keys: readonly AccountKey[]): Accounts {
+interface AccountDeps {
+  readonly account: Account;
+  readonly keys: readonly AccountKey[];
+  readonly sessions: Sessions;
+}
+
+export function accountsIn(room: Room, regions: RegionQuotas, { account, keys, sessions }: AccountDeps): Accounts {
   const { store, catalog, quotas } = room;
   const pairs = new Map(keys.map(({ secretId, ...pair }) => [secretId, Object.freeze(pair)]));
 
   return {
     appId: account.appId,
     uin: account.uin,
-    secretOf: secretId => pairs.get(secretId),
+    secretOf: (secretId, token = '') => pairs.get(secretId) ?? sessions.find(secretId, token),
+    heldKey(secretId, token) {
+      const pair = pairs.get(secretId);
+      return pair ? { ...pair, holder: sessions.root, session: undefined } : sessions.find(secretId, token);
+    },
 
     async usage(region) {
       const namespaces = (await namespacesOf(store, region)).map(({ namespace }) => {

@@ -3,6 +3,7 @@
 
 import type { Readable } from 'node:stream';
 import type { Alias, AsyncPolicy, CodePackage, FunctionKey, FunctionVersion, Routing } from '../core/function.ts';
+import type { Holder } from '../core/policy.ts';
 import type { Execution, Tag, Triggers } from '../core/ports.ts';
 import type { FunctionRow, InvocationRow, LayerVersionRow, NamespaceRow, Row, ScheduledNumber } from '../core/rows.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -10,6 +11,8 @@ import type { AsyncSettings } from './async.ts';
 import type { LiveCatalog } from './catalog.ts';
 import type { DomainVerbs } from './domains.ts';
 import type { Filter, Listed, Paging } from './paging.ts';
+import type { Roles } from './roles.ts';
+import type { HeldKey, Sessions } from './sessions.ts';
 import type { TagTable } from './tags.ts';
 
 export interface Control {
@@ -22,6 +25,8 @@ export interface Control {
   readonly concurrency: ConcurrencyVerbs;
   readonly executions: ExecutionVerbs;
   readonly accounts: Accounts;
+  readonly roles: Roles;
+  readonly sessions: Sessions;
   readonly logs: Logs;
   readonly missed: Missed;
   readonly tags: TagTable;
@@ -373,6 +378,10 @@ export interface KeyPair {
   readonly secretKey: string;
   /** Only temporary keys have one. */
   readonly token?: string;
+  /** ms since 1970; of temporary keys. */
+  readonly expiresAt?: number;
+  /** Who has a temporary key; the account itself has the others. */
+  readonly holder?: Holder;
 }
 
 export interface NamespaceUsage {
@@ -406,7 +415,10 @@ export interface AccountLimits {
 export interface Accounts {
   readonly appId: string;
   readonly uin: string;
-  secretOf(secretId: string): KeyPair | undefined;
+  /** Of the settings, or temporary. `token`: as it came, '' for none; a temporary key is found without, but good for nothing. */
+  secretOf(secretId: string, token?: string): KeyPair | undefined;
+  /** The same with who has it. */
+  heldKey(secretId: string, token: string): HeldKey | undefined;
   usage(region: string): Promise<AccountUsage>;
   limits(region: string): Promise<AccountLimits>;
 }

@@ -28,8 +28,11 @@ import type { History, Instances, RuntimeCatalog } from './needs.ts';
 import { Packages } from './packages.ts';
 import type { Quotas } from './quotas.ts';
 import { removalIn } from './removal.ts';
+import { openRoles } from './roles.ts';
 import type { Room } from './room.ts';
+import { sessionsIn } from './sessions.ts';
 import { TagTable } from './tags.ts';
+import { temporaryKeys } from './temporary.ts';
 import { Transitions } from './transitions.ts';
 import { triggersIn } from './triggers.ts';
 import { Turns } from './turns.ts';
@@ -96,6 +99,9 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const { cron, instances = { provisionedOf: () => NONE_READY } } = deps;
   const domains = await domainsIn(room, deps.certificates);
   const provisioning = new Provisioning({ ...room, cron, instances });
+  const roles = await openRoles(room);
+  const temporary = temporaryKeys({ ids, accountSecret: deps.keys[0]?.secretKey ?? '' });
+  const sessions = sessionsIn({ account: deps.account, roles, temporary });
   const { executions = NO_EXECUTIONS, terminate = async () => 'absent' } = deps;
   const forgetting = new Forgetting({ executions, clock, log });
   catalog.follow(key => triggers.listeners.sync(key));
@@ -108,7 +114,9 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     layers,
     triggers: triggers.verbs,
     concurrency: concurrencyIn(room, { regions, instances, cron }),
-    accounts: accountsIn(room, regions, deps.account, deps.keys),
+    accounts: accountsIn(room, regions, { ...deps, sessions }),
+    roles,
+    sessions,
     executions: executionsIn({ executions, terminate, catalog }),
     logs: logsIn({ history: deps.history, catalog, clock, printed: deps.printed }),
     missed: missedIn(deps),
