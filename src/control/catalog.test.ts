@@ -54,7 +54,7 @@ test('a thousand functions are loaded with a query per table, in one pass', asyn
     },
   });
   const { control } = await scene({ store: counted });
-  assert.equal(queries, 5 + 1 + 2 + 1, 'those of functions, the quotas of regions, tags and domains');
+  assert.equal(queries, 5 + 1 + 2 + 1 + 1, 'those of functions, the quotas of regions, tags, domains and roles');
   assert.equal(control.catalog.find({ ...KEY, name: 'f999' })?.versions.size, 1);
 });
 
