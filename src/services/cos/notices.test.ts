@@ -159,6 +159,21 @@ describe('notices', () => {
     assert.deepEqual(house.index.notices(10), []);
   });
 
+  test('one that nobody ever takes does not keep back the others', async () => {
+    await using house = await House.open();
+    let refuses = true;
+    const taken: string[] = [];
+    house.cos.notices.listen(RULE, async ({ key }) => {
+      if (refuses || key === 'poison') throw new Error('not this one');
+      taken.push(key);
+    });
+    for (const key of ['poison', 'a', 'b']) await house.put(key, 'x');
+    refuses = false;
+    await house.clock.advance(10_000);
+    assert.deepEqual(taken, ['a', 'b']);
+    assert.equal(house.index.notices(10).length, 1);
+  });
+
   test('one that is being told is not told a second time', async () => {
     await using house = await House.open();
     const accepting: (() => void)[] = [];

@@ -152,7 +152,7 @@ export class NoticeBoard implements Pick<Notices, 'listen'> {
     });
   }
 
-  /** What is pending, in its order, up to the first that is refused: the others would be refused as well. */
+  /** What is pending, up to the first that is refused: the others would most likely be refused as well. */
   async #again(listener: Listener): Promise<void> {
     const { triggerId } = listener.rule;
     const waiting = () => [...(this.#pending.get(triggerId)?.values() ?? [])].filter(({ id }) => !this.#told.has(id));
@@ -161,7 +161,11 @@ export class NoticeBoard implements Pick<Notices, 'listen'> {
       if (!current()) return;
       // Others may have been told meanwhile, by the writes that made them.
       if (!this.#pending.get(triggerId)?.has(row.id) || this.#told.has(row.id)) continue;
-      if (!(await this.#tell(listener, row))) break;
+      if (await this.#tell(listener, row)) continue;
+      // The next try begins with another: one that nobody ever takes must not keep back those behind it.
+      const rows = this.#pending.get(triggerId);
+      if (rows?.delete(row.id)) rows.set(row.id, row);
+      break;
     }
     listener.retry = undefined;
     if (current() && waiting().length > 0) this.#failed(listener);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CloudError } from '../../core/errors.ts';
+import { NO_LOG } from '../../core/log.ts';
+import type { ObjectIndex } from '../../core/objects.ts';
+import { openObjectIndex } from '../../store/objects/sqlite.ts';
+import { memoryIndex } from '../../store/objects/testing-index.ts';
 import type { ObjectRef, Removed } from './contract.ts';
 import type { Versioning } from './model.ts';
 import { versionIdOf } from './row.ts';
@@ -89,31 +96,53 @@ const verbs = fc.array(
   { maxLength: 40 },
 );
 
-test('random verbs in all states of versioning do what the documented table says', async () => {
-  await fc.assert(
-    fc.asyncProperty(verbs, async given => {
-      await using house = await House.open();
-      const model = new Model();
-      let listening = house.listen();
-      const told: string[] = [];
-      const expected: string[] = [];
-      let count = 0;
-      for (const verb of given) {
-        await apply(house, model, verb, `body ${count++}`, expected);
-        if (verb.verb === 'restart') {
-          told.push(...listening.told.map(notice => notice.name));
-          listening = house.listen();
-        }
-        compare(house, model);
-        await compareContents(house, model);
-      }
+async function sqliteIndex(): Promise<{ readonly index: ObjectIndex } & AsyncDisposable> {
+  const dir = mkdtempSync(join(tmpdir(), 'versions-'));
+  const index = await openObjectIndex({ file: join(dir, 'objects.db'), log: NO_LOG });
+  const close = async () => {
+    await index.close();
+    rmSync(dir, { recursive: true });
+  };
+  return { index, [Symbol.asyncDispose]: close };
+}
+
+const INDEXES = {
+  memory: { open: async () => ({ index: memoryIndex(), [Symbol.asyncDispose]: async () => undefined }), numRuns: 60 },
+  SQLite: { open: sqliteIndex, numRuns: 8 },
+};
+
+for (const [name, { open, numRuns }] of Object.entries(INDEXES)) {
+  test(`random verbs in all states of versioning do what the documented table says, over ${name}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(verbs, async given => {
+        await using opened = await open();
+        await using house = await House.open({ index: opened.index });
+        await follow(house, given);
+      }),
+      { numRuns },
+    );
+  });
+}
+
+async function follow(house: House, given: readonly Verb[]): Promise<void> {
+  const model = new Model();
+  let listening = house.listen();
+  const told: string[] = [];
+  const expected: string[] = [];
+  let count = 0;
+  for (const verb of given) {
+    await apply(house, model, verb, `body ${count++}`, expected);
+    if (verb.verb === 'restart') {
       told.push(...listening.told.map(notice => notice.name));
-      assert.deepEqual(told, expected);
-      await house.checkFiles();
-    }),
-    { numRuns: 60 },
-  );
-});
+      listening = house.listen();
+    }
+    compare(house, model);
+    await compareContents(house, model);
+  }
+  told.push(...listening.told.map(notice => notice.name));
+  assert.deepEqual(told, expected);
+  await house.checkFiles();
+}
 
 async function apply(house: House, model: Model, verb: Verb, body: string, expected: string[]): Promise<void> {
   if (verb.verb === 'restart') {
