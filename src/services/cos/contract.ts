@@ -100,7 +100,10 @@ export interface Objects {
    * InvalidRequest onto itself without `head`.
    */
   copy(source: CopySource, to: ObjectRef, head: Partial<ObjectHead>, cause: Cause): Promise<StoredObject>;
-  /** NoSuchKey, NoSuchVersion, NoSuchBucket; `marker` true of a delete marker. */
+  /**
+   * NoSuchKey, NoSuchVersion, NoSuchBucket; `marker` true of a delete marker. Its bytes are there for a read in this turn of
+   * the event loop, and then as long as that goes on, whoever writes or removes the object meanwhile.
+   */
   open(ref: ObjectRef): Opened;
   /** The same without its bytes. */
   head(ref: ObjectRef): StoredObject;

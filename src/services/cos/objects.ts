@@ -65,6 +65,9 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
     open: ref => {
       const object = finder.object(ref);
       checkReadable(object, clock.now());
+      // Whoever has asked for it reads it in this turn of the event loop, or does not.
+      const hold = held.hold(object.pieces.map(piece => piece.file));
+      setImmediate(() => hold[Symbol.dispose]());
       return {
         object,
         read: (from, to) =>

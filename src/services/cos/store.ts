@@ -39,8 +39,14 @@ const RESTORE_DELAYS: RestoreDelays = Object.freeze({ Expedited: 1000, Standard:
 /** Closing it closes neither of the ports. */
 export async function createStore(deps: StoreDeps): Promise<CosStore> {
   const { index, files, clock, ids, log, restoreDelays = RESTORE_DELAYS } = deps;
-  const swept = await files.sweep(names => index.named(names));
-  if (swept > 0) log.info({ files: swept }, 'files of objects that were never finished are removed');
+  // Beside the first requests: the files spare what is written meanwhile.
+  const sweeping = files
+    .sweep(names => index.named(names))
+    .then(
+      swept => swept > 0 && log.info({ files: swept }, 'files of objects that were never finished are removed'),
+      error =>
+        log.error({ err: error }, 'files that nobody names could not be removed; the next try is at the next start'),
+    );
   const gate = new Gate();
   const buckets = await loadBuckets({ ...deps, gate });
   const held = new HeldFiles(files, log);
@@ -68,6 +74,7 @@ export async function createStore(deps: StoreDeps): Promise<CosStore> {
       await restores.close();
       await board.close();
       await held.idle();
+      await sweeping;
     },
   };
 }

@@ -184,6 +184,8 @@ export class House {
 
   /** The names of the files of all versions and parts are those that there are. */
   async checkFiles(): Promise<void> {
+    // Whoever has opened an object may read it in the same turn.
+    await new Promise(setImmediate);
     await this.cos.close();
     const kept = [...this.files.kept.keys()];
     assert.deepEqual(
