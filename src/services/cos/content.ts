@@ -89,10 +89,10 @@ async function beginning(body: Readable): Promise<{ readonly head: Buffer; reado
     yield* chunks;
     yield* iterator;
   };
-  return { head: Buffer.alloc(0), rest: Readable.from(whole(), { objectMode: false }) };
+  return { head: Buffer.alloc(0), rest: Readable.from(whole()) };
 }
 
-const limited = (body: Readable) => Readable.from(chunksOf(body), { objectMode: false });
+const limited = (body: Readable) => Readable.from(chunksOf(body));
 
 /** Up to the most that an object may have. The body stays with whoever gave it: a request that is destroyed gets no answer. */
 async function* chunksOf(body: Readable): AsyncGenerator<Buffer, undefined> {
