@@ -202,6 +202,8 @@ async function compose(
     scf,
     ...products.management(control, tags),
     ssl: { certificates, tags, account, wallClock },
+    sts: { control, wallClock },
+    cam: { control },
     tag: { tags, account, kept: resource => keptResource(control.catalog, resource) },
   });
   const driver = runtime.driver.name;

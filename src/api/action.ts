@@ -8,8 +8,9 @@ export interface ApiCall {
   readonly requestId: string;
   readonly region: string;
   readonly language: Language;
-  /** The key that signed the call. */
+  /** The key that signed the call, and the token that came with it. */
   readonly secretId: string;
+  readonly token?: string | undefined;
 }
 
 /** An action sees the call and, beside it, what its service needs (`control`, `submit`, …). */

@@ -13,6 +13,7 @@ import { type Parameters, parametersOfTc3, parametersOfV1 } from './encoding.ts'
 import { findLanguage, findRegion, findService } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { type Pairs, parsePairs } from './form.ts';
+import { mustBeWithin } from './permit.ts';
 import type { Services } from './service.ts';
 import { headerText, type Keys, type SignedRequest } from './sign.ts';
 import { parseTc3, type Tc3Authorization, type Tc3Verifier } from './sign-tc3.ts';
@@ -86,6 +87,7 @@ interface Spoken {
   readonly names: { readonly action: string; readonly version: string };
   /** The service in the credential scope. */
   readonly scope: string | undefined;
+  readonly token: string | undefined;
   /** Gives the SecretId. */
   verify(): string;
   parameters(action: string): Parameters;
@@ -113,7 +115,14 @@ async function run(request: IncomingMessage, course: Course, deps: CallDeps): Pr
   }
   const region = findRegion(spoken.region, host, deps.region);
   const { requestId, language } = course;
-  return service.call(action, spoken.parameters(action), { requestId, region, language, secretId });
+  const { token } = spoken;
+  const parameters = spoken.parameters(action);
+  const holder = deps.keys.secretOf(secretId, token)?.holder;
+  if (holder) {
+    const sourceIp = request.socket.remoteAddress;
+    mustBeWithin(holder, { service: service.name, action, region, parameters, sourceIp, account: deps.keys });
+  }
+  return service.call(action, parameters, { requestId, region, language, secretId, token });
 }
 
 async function listen(request: IncomingMessage, method: string, deps: CallDeps): Promise<Spoken> {
@@ -136,6 +145,7 @@ function tc3(signed: SignedRequest, { verifier, wallClock }: CallDeps): Spoken {
     language: header('x-tc-language'),
     names: { action: 'X-TC-Action', version: 'X-TC-Version' },
     scope: authorization instanceof CloudError ? undefined : authorization.service,
+    token: header('x-tc-token'),
     verify() {
       if (authorization instanceof CloudError) throw authorization;
       // The query of a POST is not signed, and nothing is read from it.
@@ -163,6 +173,7 @@ function v1(pairs: Pairs, signed: SignedRequest, { keys, wallClock }: CallDeps):
     language: pairs.get('Language'),
     names: { action: 'Action', version: 'Version' },
     scope: undefined,
+    token: pairs.get('Token'),
     verify: () => verifyV1(pairs, signed, keys, wallClock.now()),
     parameters: () => parametersOfV1(pairs),
   };

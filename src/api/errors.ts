@@ -109,6 +109,16 @@ const REFUSALS = {
     '令牌只能从本机使用，远程请求请使用密钥签名。',
     'The token works from this machine alone; sign with a key from elsewhere.',
   ),
+  TemporaryKey: row(
+    'AuthFailure.UnauthorizedOperation',
+    '临时密钥不能用于 /_openscf，请使用账号密钥。',
+    'Temporary keys are not taken under /_openscf; sign with a key of the account.',
+  ),
+  NotAllowed: row(
+    'AuthFailure.UnauthorizedOperation',
+    '密钥的策略不允许对 {resource} 执行 {action}。',
+    'The policy of this key does not allow {action} on {resource}.',
+  ),
   NoSuchKind: row(
     'ResourceNotFound',
     '没有触发器类型 {type}，请使用 {known} 之一。',

@@ -1,10 +1,12 @@
 // The services of the Cloud API and their actions: one of the four tables, and nothing enumerates its rows elsewhere.
 
 import { GATEWAY_ACTIONS } from './apigateway/index.ts';
+import { CAM_ACTIONS } from './cam/index.ts';
 import { CLB_ACTIONS } from './clb/index.ts';
 import * as later from './later.ts';
 import { SCF_ACTIONS } from './scf/index.ts';
 import { SSL_ACTIONS } from './ssl/index.ts';
+import { STS_ACTIONS } from './sts/index.ts';
 import { TAG_ACTIONS } from './tag/index.ts';
 
 export const API_SERVICES = Object.freeze({
@@ -18,8 +20,8 @@ export const API_SERVICES = Object.freeze({
   mps: later.MPS,
   eb: later.EB,
   tag: TAG_ACTIONS,
-  sts: later.STS,
-  cam: later.CAM,
+  sts: STS_ACTIONS,
+  cam: CAM_ACTIONS,
   cfs: later.CFS,
   vpc: later.VPC,
   monitor: later.MONITOR,

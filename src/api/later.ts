@@ -74,20 +74,6 @@ export const EB = none('2021-04-16', [
   `),
 ]);
 
-export const STS = none(
-  '2018-08-13',
-  names('GetFederationToken AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity GetCallerIdentity QueryApiKey'),
-);
-
-export const CAM = none(
-  '2019-01-16',
-  names(`
-    GetUserAppId GetUser ListUsers AddUser DeleteUser UpdateUser GetRole CreateRole DeleteRole DescribeRoleList
-    AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies CreatePolicy UpdatePolicy DeletePolicy GetPolicy ListPolicies
-    ListAccessKeys ListCollaborators
-  `),
-);
-
 export const CFS = none(
   '2019-07-19',
   names(

@@ -72,10 +72,11 @@ export class Tc3Verifier {
     const { secretId, date } = authorization;
     const timestampS = checkTime('X-TC-Timestamp', headerText(request.headers, 'x-tc-timestamp'), nowMs);
     const expected = tc3Date(timestampS);
-    const key = findKey(this.#keys, secretId);
+    const token = headerText(request.headers, 'x-tc-token');
+    const key = findKey(this.#keys, secretId, token);
     if (date !== expected) refuse('ScopeDate', { date, expected });
     if (!this.#matches(authorization, request, timestampS, key.secretKey)) fail('AuthFailure.SignatureFailure');
-    checkToken(key, headerText(request.headers, 'x-tc-token'), nowMs);
+    checkToken(key, token, nowMs);
     return secretId;
   }
 

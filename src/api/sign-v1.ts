@@ -21,7 +21,8 @@ export function verifyV1(
   const algorithm = Object.hasOwn(ALGORITHMS, method) ? ALGORITHMS[method] : undefined;
   if (!algorithm) return refuse('SignatureMethod');
   checkTime('Timestamp', pairs.get('Timestamp'), nowMs);
-  const key = findKey(keys, secretId);
+  const token = pairs.get('Token');
+  const key = findKey(keys, secretId, token);
   const isRight = [...joins(pairs, request.method)].some(joined =>
     hostsOf(request.headers).some(host => {
       const source = `${request.method}${host}${request.path}?${joined}`;
@@ -29,7 +30,7 @@ export function verifyV1(
     }),
   );
   if (!isRight) fail('AuthFailure.SignatureFailure');
-  checkToken(key, pairs.get('Token'), nowMs);
+  checkToken(key, token, nowMs);
   return secretId;
 }
 

@@ -2,6 +2,7 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import { fail } from '../core/errors.ts';
+import type { Holder } from '../core/policy.ts';
 import { refuse } from './errors.ts';
 
 export interface Key {
@@ -10,10 +11,16 @@ export interface Key {
   readonly token?: string | undefined;
   /** ms since 1970, where a temporary key has an end. */
   readonly expiresAt?: number | undefined;
+  /** Who has it and what limits it; undefined of the account's own keys, which nothing limits. */
+  readonly holder?: Holder | undefined;
 }
 
 export interface Keys {
-  secretOf(secretId: string): Key | undefined;
+  /** `token`: as it came; a temporary key may be known by both alone. */
+  secretOf(secretId: string, token?: string): Key | undefined;
+  /** Of the account, as policies name it: needed where keys can be limited. */
+  readonly appId?: string;
+  readonly uin?: string;
 }
 
 /** A request as its signature sees it. */
@@ -39,8 +46,8 @@ export function checkTime(name: string, text: string | undefined, nowMs: number)
   return timestampS;
 }
 
-export function findKey(keys: Keys, secretId: string): Key {
-  return keys.secretOf(secretId) ?? fail('AuthFailure.SecretIdNotFound', { secretId });
+export function findKey(keys: Keys, secretId: string, token: string | undefined): Key {
+  return keys.secretOf(secretId, token) ?? fail('AuthFailure.SecretIdNotFound', { secretId });
 }
 
 /** An empty token is none; a lasting key has none either. */

@@ -27,6 +27,7 @@ export const SESSION_ERRORS = {
     'There is no role {role}; make it with cam:CreateRole.',
   ),
   UnauthorizedOperation: caller('没有权限：{zh}', 'You may not do this: {en}'),
+  UnsupportedOperation: caller('不支持 {name}：{zh}', '{name} is not supported: {en}'),
   'InvalidParameter.RoleNotExist': caller('角色 {role} 不存在。', 'There is no role {role}.'),
   'InvalidParameter.RoleNameInUsed': caller('角色名 {role} 已被使用。', 'The name {role} is another role’s.'),
   'InvalidParameter.RoleNameError': caller(

@@ -9,7 +9,7 @@ import { BodyAborted, BodyTooLarge, readBody } from '../../http/body.ts';
 import { targetPath, targetQuery } from '../../http/router.ts';
 import { findLanguage } from '../envelope.ts';
 import { refuse } from '../errors.ts';
-import { equalTexts, headerText } from '../sign.ts';
+import { equalTexts, headerText, type Keys } from '../sign.ts';
 import { parseTc3, type Tc3Verifier } from '../sign-tc3.ts';
 import { findRoute, OPENSCF_ROOT, type OpenscfRoute } from './routes.ts';
 
@@ -17,6 +17,7 @@ export interface OpenscfDeps {
   readonly routes: readonly OpenscfRoute[];
   /** Stands for the keys on loopback. */
   readonly token: string;
+  readonly keys: Keys;
   readonly verifier: Tc3Verifier;
   readonly wallClock: Clock;
   readonly ids: Ids;
@@ -68,12 +69,15 @@ const BEARER = 'Bearer ';
 function authorize(
   request: IncomingMessage,
   signed: Parameters<Tc3Verifier['verify']>[1],
-  { token, verifier, wallClock }: OpenscfDeps,
+  { token, keys, verifier, wallClock }: OpenscfDeps,
 ): string | undefined {
   const { authorization } = request.headers;
   if (!authorization) return fail('MissingParameter', { name: 'Authorization' });
   if (!authorization.startsWith(BEARER)) {
-    return verifier.verify(parseTc3(authorization), signed, wallClock.now());
+    const secretId = verifier.verify(parseTc3(authorization), signed, wallClock.now());
+    // Policies have no words for what is here.
+    if (keys.secretOf(secretId, headerText(signed.headers, 'x-tc-token'))?.holder) refuse('TemporaryKey');
+    return secretId;
   }
   if (!isLoopback(request.socket.remoteAddress)) return refuse('TokenRemote');
   if (!equalTexts(authorization.slice(BEARER.length).trim(), token)) return refuse('TokenWrong');
