@@ -72,6 +72,15 @@ describe('buckets', () => {
     await fails('TooManyBuckets', () => create(999));
   });
 
+  test('what cannot be written has not been changed', async () => {
+    await using house = await House.open();
+    house.rows.put = () => Promise.reject(Object.assign(new Error('full'), { errcode: 13 }));
+    await fails('StorageFull', () => house.cos.buckets.setVersioning(BUCKET, 'Enabled'));
+    assert.equal(house.cos.buckets.need(BUCKET).versioning, 'never');
+    await fails('StorageFull', () => house.cos.buckets.create({ id: 'a-1250000000', region: REGION }));
+    assert.equal(house.cos.buckets.find('a-1250000000'), undefined);
+  });
+
   test('changes at the same time are all made', async () => {
     await using house = await House.open();
     const { buckets } = house.cos;

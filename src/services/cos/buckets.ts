@@ -5,6 +5,7 @@ import type { ObjectIndex } from '../../core/objects.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Account } from '../../core/trigger.ts';
 import { Turns } from '../../core/turns.ts';
+import { told } from './content.ts';
 import type { Buckets } from './contract.ts';
 import { fail } from './errors.ts';
 import type { Gate } from './gate.ts';
@@ -53,7 +54,8 @@ export async function loadBuckets(deps: BucketDeps): Promise<Buckets> {
   }
 
   async function write(bucket: Bucket): Promise<Bucket> {
-    await store.put('resources', { kind: KIND, region: bucket.region, id: bucket.id, parent: '', body: bucket });
+    const row = { kind: KIND, region: bucket.region, id: bucket.id, parent: '', body: bucket };
+    await told(() => store.put('resources', row));
     return keep(bucket);
   }
 

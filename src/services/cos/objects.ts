@@ -5,6 +5,7 @@ import { createAppend } from './append.ts';
 import { isLost } from './content.ts';
 import type { ObjectRef, Objects, Removed, VersionEntry } from './contract.ts';
 import { createCopy } from './copy.ts';
+import { examine } from './examine.ts';
 import { checkReadable, objectOf } from './find.ts';
 import type { StoredObject } from './model.ts';
 import { createPut } from './put.ts';
@@ -47,11 +48,9 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
   }
 
   /** A read that broke off may have met damage. */
-  async function examine(object: StoredObject): Promise<void> {
-    for (const { file, crc64 } of object.pieces) {
-      if (!index.named([file]).has(file)) return;
-      if (!(await files.check(file, crc64))) return markDamaged(object);
-    }
+  async function suspect(object: StoredObject): Promise<void> {
+    const finding = await examine(object, { index, files, spend: async () => undefined });
+    if (finding === 'damaged') await markDamaged(object);
   }
 
   return Object.freeze<Objects>({
@@ -74,7 +73,7 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
           readObject(files, held, object, { from, to }).once('error', error => {
             // Readers go away whenever they like.
             if (!isLost(error)) return;
-            examine(object).catch(cause =>
+            suspect(object).catch(cause =>
               log.error({ err: cause, key: object.key }, 'an object could not be examined'),
             );
           }),

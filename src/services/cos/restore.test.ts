@@ -107,6 +107,35 @@ describe('restore', () => {
     assert.deepEqual(house.index.notices(10), []);
   });
 
+  test('of a bucket that is gone leaves nothing behind', async () => {
+    await using house = await open();
+    await house.put('k', 'x', { storageClass: 'ARCHIVE' });
+    await restore(house);
+    await house.remove('k');
+    await house.cos.buckets.remove(BUCKET);
+    await house.clock.advance(3000);
+    assert.deepEqual(house.index.notices(10), []);
+    assert.deepEqual(house.log.lines, []);
+  });
+
+  test('that cannot be told now is told after the next start', async () => {
+    await using house = await open();
+    await house.put('k', 'x', { storageClass: 'ARCHIVE' });
+    await restore(house);
+    const { commit } = house.index;
+    house.index.commit = () => Promise.reject(new Error('broken'));
+    await house.clock.advance(3000);
+    assert.equal(house.log.lines.filter(({ level }) => level === 'error').length, 1);
+    house.index.commit = commit;
+    assert.equal(await house.text('k'), 'x', 'it is restored all the same');
+    await house.cos.close();
+    await house.start();
+    const { told } = house.listen({ event: 'cos:ObjectRestore:Completed' });
+    await house.cos.notices.allListen();
+    await house.clock.advance(0);
+    assert.equal(told.length, 1);
+  });
+
   test('names a version', async () => {
     await using house = await open();
     await house.cos.buckets.setVersioning(BUCKET, 'Enabled');

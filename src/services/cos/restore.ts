@@ -38,7 +38,7 @@ export interface Restores {
 }
 
 export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
-  const { index, clock, ids, log, writer } = scope;
+  const { index, clock, ids, log, buckets, writer } = scope;
   const waiting = new Map<string, Disposable>();
   const going = new Set<Promise<void>>();
   let early: NoticeRow[] | undefined = index
@@ -67,8 +67,10 @@ export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
     waiting.set(id, timer);
   }
 
-  function complete(id: string, job: Job): Promise<void> {
-    return writer.change(job, ({ bucket, at }) => {
+  async function complete(id: string, job: Job): Promise<void> {
+    // Emptied and removed meanwhile.
+    if (!buckets.find(job.bucket)) return void (await index.commit({ settled: [id] }));
+    await writer.change(job, ({ bucket, at }) => {
       const row = index.find(job.bucket, job.key, job.versionId);
       const object = row && !row.marker && row.order === job.order ? objectIn(row) : undefined;
       const told = object?.restore?.askedAt === job.askedAt ? object : undefined;
