@@ -85,12 +85,7 @@ export async function deleteLifecycle(ask: Ask): Promise<Answer> {
 
 export async function putPolicy(ask: Ask): Promise<Answer> {
   const policy = (await wholeBody(ask, CONFIG_BYTES)).toString();
-  try {
-    const parsed: unknown = JSON.parse(policy);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('it is no object');
-  } catch (error) {
-    fail('MalformedPolicy', { reason: (error as Error).message }, error);
-  }
+  readBucketPolicy(policy);
   await ask.cos.buckets.change(ask.bucketId, { policy });
   return empty(204);
 }

@@ -23,7 +23,7 @@ export async function postObject(ask: Ask): Promise<Answer> {
     boundaryOf(ask.request.headers['content-type'] ?? '') ??
     fail('MalformedPOSTRequest', { reason: 'the Content-Type names no boundary' });
   const form = await readForm(ask.request, boundary);
-  // A file that nobody reads must not hold up what is left of the request.
+  // It may be given up before anybody listens to it.
   form.file.on('error', () => undefined);
   const fields = fieldsOf(form);
   const named = namedOf(fields);

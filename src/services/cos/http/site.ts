@@ -36,6 +36,7 @@ async function serve(http: CosHttp, request: IncomingMessage, response: ServerRe
   const isGone = () => request.destroyed && !request.complete;
   try {
     const answer = await answerTo(http, request, requestId);
+    letGo(request);
     await send(response, { ...answer, headers: { ...answer.headers, ...common, ...crossing(http, request) } }, isHead);
   } catch (error) {
     if (response.headersSent || isGone() || response.destroyed) {
@@ -45,12 +46,18 @@ async function serve(http: CosHttp, request: IncomingMessage, response: ServerRe
       response.destroy();
       return;
     }
+    letGo(request);
     const answer = refusal(http, request, requestId, error);
     const headers = { ...answer.headers, ...common, ...crossing(http, request) };
     dropBody(request, () => {
       send(response, { ...answer, headers }, isHead).catch(() => response.destroy());
     });
   }
+}
+
+/** Whoever read the body and gave up must not keep what is left of it from being read and dropped. */
+function letGo(request: IncomingMessage): void {
+  request.removeAllListeners('readable');
 }
 
 async function answerTo(http: CosHttp, request: IncomingMessage, requestId: string): Promise<Answer> {
