@@ -10,9 +10,10 @@ import type { Piece, StoredObject } from './model.ts';
 export function* runsOf(pieces: readonly Piece[], { from, to }: ByteRange): Generator<ByteRange & { piece: Piece }> {
   let start = 0;
   for (const piece of pieces) {
-    const end = start + piece.bytes;
-    if (end > from && start < to) yield { piece, from: Math.max(from, start) - start, to: Math.min(to, end) - start };
-    start = end;
+    const first = Math.max(from - start, 0);
+    const end = Math.min(to - start, piece.bytes);
+    if (first < end) yield { piece, from: first, to: end };
+    start += piece.bytes;
   }
 }
 
