@@ -1,6 +1,7 @@
 // Configurations of a bucket, and of an object, that the store acts upon.
 
 import { hasBody } from '../../../http/body.ts';
+import { readBucketPolicy } from '../auth/policy.ts';
 import { fail } from '../errors.ts';
 import type { Acl } from '../model.ts';
 import { aclOfHeaders, readAcl, writeAcl } from './acl.ts';
