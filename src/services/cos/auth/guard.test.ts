@@ -265,3 +265,18 @@ describe('bucket policies', () => {
     assert.throws(bad(JSON.stringify({ statement: anyone, pad: 'x'.repeat(20 * 1024) })), { code: 'MalformedPolicy' });
   });
 });
+
+test('pages of others may be kept from showing objects, unless the request is signed', () => {
+  const referer =
+    '<RefererConfiguration><Status>Enabled</Status><RefererType>White-List</RefererType><DomainList><Domain>*.example.com</Domain></DomainList></RefererConfiguration>';
+  const open = bucket({ acl: { canned: 'public-read-write', grants: [] }, plain: { referer } });
+  const from = (page: string) => ({ of: open, headers: [['Referer', page]] as const });
+  assert.ok(may({ ...nobody, ...from('https://a.example.com/x') }));
+  assert.ok(!may({ ...nobody, ...from('https://evil.com/') }));
+  assert.ok(!may({ ...nobody, of: open }));
+  assert.ok(may(from('https://evil.com/')));
+  assert.ok(may({ ...nobody, of: open, key: '', action: 'GetBucket' }), 'lists are no objects');
+  assert.ok(may({ ...nobody, of: open, permission: 'WRITE', action: 'PutObject' }));
+  const policy = JSON.stringify({ statement: { ...allow, principal: '*' } });
+  assert.ok(!may({ ...nobody, of: { ...open, policy } }));
+});

@@ -8,6 +8,7 @@ import { grants, listOf } from './acl.ts';
 import { verifyForm } from './form.ts';
 import type { ByteSpan } from './form-policy.ts';
 import { type Account, readBucketPolicy, requestValues, resourceOf } from './policy.ts';
+import { allowsReferer, readReferer } from './referer.ts';
 import type { Secret, Secrets } from './secrets.ts';
 import { type SignedRequest, verify } from './verify.ts';
 
@@ -116,8 +117,10 @@ export class AccountGuard {
     const policy = bucket && this.#policyOf(bucket);
     const said = policy && decide(policy, ask);
     if (said === 'deny') return false;
-    if (holder || said === 'allow') return true;
-    return bucket !== undefined && permission !== undefined && grants(listOf(bucket.acl, deed.acl()), permission, ask);
+    if (holder) return true;
+    if (bucket === undefined || !showsTo(bucket, deed, who.values)) return false;
+    if (said === 'allow') return true;
+    return permission !== undefined && grants(listOf(bucket.acl, deed.acl()), permission, ask);
   }
 
   #ask(who: Who, { action, bucket, key }: Deed) {
@@ -137,4 +140,10 @@ export class AccountGuard {
     this.#policies.set(bucket, policy);
     return policy;
   }
+}
+
+/** Pages of others may be kept from showing objects. */
+function showsTo({ plain }: Bucket, { key, permission }: Deed, values: RequestValues): boolean {
+  const rule = key !== '' && permission === 'READ' && plain.referer ? readReferer(plain.referer) : undefined;
+  return !rule || allowsReferer(rule, values.get('qcs:referer'));
 }

@@ -182,7 +182,7 @@ describe('configurations', () => {
     ],
     [
       'referer',
-      '<RefererConfiguration><Status>Enabled</Status></RefererConfiguration>',
+      '<RefererConfiguration><Status>Disabled</Status></RefererConfiguration>',
       200,
       405,
       'NoSuchRefererConfiguration',
@@ -228,6 +228,8 @@ describe('configurations', () => {
     ['tagging', `<Tagging><TagSet>${TAGGING.slice(17, 60)}`, 'MalformedXML'],
     ['policy', '{', 'MalformedPolicy'],
     ['policy', '[]', 'MalformedPolicy'],
+    ['policy', POLICY.replace('allow', 'maybe'), 'MalformedPolicy'],
+    ['policy', POLICY.replace('principal', 'notprincipal'), 'MalformedPolicy'],
     ['website', '<CORSConfiguration/>', 'MalformedXML'],
     ['website', `<WebsiteConfiguration>${' '.repeat(65_536)}</WebsiteConfiguration>`, 'XMLSizeLimit'],
     ['versioning', '<VersioningConfiguration><Status>Off</Status></VersioningConfiguration>', 'MalformedXML'],
