@@ -2,6 +2,7 @@
 
 import { type IncomingHttpHeaders, request as send } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import type { Clock } from '../../../core/clock.ts';
 import { ACCOUNT } from '../../../core/fixture.ts';
 import { SeededIds } from '../../../core/ids.ts';
 import type { Log } from '../../../core/log.ts';
@@ -47,14 +48,20 @@ export interface Shop extends AsyncDisposable {
   ask(method: string, target: string, given?: Given): Promise<Got>;
 }
 
-export async function openShop(setting: HouseSetting & { readonly endpoints?: readonly string[] } = {}): Promise<Shop> {
+export interface ShopSetting extends HouseSetting {
+  readonly endpoints?: readonly string[];
+  /** By which clients sign; the store's when left out. */
+  readonly wallClock?: Clock;
+}
+
+export async function openShop(setting: ShopSetting = {}): Promise<Shop> {
   const house = await House.open(setting);
   const { clock, log } = house;
   const holder = { names: [ROOT], limits: [] };
   const secrets = { secretOf: (id: string) => (id === SECRET.secretId ? { ...SECRET, holder } : undefined) };
   const site = cosSite({
     ...{ cos: house.cos, clock, log, ids: new SeededIds('http'), account: ACCOUNT, region: REGION },
-    guard: new AccountGuard({ secrets, wallClock: clock, account: ACCOUNT }),
+    guard: new AccountGuard({ secrets, wallClock: setting.wallClock ?? clock, account: ACCOUNT }),
     endpoints: setting.endpoints ?? [],
   });
   const front = await openFront({ host: '127.0.0.1', port: 0, setting: 'portCos', sites: [], fallback: site, log });
