@@ -7,6 +7,7 @@ import { type Answer, empty, xmlAnswer } from './answer.ts';
 import { type Ask, bucketOf, refOf, versionOf } from './ask.ts';
 import { LIST_BYTES, xmlBody } from './body.ts';
 import { childOf, childrenOf, expectOnly, wordOf, type XmlElement } from './readxml.ts';
+import { demandBeside } from './rights.ts';
 import { element, type Written } from './xml.ts';
 
 export async function deleteObject(ask: Ask): Promise<Answer> {
@@ -57,6 +58,8 @@ async function removeOne(ask: Ask, wanted: Wanted): Promise<Outcome> {
   try {
     const length = Buffer.byteLength(key);
     if (length === 0 || length > MAX_KEY_BYTES) fail('InvalidObjectName');
+    // Policies tell keys apart.
+    demandBeside(ask, { action: 'DeleteMultipleObjects', permission: 'WRITE' }, { ...wanted, bucket: bucketOf(ask) });
     const removed = await ask.cos.objects.remove({ ...wanted, bucket: ask.bucketId }, ask.cause);
     return { ...wanted, removed };
   } catch (error) {
