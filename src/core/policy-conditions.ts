@@ -40,6 +40,8 @@ export const COS_KEYS: readonly string[] = Object.freeze([
 export const CONDITION_KEYS: ReadonlySet<string> = new Set([
   'qcs:ip',
   'qcs:referer',
+  'cos:secure-transport',
+  'cos:tls-version',
   ...COS_KEYS.map(name => `cos:${name}`),
 ]);
 

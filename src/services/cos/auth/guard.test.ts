@@ -37,6 +37,7 @@ interface Given {
   readonly query?: SignedPairs;
   readonly headers?: SignedPairs;
   readonly sourceIp?: string;
+  readonly tls?: string;
   readonly bucket?: string | undefined;
 }
 
@@ -116,6 +117,20 @@ describe('keys of the account', () => {
     assert.ok(!may({ holder, of: bucket({ acl: { canned: 'public-read-write', grants: [] } }), action: 'PutObject' }));
     const older = { ...objects, resource: 'qcs::cos:ap-guangzhou:uid/1250000000:prefix//1250000000/photos/a/*' };
     assert.ok(may({ holder: { names: [ROOT], limits: [limit(older)] } }));
+  });
+
+  test('by limits on what lists begin with', () => {
+    const holder = { names: [ROOT], limits: [limit({ ...allow, resource: `qcs::cos:::${ID}/a/*` })] };
+    const list = (action: string, prefix?: string) =>
+      may({ holder, action, key: '', query: prefix === undefined ? [] : [['Prefix', prefix]] });
+    for (const action of ['GetBucket', 'GetBucketObjectVersions', 'ListMultipartUploads']) {
+      assert.deepEqual(
+        [list(action, 'a/'), list(action, 'a/b'), list(action, 'a'), list(action, ''), list(action)],
+        [true, true, false, false, false],
+        action,
+      );
+    }
+    assert.ok(!list('DeleteBucket', 'a/'), 'nothing else asks for a prefix');
   });
 
   test('by limits on buckets that are not there yet, and on the service', () => {
@@ -239,6 +254,14 @@ describe('bucket policies', () => {
         ],
       }),
     );
+    const secure = when({ bool_equal: { 'cos:secure-transport': 'true' } });
+    assert.ok(may({ ...nobody, of: secure, tls: 'TLSv1.2' }));
+    assert.ok(!may({ ...nobody, of: secure, tls: '' }));
+    assert.ok(!may({ ...nobody, of: secure }));
+    const recent = when({ numeric_greater_than_equal: { 'cos:tls-version': '1.2' } });
+    assert.ok(may({ ...nobody, of: recent, tls: 'TLSv1.3' }));
+    assert.ok(!may({ ...nobody, of: recent, tls: 'TLSv1.1' }));
+    assert.ok(!may({ ...nobody, of: recent, tls: '' }));
     assert.ok(!may({ ...nobody, of: when({ string_equal: { 'vpc:requester_vpc': 'vpc-1' } }) }));
   });
 

@@ -26,6 +26,8 @@ export interface GuardDeps {
 export interface ReceivedRequest extends SignedRequest {
   /** Without the port; conditions that ask for it count against a caller without. */
   readonly sourceIp?: string | undefined;
+  /** Of a connection by TLS `TLSv1.3` or the like, '' of another; conditions count as above. */
+  readonly tls?: string | undefined;
 }
 
 export interface ReceivedForm {
@@ -65,6 +67,9 @@ interface Who {
   readonly region: string;
   readonly values: RequestValues;
 }
+
+/** Lists are of what begins with the prefix that is asked for, and policies speak of them so. */
+const LISTS: ReadonlySet<string> = new Set(['GetBucket', 'GetBucketObjectVersions', 'ListMultipartUploads']);
 
 /** The owner may always do these, or a policy could shut the bucket for good. */
 const OF_POLICIES: ReadonlySet<string> = new Set(['GetBucketPolicy', 'PutBucketPolicy', 'DeleteBucketPolicy']);
@@ -124,7 +129,8 @@ export class AccountGuard {
   }
 
   #ask(who: Who, { action, bucket, key }: Deed) {
-    const thing = { region: bucket?.region ?? who.region, bucket: bucket?.id ?? who.bucket, key };
+    const listed = LISTS.has(action) ? who.values.get('cos:prefix') : undefined;
+    const thing = { region: bucket?.region ?? who.region, bucket: bucket?.id ?? who.bucket, key: listed ?? key };
     const names = who.holder?.names ?? [];
     return {
       ...{ action: `cos:${action}`, callers: names, names, values: who.values },

@@ -49,11 +49,13 @@ export interface Described {
   readonly headers: SignedPairs;
   /** Where it is known; without the port. */
   readonly sourceIp?: string | undefined;
+  /** `TLSv1.3` or the like, '' without; undefined: not known. */
+  readonly tls?: string | undefined;
   readonly fields?: ReadonlyMap<string, string> | undefined;
 }
 
 /** A name that comes several times counts by the first, as for those who act on it. */
-export function requestValues({ query, headers, sourceIp, fields }: Described): RequestValues {
+export function requestValues({ query, headers, sourceIp, tls, fields }: Described): RequestValues {
   const found = new Map<string, string>();
   for (const [name, value] of [...(fields ?? []), ...query, ...headers]) {
     const key = name.toLowerCase();
@@ -64,6 +66,8 @@ export function requestValues({ query, headers, sourceIp, fields }: Described): 
   return new Map([
     ['qcs:ip', sourceIp],
     ['qcs:referer', found.get('referer')],
+    ['cos:secure-transport', tls === undefined ? undefined : String(tls !== '')],
+    ['cos:tls-version', tls ? tls.replace(/^TLSv/, '') : undefined],
     ...COS_KEYS.map(name => [`cos:${name}`, found.get(name)] as const),
   ]);
 }

@@ -126,6 +126,11 @@ describe('temporary keys at the store', () => {
       refused.map(({ Key, Code }) => [Key, Code]),
       [['keep/a', 'AccessDenied']],
     );
+    const own = at.client(at.federate({ effect: 'allow', action: 'cos:DeleteObject', resource: `${RESOURCE}/drop/*` }));
+    await at.house.put('drop/a', '1');
+    const second = await own.deleteMultipleObject({ ...AT, Objects: [{ Key: 'drop/a' }, { Key: 'other' }] });
+    assert.deepEqual([second.Deleted.length, second.Error.map(({ Key }) => Key)], [1, ['other']]);
+
     await client.deleteBucketPolicy(AT);
     await client.deleteObject({ ...AT, Key: 'keep/a' });
   });

@@ -188,6 +188,8 @@ describe('reading an object', () => {
     await refused(shop.ask('GET', '/r', { unsigned: true }), 403, 'AccessDenied');
     await refused(shop.ask('GET', '/none', { unsigned: true }), 403, 'AccessDenied');
     await refused(shop.ask('PUT', '/open', { unsigned: true, body: 'y' }), 403, 'AccessDenied');
+    const list = '<Delete><Object><Key>open</Key></Object></Delete>';
+    await refused(shop.ask('POST', '/?delete', { unsigned: true, body: list }), 403, 'AccessDenied');
   });
 
   test('HEAD tells the same without a body, of what is missing too', async () => {

@@ -34,7 +34,8 @@ const ROWS: readonly Row[] = [
   // Whoever sent the form is found out when its fields have been read.
   row('bucket', 'POST', '', open('PostObject'), postObject),
   row('bucket', 'OPTIONS', '', open('OptionsObject'), preflight),
-  row('bucket', 'POST', 'delete', writes('DeleteMultipleObjects'), deleteMany),
+  // Who may is asked of each object.
+  row('bucket', 'POST', 'delete', open('DeleteMultipleObjects'), deleteMany),
   row('bucket', 'GET', 'versions', reads('GetBucketObjectVersions'), listVersions),
   row('bucket', 'GET', 'uploads', reads('ListMultipartUploads'), listUploads),
   row('bucket', 'GET', 'location', owner('GetBucketLocation'), getLocation),

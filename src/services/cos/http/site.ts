@@ -1,6 +1,7 @@
 // The store on a port: from a request to its answer.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { CloudError } from '../../../core/errors.ts';
 import { dropBody } from '../../../http/body.ts';
 import { hostName, targetPath, targetQuery } from '../../../http/router.ts';
@@ -113,6 +114,7 @@ function signedOf(http: CosHttp, request: IncomingMessage, { path, address, quer
     inPath: pathStyle,
     region: region ?? known?.region ?? http.region,
     sourceIp: sourceIpOf(request),
+    tls: request.socket instanceof TLSSocket ? (request.socket.getProtocol() ?? '') : '',
   };
 }
 
