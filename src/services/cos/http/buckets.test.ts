@@ -158,24 +158,30 @@ describe('configurations', () => {
       204,
       'NoSuchWebsiteConfiguration',
     ],
-    ['domain', '<DomainConfiguration><DomainRule/></DomainConfiguration>', 200, 204, 'NoSuchConfiguration'],
+    [
+      'domain',
+      '<DomainConfiguration><DomainRule><Status>ENABLED</Status><Name>a.com</Name><Type>REST</Type></DomainRule></DomainConfiguration>',
+      200,
+      204,
+      'NoSuchConfiguration',
+    ],
     [
       'origin',
-      '<OriginConfiguration><OriginRule/></OriginConfiguration>',
+      '<OriginConfiguration><OriginRule><OriginType>Mirror</OriginType><OriginInfo><HostInfo><HostName>a.com</HostName></HostInfo></OriginInfo></OriginRule></OriginConfiguration>',
       200,
       204,
       'OriginConfigurationNotFoundError',
     ],
     [
       'replication',
-      '<ReplicationConfiguration><Role>r</Role></ReplicationConfiguration>',
+      '<ReplicationConfiguration><Role>r</Role><Rule><Status>Enabled</Status><Destination><Bucket>b</Bucket></Destination></Rule></ReplicationConfiguration>',
       200,
       204,
       'ReplicationConfigurationnotFoundError',
     ],
     [
       'encryption',
-      '<ServerSideEncryptionConfiguration><Rule/></ServerSideEncryptionConfiguration>',
+      '<ServerSideEncryptionConfiguration><Rule><ApplySideEncryptionConfiguration><SSEAlgorithm>AES256</SSEAlgorithm></ApplySideEncryptionConfiguration></Rule></ServerSideEncryptionConfiguration>',
       200,
       204,
       'NoSuchEncryptionConfiguration',
@@ -187,7 +193,13 @@ describe('configurations', () => {
       405,
       'NoSuchRefererConfiguration',
     ],
-    ['object-lock', '<ObjectLockConfiguration/>', 200, 405, 'NoSuchObjectLockConfiguration'],
+    [
+      'object-lock',
+      '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>',
+      200,
+      405,
+      'NoSuchObjectLockConfiguration',
+    ],
   ] as const)
     test(`?${sub} is kept, given back and removed`, async () => {
       await refused(get(`/?${sub}`), 404, missing);
@@ -241,7 +253,7 @@ describe('configurations', () => {
 
   test('inventories by their ids', async () => {
     const body = (id: string) =>
-      `<?xml version="1.0"?>\n<InventoryConfiguration><Id>${id}</Id><IsEnabled>true</IsEnabled></InventoryConfiguration>`;
+      `<?xml version="1.0"?>\n<InventoryConfiguration><Id>${id}</Id><IsEnabled>true</IsEnabled><IncludedObjectVersions>All</IncludedObjectVersions><Schedule><Frequency>Daily</Frequency></Schedule><Destination><COSBucketDestination><Bucket>b</Bucket><Format>CSV</Format></COSBucketDestination></Destination></InventoryConfiguration>`;
     await refused(get('/?inventory&id=a'), 404, 'InventoryConfigurationNotFoundError');
     for (const id of ['a', 'b']) assert.equal((await put(`/?inventory&id=${id}`, body(id))).status, 200);
     assert.equal((await get('/?inventory&id=a')).text, body('a'));

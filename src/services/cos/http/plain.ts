@@ -7,13 +7,14 @@ import { type Ask, bucketOf } from './ask.ts';
 import { CONFIG_BYTES, wholeBody } from './body.ts';
 import { readXml, wordOf } from './readxml.ts';
 import { type Row, row } from './route.ts';
+import { SHAPES } from './shapes.ts';
 import { XML_HEAD } from './xml.ts';
 
 interface Kind {
   /** As the documents call it: Put…, Get…, Delete…. */
   readonly name: string;
-  /** Of the document; some clients write it otherwise. */
-  readonly roots: readonly [string, ...string[]];
+  /** Of the document. */
+  readonly root: string;
   /** Without it; undefined: an empty document. */
   readonly missing: CosErrorCode | undefined;
   readonly removable: boolean;
@@ -39,13 +40,13 @@ const KINDS: Readonly<Record<PlainConfig, Kind>> = {
 };
 
 function kind(name: string, root: string, missing: CosErrorCode | undefined): Kind {
-  return { name, roots: [root], missing, removable: true };
+  return { name, root, missing, removable: true };
 }
 
-function rowsOf(sub: PlainConfig, { name, roots, missing, removable }: Kind): Row[] {
+function rowsOf(sub: PlainConfig, { name, root, missing, removable }: Kind): Row[] {
   const put = async (ask: Ask): Promise<Answer> => {
     const body = await wholeBody(ask, CONFIG_BYTES);
-    readXml(body, ...roots);
+    SHAPES[sub](readXml(body, root));
     const { plain } = bucketOf(ask);
     await ask.cos.buckets.change(ask.bucketId, { plain: { ...plain, [sub]: body.toString() } });
     return empty(200);
@@ -53,7 +54,7 @@ function rowsOf(sub: PlainConfig, { name, roots, missing, removable }: Kind): Ro
   const get = (ask: Ask): Answer => {
     const text = bucketOf(ask).plain[sub];
     if (text !== undefined) return textAnswer(text);
-    return missing === undefined ? xmlAnswer(roots[0], []) : fail(missing);
+    return missing === undefined ? xmlAnswer(root, []) : fail(missing);
   };
   const remove = async (ask: Ask): Promise<Answer> => {
     const { [sub]: _, ...plain } = bucketOf(ask).plain;
@@ -80,7 +81,9 @@ const idOf = ({ query }: Ask): string =>
 async function putInventory(ask: Ask): Promise<Answer> {
   const id = idOf(ask);
   const body = await wholeBody(ask, CONFIG_BYTES);
-  if (wordOf(readXml(body, INVENTORY), 'Id') !== id) {
+  const configuration = readXml(body, INVENTORY);
+  SHAPES.inventory(configuration);
+  if (wordOf(configuration, 'Id') !== id) {
     fail('InvalidArgument', { name: 'id', reason: 'it is the Id of the configuration' });
   }
   const inventories = { ...bucketOf(ask).inventories, [id]: body.toString() };
