@@ -11,7 +11,7 @@ export interface Grantees {
 const EVERYBODY = { group: 'AllUsers' } as const;
 
 /** What the words of x-cos-acl stand for, beside the owner's own rights. */
-const MEANT: Readonly<Record<Acl['canned'], readonly Grant[]>> = {
+export const MEANT: Readonly<Record<Acl['canned'], readonly Grant[]>> = {
   private: [],
   default: [],
   custom: [],

@@ -1,5 +1,6 @@
 // Access control lists: headers, XML, and back.
 
+import { MEANT } from '../auth/acl.ts';
 import { fail } from '../errors.ts';
 import type { Acl, Grant, Grantee, Permission } from '../model.ts';
 import { type Ask, headerOf } from './ask.ts';
@@ -96,20 +97,6 @@ function readGrant(grant: XmlElement): Grant {
     permission,
   };
 }
-
-const EVERYBODY: Grantee = { group: 'AllUsers' };
-
-const MEANT: Readonly<Record<Acl['canned'], readonly Grant[]>> = {
-  private: [],
-  default: [],
-  custom: [],
-  'public-read': [{ to: EVERYBODY, permission: 'READ' }],
-  'public-read-write': [
-    { to: EVERYBODY, permission: 'READ' },
-    { to: EVERYBODY, permission: 'WRITE' },
-  ],
-  'authenticated-read': [{ to: { group: 'AuthenticatedUsers' }, permission: 'READ' }],
-};
 
 /** What stands in `AccessControlPolicy`. */
 export function writeAcl({ canned, grants }: Acl, uin: string): (Written | undefined)[] {
