@@ -34,7 +34,7 @@ export function functionUrls(
     ...parts,
     region,
     catalog: { find: key => later().control.catalog.find(key) },
-    keys: { secretOf: id => later().control.accounts.secretOf(id) },
+    keys: { secretOf: (id, token) => later().control.accounts.secretOf(id, token) },
     domains: { find: name => later().control.domains.find(name) },
     dial: place => urlTarget(place, later().submit),
     proxies: trustedProxies(proxies),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readPolicy } from '../../core/policy-text.ts';
 import { canonicalText, payloadHash, signingKey, tc3Date, tc3Signature } from '../../http/tc3.ts';
-import { CamVerifier, type SignedCall } from './cam.ts';
+import { CamVerifier, type Key, type SignedCall } from './cam.ts';
 
 const NOW_S = 1_700_000_000;
 const UIN = '100000000001';
@@ -52,6 +53,8 @@ function signed(how: Signing = {}): SignedCall {
     query,
     headers: { ...values, host: 'h:9702', authorization, ...how.extra },
     body: Buffer.from(body),
+    place: { region: 'ap-guangzhou', namespace: 'default', name: 'hello' },
+    client: '10.1.2.3',
   };
 }
 
@@ -143,6 +146,32 @@ describe('any other call is refused', () => {
     const call = signed({ names: ['host'] });
     assert.equal(code({ ...call, headers: { ...call.headers, 'x-scf-cam-uin': '1' } }), 'WrongKey');
   });
+});
+
+test('a temporary key has its end, and does what its policy allows', () => {
+  const keyOf = (change: object = {}) => {
+    const statement = { effect: 'allow', action: 'name/scf:InvokeFunctionUrl', resource: '*', ...change };
+    const holder = { names: [], limits: [readPolicy(JSON.stringify({ statement }))] };
+    return { secretKey: 'temporary', token: 'tok', expiresAt: (NOW_S + 60) * 1000, holder };
+  };
+  const told = (key: Key, nowS = NOW_S, token = 'tok') => {
+    const own = new CamVerifier(
+      { secretOf: (id, given) => (id === 'AKIDtemp' && given === token ? key : undefined) },
+      UIN,
+    );
+    const extra = { 'x-tc-token': 'tok' };
+    return own.refusalOf(signed({ secretId: 'AKIDtemp', secretKey: 'temporary', extra }), nowS * 1000)?.code;
+  };
+  assert.equal(told(keyOf()), undefined);
+  assert.equal(told(keyOf(), NOW_S + 59), undefined);
+  assert.equal(told(keyOf(), NOW_S + 60), 'WrongKey');
+  assert.equal(told(keyOf(), NOW_S, 'other'), 'WrongKey');
+  const resource = 'qcs::scf:ap-guangzhou:uin/100000000001:namespace/default/function/';
+  assert.equal(told(keyOf({ resource: `${resource}hello` })), undefined);
+  assert.equal(told(keyOf({ resource: `${resource}other` })), 'NotAllowed');
+  assert.equal(told(keyOf({ action: 'scf:Invoke' })), 'NotAllowed');
+  assert.equal(told(keyOf({ condition: { ip_equal: { 'qcs:ip': '10.0.0.0/8' } } })), undefined);
+  assert.equal(told(keyOf({ condition: { ip_equal: { 'qcs:ip': '11.0.0.0/8' } } })), 'NotAllowed');
 });
 
 test('a key that got a new secret is known by it', () => {

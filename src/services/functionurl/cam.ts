@@ -2,12 +2,25 @@
 
 import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { type Holder, isWithin } from '../../core/policy.ts';
 import { canonicalText, payloadHash, signingKey, TC3, TC3_END, tc3Date, tc3Signature } from '../../http/tc3.ts';
 import type { Refusal } from './errors.ts';
+import type { Place } from './model.ts';
+
+export interface Key {
+  readonly secretKey: string;
+  /** Only temporary keys have one. */
+  readonly token?: string;
+  /** ms since 1970. */
+  readonly expiresAt?: number;
+  /** Who has it and what limits it; undefined of the account's own keys. */
+  readonly holder?: Holder;
+}
 
 /** The account's keys. */
 export interface Keys {
-  secretOf(secretId: string): { readonly secretKey: string; readonly token?: string } | undefined;
+  /** `token`: as it came, '' for none. */
+  secretOf(secretId: string, token: string): Key | undefined;
 }
 
 export interface SignedCall {
@@ -18,6 +31,9 @@ export interface SignedCall {
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  readonly place: Pick<Place, 'region' | 'namespace' | 'name'>;
+  /** Its address. */
+  readonly client: string;
 }
 
 const SERVICE = 'scf';
@@ -63,9 +79,10 @@ export class CamVerifier {
       return malformed('Credential 的日期与时间戳不符', 'the date in Credential is not that of the timestamp');
     }
     const uin = textOf(headers, UIN) ?? '';
-    const pair = this.#keys.secretOf(secretId);
-    const token = textOf(headers, 'x-scf-cam-token') ?? textOf(headers, 'x-tc-token');
-    if (!pair || uin !== this.#uin || (pair.token ?? '') !== (token ?? '')) {
+    const token = textOf(headers, 'x-scf-cam-token') ?? textOf(headers, 'x-tc-token') ?? '';
+    const pair = this.#keys.secretOf(secretId, token);
+    const isOver = pair?.expiresAt !== undefined && pair.expiresAt <= nowMs;
+    if (!pair || isOver || uin !== this.#uin || (pair.token ?? '') !== token) {
       return { code: 'WrongKey', params: { secretId, uin } };
     }
     const key = this.#dayKey(secretId, date, pair.secretKey);
@@ -76,9 +93,19 @@ export class CamVerifier {
       for (const host of hostsOf(headers.host ?? '')) {
         const values = signed.map(name => [name, name === 'host' ? host : (textOf(headers, name) ?? '')] as const);
         const canonical = canonicalText({ method, path, query, headers: values, payload });
-        if (timingSafeEqual(tc3Signature(key, timestampS, date, service, canonical), expected)) return undefined;
+        if (timingSafeEqual(tc3Signature(key, timestampS, date, service, canonical), expected)) {
+          return pair.holder && this.#limitOf(pair.holder, call);
+        }
       }
     return { code: 'WrongSignature' };
+  }
+
+  #limitOf({ names, limits }: Holder, { place: { region, namespace, name }, client }: SignedCall): Refusal | undefined {
+    const paths = [`namespace/${namespace}/function/${name}`];
+    const resource = { service: 'scf', region, accounts: [`uin/${this.#uin}`], paths };
+    const values = new Map([['qcs:ip', client]]);
+    const isAllowed = isWithin(limits, { action: 'scf:InvokeFunctionUrl', resource, callers: names, values });
+    return isAllowed ? undefined : { code: 'NotAllowed', params: { name } };
   }
 
   #dayKey(secretId: string, date: string, secretKey: string): KeyObject {

@@ -90,6 +90,13 @@ const URL_ERRORS = {
       'The signature does not match; check SecretKey, the path and query that were signed, and the body.',
     ),
   ),
+  NotAllowed: row(
+    403,
+    caller(
+      '密钥的策略不允许对函数 {name} 执行 name/scf:InvokeFunctionUrl。',
+      'The policy of this key does not allow name/scf:InvokeFunctionUrl on the function {name}.',
+    ),
+  ),
   Broken: row(
     500,
     platform(

@@ -107,10 +107,12 @@ export function createServe({ finder, cam, proxies, wallClock, ids, log }: Serve
     }
   }
 
-  function signatureRefusal({ request, found, query }: Arrival, body: Buffer): Refusal | undefined {
+  function signatureRefusal({ request, found, client, query }: Arrival, body: Buffer): Refusal | undefined {
     if (found.settings?.auth !== 'CAM') return undefined;
     const { method = 'GET', headers, url = '/' } = request;
-    return cam.refusalOf({ method, paths: [targetPath(url), found.path], query, headers, body }, wallClock.now());
+    const { place, path } = found;
+    const paths = [targetPath(url), path];
+    return cam.refusalOf({ method, paths, query, headers, body, place, client }, wallClock.now());
   }
 
   function call(response: ServerResponse, arrival: Arrival, body: Buffer | undefined): void {
