@@ -8,7 +8,7 @@ import { grants, listOf } from './acl.ts';
 import { verifyForm } from './form.ts';
 import type { ByteSpan } from './form-policy.ts';
 import { type Account, readBucketPolicy, requestValues, resourceOf } from './policy.ts';
-import { allowsReferer, readReferer } from './referer.ts';
+import { allowsReferer, type RefererRule, readReferer } from './referer.ts';
 import type { Secret, Secrets } from './secrets.ts';
 import { type SignedRequest, verify } from './verify.ts';
 
@@ -78,6 +78,8 @@ export class AccountGuard {
   readonly #deps: GuardDeps;
   readonly #known = new WeakMap<Caller, Who>();
   readonly #policies = new WeakMap<Bucket, Policy>();
+  /** undefined: it is switched off. */
+  readonly #referers = new WeakMap<Bucket, { readonly rule: RefererRule | undefined }>();
 
   constructor(deps: GuardDeps) {
     this.#deps = deps;
@@ -123,7 +125,7 @@ export class AccountGuard {
     const said = policy && decide(policy, ask);
     if (said === 'deny') return false;
     if (holder) return true;
-    if (bucket === undefined || !showsTo(bucket, deed, who.values)) return false;
+    if (bucket === undefined || !this.#shows(bucket, deed, who.values)) return false;
     if (said === 'allow') return true;
     return permission !== undefined && grants(listOf(bucket.acl, deed.acl()), permission, ask);
   }
@@ -146,10 +148,13 @@ export class AccountGuard {
     this.#policies.set(bucket, policy);
     return policy;
   }
-}
 
-/** Pages of others may be kept from showing objects. */
-function showsTo({ plain }: Bucket, { key, permission }: Deed, values: RequestValues): boolean {
-  const rule = key !== '' && permission === 'READ' && plain.referer ? readReferer(plain.referer) : undefined;
-  return !rule || allowsReferer(rule, values.get('qcs:referer'));
+  /** Pages of others may be kept from showing objects. */
+  #shows(bucket: Bucket, { key, permission }: Deed, values: RequestValues): boolean {
+    const xml = bucket.plain.referer;
+    if (xml === undefined || key === '' || permission !== 'READ') return true;
+    const { rule } = this.#referers.get(bucket) ?? { rule: readReferer(xml) };
+    this.#referers.set(bucket, { rule });
+    return !rule || allowsReferer(rule, values.get('qcs:referer'));
+  }
 }

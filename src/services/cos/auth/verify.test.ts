@@ -192,6 +192,12 @@ describe('what is refused', () => {
     assert.throws(at(start - 901), shown('RequestTimeTooSkewed'));
   });
 
+  test('lists of more names than anybody signs', () => {
+    const headers = Array.from({ length: 200 }, (_, at) => [`x-cos-meta-${at}`, ''] as const);
+    assert.ok(check({ ...request(), headers: headers.slice(0, 200) }, request()));
+    assert.throws(() => check({ ...request(), headers: [...headers, ['a', '']] }, request()), shown('InvalidArgument'));
+  });
+
   test('keys that there are not', () => {
     const plain = request();
     const written = signHeader(plain, { ...KEY, secretId: 'AKIDNONE' }, SPAN);
