@@ -82,6 +82,8 @@ describe('the path', () => {
   test('that is none is refused', () => {
     for (const path of ['/%', '/%zz', '/%e8%85', '/%ff'])
       assert.throws(() => addressOf(host, path), { code: 'InvalidURI' }, path);
+    assert.throws(() => addressOf(`${B}.cos-website.ap-x.myqcloud.com`, '/a'), { code: 'NotImplemented' });
+    assert.ok(isCloudHost(`${B}.cos-website.ap-x.myqcloud.com`));
     assert.throws(() => addressOf('localhost', '/favicon.ico'), { code: 'InvalidBucketName' });
     assert.equal(addressOf(host, `/${'a'.repeat(850)}`).key.length, 850);
     assert.throws(() => addressOf(host, `/${'a'.repeat(851)}`), { code: 'KeyTooLong' });

@@ -62,11 +62,13 @@ export function isCloudHost(host: string): boolean {
   const behind = isBucketId(cloud.slice(0, Math.max(0, dot))) ? cloud.slice(dot + 1) : undefined;
   // Hosts of other products begin like buckets: service-1.ap-guangzhou.apigateway.
   if (behind !== undefined && !behind.includes('.')) return REGION.test(behind);
-  return cloud === 'service.cos' || /^cos(?:-internal)?\.[a-z0-9-]+$/.test(behind ?? cloud);
+  return cloud === 'service.cos' || /^cos(?:-internal|-website)?\.[a-z0-9-]+$/.test(behind ?? cloud);
 }
 
 /** `path`: as sent, before the `?`. */
 export function addressOf(host: string, path: string, endpoints: readonly string[] = []): Address {
+  // Whoever asks there wants pages, not objects and lists.
+  if (/\.cos-website\.[^.]+\.(?:myqcloud\.com|tencentcos\.cn)$/.test(host)) fail('NotImplemented', { name: host });
   const named = hostParts(host, endpoints);
   const rest = path.slice(1);
   if (named.bucket !== undefined) return { ...named, key: keyOf(rest), pathStyle: false };

@@ -8,6 +8,7 @@ import type { Content } from '../contract.ts';
 import { fail } from '../errors.ts';
 import { type Ask, headerOf } from './ask.ts';
 import { readXml, type XmlElement } from './readxml.ts';
+import { slowed, trafficLimit } from './traffic.ts';
 
 const MD5_BYTES = 16;
 
@@ -48,7 +49,7 @@ export function contentOf(ask: Ask): Content {
   const sha1 = headerOf(ask, 'x-cos-content-sha1')?.toLowerCase();
   if (sha1 !== undefined && !/^[\da-f]{40}$/.test(sha1)) fail('InvalidSHA1Digest');
   return {
-    body: bytes === 0 ? Buffer.alloc(0) : kept(request),
+    body: bytes === 0 ? Buffer.alloc(0) : slowed(kept(request), trafficLimit(ask), ask.clock),
     bytes,
     md5: contentMd5Of(headerOf(ask, 'content-md5')),
     sha1,

@@ -9,6 +9,7 @@ import { type Ask, bucketOf, headerOf, refOf } from './ask.ts';
 import { conditionsOf } from './conditions.ts';
 import { rangeOf } from './range.ts';
 import { httpTime, isReadable, objectHeaders, quoted } from './show.ts';
+import { slowed, trafficLimit } from './traffic.ts';
 
 export function getObject(ask: Ask): Answer {
   const opened = ask.cos.objects.open(refOf(ask));
@@ -25,16 +26,19 @@ function answerWith(ask: Ask, object: StoredObject, opened: Opened | undefined):
   if (judged === 'unmodified') return empty(304, headers);
   const range = wantsRange(ask, object) ? rangeOf(headerOf(ask, 'range'), object.bytes) : undefined;
   const { from, to } = range ?? { from: 0, to: object.bytes };
+  const limit = trafficLimit(ask);
   return {
     status: range ? 206 : 200,
     headers: range ? { ...headers, 'Content-Range': `bytes ${from}-${to - 1}/${object.bytes}` } : headers,
     // Whoever only asks for the head is told the length all the same.
     body: {
       bytes: to - from,
-      open: () => opened?.read(from, to) ?? fail('InternalError', { requestId: ask.cause.requestId }),
+      open: () => slowed(opened?.read(from, to) ?? headAlone(ask), limit, ask.clock),
     },
   };
 }
+
+const headAlone = (ask: Ask): never => fail('InternalError', { requestId: ask.cause.requestId });
 
 /** If-Range: the rest of what the client has, or all of what there is now. */
 function wantsRange(ask: Ask, object: StoredObject): boolean {
