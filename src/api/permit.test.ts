@@ -85,6 +85,16 @@ describe('what a limited key may call', () => {
     assert.ok(!may({ ...allow, resource: 'qcs::clb:::clb/lb-1' }, { service: 'clb', action: 'DescribeListeners' }));
   });
 
+  test('a role is given to a function by whom that is allowed to', () => {
+    const create = (Role: unknown) => ({ action: 'CreateFunction', parameters: json({ FunctionName: 'hello', Role }) });
+    const scf = { ...allow, action: 'scf:*', resource: FUNCTION };
+    const pass = { ...allow, action: 'name/cam:PassRole', resource: 'qcs::cam::uin/100000000001:roleName/reader' };
+    for (const role of [undefined, null, '']) assert.ok(may(scf, create(role)));
+    assert.ok(!may(scf, create('reader')));
+    assert.ok(may([scf, pass], create('reader')));
+    assert.ok(!may([scf, pass], create('Administrator')));
+  });
+
   test('by address', () => {
     const near = { ...allow, condition: { ip_equal: { 'qcs:ip': '127.0.0.0/8' } } };
     assert.ok(may(near, { sourceIp: '::ffff:127.0.0.1' }));

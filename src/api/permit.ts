@@ -22,15 +22,24 @@ const FREE = 'sts:GetCallerIdentity';
 
 /** AuthFailure.UnauthorizedOperation. */
 export function mustBeWithin(holder: Holder, call: Permitted): void {
-  const name = NAMES[call.service] ?? call.service;
+  const { service, parameters } = call;
+  const name = NAMES[service] ?? service;
   const action = `${name}:${call.action}`;
   if (action === FREE) return;
+  demand(holder, call, action, service === 'scf' ? functionPaths(parameters) : []);
+  // Whoever gives a role to a function has what the role may.
+  const role = service === 'scf' ? textOf(parameters, 'Role') : undefined;
+  if (role) demand(holder, call, 'cam:PassRole', [`roleName/${role}`]);
+}
+
+function demand(holder: Holder, call: Permitted, action: string, paths: readonly string[]): void {
   const { appId = '', uin = '' } = call.account;
-  const paths = call.service === 'scf' ? functionPaths(call.parameters) : [];
-  const resource: Resource = { service: name, region: call.region, accounts: [`uin/${uin}`, `uid/${appId}`], paths };
+  const [service = ''] = action.split(':');
+  const region = service === 'cam' ? '' : call.region;
+  const resource: Resource = { service, region, accounts: [`uin/${uin}`, `uid/${appId}`], paths };
   const values = new Map([['qcs:ip', call.sourceIp]]);
   if (!isWithin(holder.limits, { action, resource, callers: holder.names, values })) {
-    const told = `qcs::${name}:${call.region}:uin/${uin}:${paths[0] ?? '*'}`;
+    const told = `qcs::${service}:${region}:uin/${uin}:${paths[0] ?? '*'}`;
     refuse('NotAllowed', { action: `name/${action}`, resource: told });
   }
 }
