@@ -264,7 +264,13 @@ describe('configurations', () => {
     await refused(put('/?inventory&id=c', body('a')), 400, 'InvalidArgument');
     assert.equal((await remove('/?inventory&id=a')).status, 204);
     await refused(remove('/?inventory&id=a'), 404, 'InventoryConfigurationNotFoundError');
-    await refused(get('/?inventory&id=constructor'), 404, 'InventoryConfigurationNotFoundError');
+    for (const id of ['constructor', '__proto__', 'toString']) {
+      await refused(get(`/?inventory&id=${id}`), 404, 'InventoryConfigurationNotFoundError');
+      await refused(remove(`/?inventory&id=${id}`), 404, 'InventoryConfigurationNotFoundError');
+    }
+    assert.equal((await put('/?inventory&id=__proto__', body('__proto__'))).status, 200);
+    assert.equal((await get('/?inventory&id=__proto__')).text, body('__proto__'));
+    assert.equal((await remove('/?inventory&id=__proto__')).status, 204);
   });
 
   test('a policy lets others in', async () => {

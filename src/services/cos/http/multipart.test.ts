@@ -244,6 +244,8 @@ describe('restoring', () => {
     await refused(restore(''), 400, 'MissingRequestBodyError');
     await refused(restore(wanted('Soon')), 400, 'MalformedXML');
     await refused(restore(wanted('Bulk', '0')), 400, 'MalformedXML');
+    const copied = shop.ask('PUT', '/thaw', { headers: { 'x-cos-copy-source': `${HOST}/cold` } });
+    await refused(copied, 403, 'InvalidObjectState');
     assert.equal((await restore(wanted('Standard'))).status, 202);
     await refused(restore(wanted('Standard')), 409, 'RestoreAlreadyInProgress');
     const running = await shop.ask('HEAD', '/cold');

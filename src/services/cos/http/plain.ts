@@ -112,8 +112,8 @@ function listInventories(texts: readonly string[]): Answer {
 
 async function deleteInventory(ask: Ask): Promise<Answer> {
   const id = idOf(ask);
-  const { [id]: found, ...inventories } = bucketOf(ask).inventories;
-  if (found === undefined) fail('InventoryConfigurationNotFoundError');
+  const { [id]: _, ...inventories } = bucketOf(ask).inventories;
+  if (!Object.hasOwn(bucketOf(ask).inventories, id)) fail('InventoryConfigurationNotFoundError');
   await ask.cos.buckets.change(ask.bucketId, { inventories });
   return empty(204);
 }
