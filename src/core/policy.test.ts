@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { type Ask, decide, isWithin } from './policy.ts';
 import { PolicyError, readPolicy } from './policy-text.ts';
 
@@ -207,4 +208,55 @@ test('what is no policy says which element is wrong', () => {
     const text = typeof document === 'string' ? document : JSON.stringify(document);
     assert.throws(() => readPolicy(text), { name: 'PolicyError', reason }, text);
   }
+});
+
+test('whatever a policy is, it is read or refused; and what is read decides', () => {
+  const word = fc.constantFrom(
+    '*',
+    'cos:*',
+    'qcs::cos:::*',
+    'allow',
+    'deny',
+    'qcs:ip',
+    '10.0.0.0/8',
+    ME,
+    'string_equal',
+    '',
+  );
+  const { tree } = fc.letrec<{ tree: unknown }>(tie => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      word,
+      fc.constant(null),
+      fc.integer(),
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(
+        fc.constantFrom(
+          'statement',
+          'Effect',
+          'action',
+          'resource',
+          'principal',
+          'qcs',
+          'condition',
+          'ip_equal',
+          'qcs:ip',
+        ),
+        tie('tree'),
+        { maxKeys: 5 },
+      ),
+    ),
+  }));
+  const statement = fc.record({ effect: word, action: tree, resource: tree, condition: tree }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(fc.oneof(tree, fc.record({ statement })), document => {
+      try {
+        const policy = readPolicy(JSON.stringify(document));
+        assert.ok([undefined, 'allow', 'deny'].includes(decide(policy, ask())));
+      } catch (error) {
+        assert.ok(error instanceof PolicyError, String(error));
+      }
+    }),
+    { numRuns: 400 },
+  );
 });
