@@ -57,9 +57,7 @@ if (!installed()) install();
 
 const [, , ...args] = process.argv;
 if (args.length > 0) {
-  // Half of the time of a start is reading sources that have not changed since the last one.
-  const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...process.env };
-  const child = spawn(node, args, { stdio: 'inherit', cwd: root, env });
+  const child = spawn(node, args, { stdio: 'inherit', cwd: root });
   // The terminal sends SIGINT to both; the child decides when to stop.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
