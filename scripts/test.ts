@@ -2,6 +2,7 @@
 // Arguments are globs of test files; with none, all of them. The last line says `N passed, M failed, K skipped`.
 
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -28,6 +29,28 @@ if (globs.length === 0) {
 const testMs = globs.length > 0 ? 300_000 : 120_000;
 const deadline = pathToFileURL(join(import.meta.dirname, 'deadline.ts'));
 deadline.searchParams.set('ms', String(testMs + 30_000));
+
+/**
+ * Node.js can wait for ever for its own threads when a process exits, and then no timer of that process fires: whoever is here long
+ * after all time is over is ended from outside.
+ */
+function endStuck(before: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const path = `/proc/self/task/${process.pid}/children`;
+  const pids = existsSync(path) ? readFileSync(path, 'utf8').split(' ').filter(Boolean) : [];
+  const now = performance.now();
+  const seen = new Map(pids.map(pid => [pid, before.get(pid) ?? now]));
+  for (const [pid, since] of seen) {
+    if (now - since < testMs + STUCK_MS) continue;
+    console.error(`process ${pid} does not exit and is killed`);
+    process.kill(Number(pid), 'SIGKILL');
+  }
+  return seen;
+}
+const STUCK_MS = 60_000;
+let seen: ReadonlyMap<string, number> = new Map();
+setInterval(() => {
+  seen = endStuck(seen);
+}, 5_000).unref();
 
 const tests = run({
   globPatterns:
