@@ -13,7 +13,7 @@ const FRIEND = 'qcs::cam::uin/200000000002:uin/300000000003';
 const of = (headers: Readonly<Record<string, string>>, kind: 'bucket' | 'object' = 'bucket') =>
   aclOf(name => headers[name], kind);
 const read = (inner: string) =>
-  readAcl(readXml(Buffer.from(`<AccessControlPolicy>${inner}</AccessControlPolicy>`), 'AccessControlPolicy'), UIN);
+  readAcl(readXml(Buffer.from(`<AccessControlPolicy>${inner}</AccessControlPolicy>`), 'AccessControlPolicy'));
 const grant = (grantee: string, permission = 'READ') =>
   `<AccessControlList><Grant><Grantee>${grantee}</Grantee><Permission>${permission}</Permission></Grant></AccessControlList>`;
 
@@ -44,7 +44,7 @@ describe('headers', () => {
         { to: { group: 'AllUsers' }, permission },
       ];
       const text = `id="${FRIEND}", uin=7 ,id="qcs::cam::anyone:anyone"`;
-      assert.deepEqual(of({ [name]: text }), { canned: 'custom', grants });
+      assert.deepEqual(of({ [name]: text }), { canned: 'private', grants });
       assert.deepEqual(of({ [name]: text, 'x-cos-acl': 'private' }), { canned: 'private', grants });
     });
 
@@ -86,8 +86,9 @@ describe('XML', () => {
   ] as const)
     test(`${inner || 'nothing'} is ${code}`, () => assert.throws(() => read(inner), { code }));
 
-  test('the owner’s own rights go without saying', () => {
-    assert.deepEqual(read(grant(`<ID>${rootId(UIN)}</ID>`, 'FULL_CONTROL')).grants, []);
+  test('is given back as it came', () => {
+    const owner = { to: { id: rootId(UIN) }, permission: 'FULL_CONTROL' };
+    assert.deepEqual(read(grant(`<ID>${rootId(UIN)}</ID>`, 'FULL_CONTROL')).grants, [owner]);
     assert.deepEqual(read('<AccessControlList/>').grants, []);
   });
 
@@ -106,10 +107,7 @@ describe('XML', () => {
       PLAIN,
     );
     const again = (given: Acl) =>
-      readAcl(
-        readXml(Buffer.from(xmlDocument('AccessControlPolicy', writeAcl(given, UIN))), 'AccessControlPolicy'),
-        UIN,
-      );
+      readAcl(readXml(Buffer.from(xmlDocument('AccessControlPolicy', writeAcl(given, UIN))), 'AccessControlPolicy'));
     fc.assert(
       fc.property(acl, given => {
         const once = again(given);

@@ -42,7 +42,7 @@ export function aclOf(get: (lowerName: string) => string | undefined, of: 'bucke
   );
   if (canned === undefined && grants.length === 0) return undefined;
   if (grants.length > MAX_GRANTS) tooMany();
-  return { canned: canned === undefined ? 'custom' : cannedOf(canned, of), grants };
+  return { canned: canned === undefined ? 'private' : cannedOf(canned, of), grants };
 }
 
 const tooMany = (): never => fail('InvalidArgument', { name: 'Grant', reason: `there are at most ${MAX_GRANTS}` });
@@ -71,14 +71,14 @@ function granteeOf(id: string): Grantee | undefined {
   return /^qcs::cam::uin\/\d+:(?:uin\/\d+|root|roleName\/[\w.@+-]+|service\/[\w-]+)$/.test(id) ? { id } : undefined;
 }
 
-/** Grants alone: what it says of the owner goes without saying. */
-export function readAcl(policy: XmlElement, uin: string): Acl {
+/** Given back as they came: what is not said of the owner is not shown, and holds all the same. */
+export function readAcl(policy: XmlElement): Acl {
   expectOnly(policy, 'Owner', 'AccessControlList');
   const list = childOf(policy, 'AccessControlList') ?? fail('MalformedXML');
   expectOnly(list, 'Grant');
   const grants = childrenOf(list, 'Grant').map(readGrant);
   if (grants.length > MAX_GRANTS) tooMany();
-  return { canned: 'custom', grants: grants.filter(({ to }) => !('id' in to && to.id === rootId(uin))) };
+  return { canned: 'custom', grants };
 }
 
 const PERMISSIONS = Object.values(GRANT_HEADERS);
@@ -101,7 +101,8 @@ function readGrant(grant: XmlElement): Grant {
 /** What stands in `AccessControlPolicy`. */
 export function writeAcl({ canned, grants }: Acl, uin: string): (Written | undefined)[] {
   const owner = rootId(uin);
-  const all: Grant[] = [{ to: { id: owner }, permission: 'FULL_CONTROL' }, ...MEANT[canned], ...grants];
+  const own: Grant[] = canned === 'custom' ? [] : [{ to: { id: owner }, permission: 'FULL_CONTROL' }];
+  const all = [...own, ...MEANT[canned], ...grants];
   return [writeUser('Owner', owner), element('AccessControlList', all.map(writeGrant))];
 }
 

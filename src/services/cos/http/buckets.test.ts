@@ -144,7 +144,7 @@ describe('configurations', () => {
   const TAGGING =
     '<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value/></Tag></TagSet></Tagging>';
   const POLICY =
-    '{"version":"2.0","statement":[{"effect":"allow","principal":{"qcs":["qcs::cam::anyone:anyone"]},"action":["name/cos:GetObject"],"resource":["qcs::cos:ap-guangzhou:uid/1250000000:pictures-1250000000/*"]}]}';
+    '{"version":"2.0","Statement":[{"effect":"allow","principal":{"qcs":["qcs::cam::anyone:anyone"]},"action":["name/cos:GetObject"],"resource":["qcs::cos:ap-guangzhou:uid/1250000000:pictures-1250000000/*"]}]}';
 
   for (const [sub, body, put_, removed, missing] of [
     ['cors', CORS, 200, 204, 'NoSuchCORSConfiguration'],
@@ -271,6 +271,12 @@ describe('configurations', () => {
     assert.equal((await put('/?inventory&id=__proto__', body('__proto__'))).status, 200);
     assert.equal((await get('/?inventory&id=__proto__')).text, body('__proto__'));
     assert.equal((await remove('/?inventory&id=__proto__')).status, 204);
+  });
+
+  test('a policy says Statement, however it was written', async () => {
+    await put('/?policy', POLICY.replace('Statement', 'statement'));
+    assert.deepEqual(JSON.parse((await get('/?policy')).text), JSON.parse(POLICY));
+    await remove('/?policy');
   });
 
   test('a policy lets others in', async () => {

@@ -34,7 +34,7 @@ async function aclOfRequest(ask: Ask, of: 'bucket' | 'object'): Promise<Acl> {
   const named = aclOfHeaders(ask, of);
   if (named) return named;
   if (!hasBody(ask.request)) fail('MissingRequestBodyError');
-  return readAcl(await xmlBody(ask, 'AccessControlPolicy'), ask.account.uin);
+  return readAcl(await xmlBody(ask, 'AccessControlPolicy'));
 }
 
 export async function putBucketAcl(ask: Ask): Promise<Answer> {
@@ -91,7 +91,13 @@ export async function putPolicy(ask: Ask): Promise<Answer> {
   return empty(204);
 }
 
-export const getPolicy = (ask: Ask): Answer => textAnswer(bucketOf(ask).policy ?? fail('NoSuchPolicy'));
+export const getPolicy = (ask: Ask): Answer => textAnswer(shownPolicy(bucketOf(ask).policy ?? fail('NoSuchPolicy')));
+
+/** Whatever it was called when it came: clients look for `Statement`. */
+function shownPolicy(text: string): string {
+  const { statement, ...policy }: Readonly<Record<string, unknown>> = JSON.parse(text);
+  return statement === undefined ? text : JSON.stringify({ Statement: statement, ...policy });
+}
 
 export async function deletePolicy(ask: Ask): Promise<Answer> {
   await ask.cos.buckets.change(ask.bucketId, { policy: undefined });

@@ -5,6 +5,7 @@ import type { ObjectHead } from '../model.ts';
 import { aclOf, INHERITED } from './acl.ts';
 import { isHeaderText } from './answer.ts';
 import { type Ask, headerOf } from './ask.ts';
+import { mediaTypeOf } from './mediatypes.ts';
 import { storageClassOf } from './storage.ts';
 import { MAX_OBJECT_TAGS, tagsOfHeader } from './tags.ts';
 
@@ -35,17 +36,23 @@ export const headersOf = (ask: Pick<Ask, 'request'>): Named => ({
   get: name => headerOf(ask, name),
 });
 
-export function headOf(given: Named): ObjectHead {
+/** `key`: of the object; its ending tells the type where the client does not. */
+export function headOf(given: Named, key: string): ObjectHead {
   const tags = given.get('x-cos-tagging');
   return {
-    headers: keptOf(given),
+    headers: typed(keptOf(given), key),
     storageClass: storageClassOf(given.get('x-cos-storage-class') ?? 'STANDARD'),
     acl: aclOf(name => given.get(name), 'object') ?? INHERITED,
     tags: tags === undefined ? [] : tagsOfHeader(tags, MAX_OBJECT_TAGS),
   };
 }
 
-export function keptOf(given: Named): Readonly<Record<string, string>> {
+function typed(headers: Readonly<Record<string, string>>, key: string): Readonly<Record<string, string>> {
+  const type = headers['content-type'] === undefined ? mediaTypeOf(key) : undefined;
+  return type === undefined ? headers : { ...headers, 'content-type': type };
+}
+
+function keptOf(given: Named): Readonly<Record<string, string>> {
   refuseOwnKeys(given);
   const kept: [string, string][] = [];
   let metaBytes = 0;

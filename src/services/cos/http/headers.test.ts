@@ -89,18 +89,33 @@ describe('what a client says of an object', () => {
   });
 
   test('is kept, but for what is of no concern', () => {
-    const head = headOf(named({ 'content-type': 'a/b', 'x-cos-meta-a': 'é', host: 'x', 'x-cos-request-id': 'y' }));
+    const head = headOf(named({ 'content-type': 'a/b', 'x-cos-meta-a': 'é', host: 'x', 'x-cos-request-id': 'y' }), 'k');
     assert.deepEqual(head, {
       ...{ headers: { 'content-type': 'a/b', 'x-cos-meta-a': 'é' }, storageClass: 'STANDARD', tags: [] },
       acl: { canned: 'default', grants: [] },
     });
   });
 
+  test('is known by the ending of its key where it is not said', () => {
+    const type = (key: string, headers = {}) => headOf(named(headers), key).headers['content-type'];
+    for (const [key, expected] of [
+      ['a.zip', 'application/zip'],
+      ['b/c.TXT', 'text/plain'],
+      ['a.tar.gz', 'application/gzip'],
+      ['a.txt/b', undefined],
+      ['zip', undefined],
+      ['a.constructor', undefined],
+      ['a.', undefined],
+    ] as const)
+      assert.equal(type(key), expected, key);
+    assert.equal(type('a.zip', { 'content-type': 'x/y' }), 'x/y');
+  });
+
   test('has its limits', () => {
-    const meta = (bytes: number) => headOf(named({ 'x-cos-meta-a': 'x'.repeat(bytes - 'x-cos-meta-a'.length) }));
+    const meta = (bytes: number) => headOf(named({ 'x-cos-meta-a': 'x'.repeat(bytes - 'x-cos-meta-a'.length) }), 'k');
     assert.ok(meta(2048));
     assert.throws(() => meta(2049), { code: 'InvalidArgument' });
-    assert.throws(() => headOf(named({ 'x-cos-meta-a': 'a\nb' })), { code: 'InvalidArgument' });
+    assert.throws(() => headOf(named({ 'x-cos-meta-a': 'a\nb' }), 'k'), { code: 'InvalidArgument' });
   });
 
   test('tags', () => {

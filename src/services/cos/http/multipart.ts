@@ -18,7 +18,10 @@ const MAX_PART = 10_000;
 
 export async function beginUpload(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
-  const { uploadId } = await ask.cos.uploads.begin({ bucket: bucket.id, key: ask.key }, headOf(headersOf(ask)));
+  const { uploadId } = await ask.cos.uploads.begin(
+    { bucket: bucket.id, key: ask.key },
+    headOf(headersOf(ask), ask.key),
+  );
   return xmlAnswer('InitiateMultipartUploadResult', [
     element('Bucket', bucket.id),
     element('Key', ask.key),

@@ -33,7 +33,7 @@ export async function postObject(ask: Ask): Promise<Answer> {
   demand(ask, who, { action: 'PostObject', permission: 'WRITE' }, { bucket, key, versionId: undefined });
   const object = await ask.cos.objects.put(
     { bucket: bucket.id, key },
-    headOf(named),
+    headOf(named, key),
     { body: within(form.file, caller.bytes), bytes: undefined, md5: contentMd5Of(named.get('content-md5')) },
     { event: 'ObjectCreated:Post', forbidOverwrite: named.get('x-cos-forbid-overwrite') === 'true' },
     { ...ask.cause, authorization: who.authorization },

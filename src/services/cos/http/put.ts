@@ -18,7 +18,7 @@ export async function putObject(ask: Ask): Promise<Answer> {
   const options = { event: 'ObjectCreated:Put', forbidOverwrite: forbidsOverwrite(ask) } as const;
   const content = contentOf(ask);
   const ref = { bucket: bucket.id, key: ask.key };
-  const object = await ask.cos.objects.put(ref, headOf(headersOf(ask)), content, options, ask.cause);
+  const object = await ask.cos.objects.put(ref, headOf(headersOf(ask), ask.key), content, options, ask.cause);
   return empty(200, writtenHeaders(bucket, object));
 }
 
@@ -32,7 +32,7 @@ export async function appendObject(ask: Ask): Promise<Answer> {
   const { object, chunkMd5 } = await ask.cos.objects.append(
     { bucket: bucketOf(ask).id, key: ask.key },
     position,
-    headOf(headersOf(ask)),
+    headOf(headersOf(ask), ask.key),
     content,
     ask.cause,
   );
@@ -63,7 +63,7 @@ export async function copyObject(ask: Ask): Promise<Answer> {
 
 /** What the copy does not take from its source. Neither rights nor the storage class are copied. */
 function headOfCopy(ask: Ask): Partial<ObjectHead> {
-  const { headers, storageClass, acl, tags } = headOf(headersOf(ask));
+  const { headers, storageClass, acl, tags } = headOf(headersOf(ask), ask.key);
   return {
     ...(isReplaced(ask, 'x-cos-metadata-directive') && { headers }),
     storageClass,

@@ -259,7 +259,7 @@ describe('configurations', () => {
 
     const Policy = {
       version: '2.0',
-      statement: [
+      Statement: [
         {
           effect: 'allow',
           principal: { qcs: ['qcs::cam::uin/200000000002:uin/200000000002'] },
