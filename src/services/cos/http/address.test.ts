@@ -15,6 +15,7 @@ describe('a host', () => {
     [`${B}.cos.accelerate.myqcloud.com`, B, undefined],
     [`${B}.cn-south.myqcloud.com`, B, gz],
     [`${B}.ap-shanghai.myqcloud.com`, B, 'ap-shanghai'],
+    [`${B}.cos.gz.myqcloud.com`, B, 'gz'],
     [`${B}.localhost`, B, undefined],
     [`${B}.cos.example.com`, B, undefined],
     [`${B}`, undefined, undefined],

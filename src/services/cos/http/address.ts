@@ -42,8 +42,9 @@ export function hostParts(host: string, endpoints: readonly string[] = []): Host
 /** `cos.ap-guangzhou`, `cos-internal.ap-guangzhou`, and `cn-south` of old hosts; `cos.accelerate` and `service.cos` name none. */
 function regionOf(within: string): string | undefined {
   const [, named] = WITHIN.exec(within) ?? [];
-  const region = named ?? within;
-  return REGION.test(region) ? (FORMER[region] ?? region) : undefined;
+  // Whatever stands behind `cos` is a region, and be it one that there is not: no bucket is there.
+  if (named !== undefined) return named === 'accelerate' ? undefined : named;
+  return REGION.test(within) ? (FORMER[within] ?? within) : undefined;
 }
 
 /** Names that regions had, still in hosts. */
