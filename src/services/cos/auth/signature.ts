@@ -27,12 +27,14 @@ export function findSignature(query: SignedPairs, authorization: string | undefi
 }
 
 export function parseSignature(text: string): Signature {
+  // Names in the lists are encoded by themselves, so that one of them may hold what parts them.
+  const read = /q-sign-time=\d+%3b/i.test(text) ? decode : (value: string) => value;
   const pairs = text
     .trim()
     .split('&')
     .map(pair => {
       const equals = pair.indexOf('=');
-      return equals < 0 ? ([pair, ''] as const) : ([pair.slice(0, equals), decode(pair.slice(equals + 1))] as const);
+      return equals < 0 ? ([pair, ''] as const) : ([pair.slice(0, equals), read(pair.slice(equals + 1))] as const);
     });
   return readPairs(pairs);
 }

@@ -156,6 +156,28 @@ describe('what clients sign', () => {
     assert.ok(verify(list(written.replace(/%20b;a-b;z%2f/, ' B;a-b;Z%2F')), secrets, now));
   });
 
+  test('names that hold what parts the list', () => {
+    const strange: SignedPairs = [
+      ['a;b', '1'],
+      ['c', '2'],
+    ];
+    assert.ok(check(request({ query: strange })));
+    assert.ok(check(request({ query: [['a;b', '1']] })));
+    assert.throws(
+      () =>
+        check(
+          request({ query: strange }),
+          request({
+            query: [
+              ['a;b', '2'],
+              ['c', '2'],
+            ],
+          }),
+        ),
+      mismatch,
+    );
+  });
+
   test('two times: both have to hold, either may be signed', () => {
     const plain = request();
     const other = `${NOW_S - 5};${NOW_S + 5}`;
