@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -55,7 +56,8 @@ setInterval(() => {
 const tests = run({
   globPatterns:
     globs.length > 0 ? globs : ['src/**/*.test.ts', 'test/*.test.ts', 'examples/**/*.test.ts', 'bench/*.test.ts'],
-  concurrency: true,
+  // The runner's own choice leaves a core to itself, which on two of them is half of the machine.
+  concurrency: Math.max(2, availableParallelism()),
   // A handle that a test leaves open would keep its process, and this run, for ever.
   forceExit: true,
   timeout: testMs,
