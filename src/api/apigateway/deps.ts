@@ -23,6 +23,20 @@ export function tagged(
   return { service: 'apigw', region, prefix, id };
 }
 
+/** Of what has just been made, and is taken back where it may not have them. */
+export async function tagMade(
+  tags: Tags,
+  resource: TaggedResource,
+  wanted: readonly Tag[] | undefined,
+  takeBack: () => Promise<unknown>,
+): Promise<void> {
+  if (!wanted?.length) return;
+  await tags.set(resource, wanted).catch(async error => {
+    await takeBack();
+    throw error;
+  });
+}
+
 export function wireTags(tags: Tags, resource: TaggedResource): Tag[] {
   return tags.of(resource).map(({ Key, Value }) => ({ Key, Value }));
 }

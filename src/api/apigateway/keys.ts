@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { ApiKey } from '../../services/apigateway/model.ts';
 import { action } from '../action.ts';
-import { type GatewayContext, tagged, wireTags } from './deps.ts';
+import { type GatewayContext, tagged, tagMade, wireTags } from './deps.ts';
 import { Filters, type FilterTable, filtered, PAGE, paged, Tags, text, wireTime } from './types.ts';
 
 const ID = { AccessKeyId: text };
@@ -20,13 +20,10 @@ const CreateApiKey = action({
     const { gateway, tags, region } = context;
     const { SecretName: name, AccessKeyType: type, AccessKeyId: id, AccessKeySecret: secret } = request;
     const key = await gateway.keys.create({ region, name, type, id, secret });
-    if (request.Tags?.length) {
-      await tags.set(tagged('apiKey', region, key.id), request.Tags).catch(async error => {
-        await gateway.keys.setEnabled(region, key.id, false);
-        await gateway.keys.remove(region, key.id);
-        throw error;
-      });
-    }
+    await tagMade(tags, tagged('apiKey', region, key.id), request.Tags, async () => {
+      await gateway.keys.setEnabled(region, key.id, false);
+      await gateway.keys.remove(region, key.id);
+    });
     return { Result: wireKey(key, context) };
   },
 });

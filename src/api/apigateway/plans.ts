@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { UsagePlan } from '../../services/apigateway/model.ts';
 import { action } from '../action.ts';
-import { type GatewayContext, tagged, wireTags } from './deps.ts';
+import { type GatewayContext, tagged, tagMade, wireTags } from './deps.ts';
 import { statusOf } from './keys.ts';
 import {
   Filters,
@@ -33,12 +33,9 @@ const CreateUsagePlan = action({
       quota: request.MaxRequestNum,
       qps: request.MaxRequestNumPreSec,
     });
-    if (request.Tags?.length) {
-      await tags.set(tagged('usagePlan', region, plan.id), request.Tags).catch(async error => {
-        await gateway.plans.remove(region, plan.id);
-        throw error;
-      });
-    }
+    await tagMade(tags, tagged('usagePlan', region, plan.id), request.Tags, () =>
+      gateway.plans.remove(region, plan.id),
+    );
     return { Result: wirePlan(plan, context) };
   },
 });

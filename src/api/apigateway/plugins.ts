@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Plugin, Scoped } from '../../services/apigateway/model.ts';
 import { action } from '../action.ts';
 import { API_REF, refOf } from './apis.ts';
-import { type GatewayContext, tagged, wireTags } from './deps.ts';
+import { type GatewayContext, tagged, tagMade, wireTags } from './deps.ts';
 import { Filters, filtered, PAGE, paged, Tags, text, texts, wireTime } from './types.ts';
 
 const ID = { PluginId: text };
@@ -26,12 +26,9 @@ const CreatePlugin = action({
       data: request.PluginData,
       description: request.Description,
     });
-    if (request.Tags?.length) {
-      await tags.set(tagged('plugin', region, plugin.id), request.Tags).catch(async error => {
-        await gateway.plugins.remove(region, plugin.id);
-        throw error;
-      });
-    }
+    await tagMade(tags, tagged('plugin', region, plugin.id), request.Tags, () =>
+      gateway.plugins.remove(region, plugin.id),
+    );
     return { Result: await wirePlugin(plugin, {}, context) };
   },
 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Api, Release, Service, UsagePlan } from '../../services/apigateway/model.ts';
 import { action } from '../action.ts';
 import { wireApiStatus } from './api-wire.ts';
-import { type GatewayContext, type GatewayDeps, tagged, wireTags } from './deps.ts';
+import { type GatewayContext, type GatewayDeps, tagged, tagMade, wireTags } from './deps.ts';
 import { fail } from './errors.ts';
 import {
   Filters,
@@ -47,12 +47,9 @@ const CreateService = action({
       ...(request.NetTypes && { netTypes: request.NetTypes as Service['netTypes'] }),
       echoed: echoOf(request),
     });
-    if (request.Tags?.length) {
-      await tags.set(tagged('service', region, service.id), request.Tags).catch(async error => {
-        await gateway.services.remove(region, service.id);
-        throw error;
-      });
-    }
+    await tagMade(tags, tagged('service', region, service.id), request.Tags, () =>
+      gateway.services.remove(region, service.id),
+    );
     return {
       ServiceId: service.id,
       ServiceName: service.name,
