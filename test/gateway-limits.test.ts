@@ -135,3 +135,19 @@ describe('limits', () => {
     await fill('BindSecretIds', 10, share, 'LimitExceeded.UsagePlanLimitExceeded');
   });
 });
+
+test('what may not have its tags is not made', async () => {
+  const Tags = [{ Key: '', Value: 'v' }];
+  const made: readonly (readonly [create: string, fields: Fields, list: string])[] = [
+    ['CreateService', { ServiceName: 'tagged', Protocol: 'http' }, 'DescribeServicesStatus'],
+    ['CreateUsagePlan', { UsagePlanName: 'tagged' }, 'DescribeUsagePlansStatus'],
+    ['CreatePlugin', { PluginName: 'tagged', PluginType: 'IPControl', PluginData: DATA }, 'DescribePlugins'],
+    ['CreateApiKey', { SecretName: 'tagged' }, 'DescribeApiKeysStatus'],
+  ];
+  for (const [create, fields, list] of made) {
+    const before = await ask(list, {});
+    assert.match(codeOf(await ask(create, { ...fields, Tags })), /^InvalidParameter/, create);
+    assert.deepEqual((await ask(list, {})).Result, before.Result, create);
+    assert.equal(codeOf(before), 'done', list);
+  }
+});
