@@ -4,7 +4,7 @@ import type { CertificateVerbs } from '../../control/certificates.ts';
 import type { TagTable } from '../../control/tags.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Clb } from '../../services/clb/contract.ts';
-import type { FunctionRules } from '../../services/clb/functions.ts';
+import type { FunctionRules } from '../../services/clb/verbs/functions.ts';
 import type { ActionContext } from '../action.ts';
 
 export interface ClbApiDeps {

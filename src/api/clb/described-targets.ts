@@ -1,8 +1,8 @@
 // What stands behind listeners and rules, and how it is.
 
 import { z } from 'zod';
-import type { FunctionRules } from '../../services/clb/functions.ts';
 import type { Listener, Rule, Server } from '../../services/clb/model.ts';
+import type { FunctionRules } from '../../services/clb/verbs/functions.ts';
 import { action } from '../action.ts';
 import { wireTime } from '../times.ts';
 import type { ClbContext } from './deps.ts';

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { DEFAULT_NAMESPACE, LATEST } from '../../core/function.ts';
-import type { FunctionTarget } from '../../services/clb/functions.ts';
+import type { FunctionTarget } from '../../services/clb/verbs/functions.ts';
 import { action } from '../action.ts';
 import { type ClbContext, task } from './deps.ts';
 import { int, PLACE, ruleRef, text } from './types.ts';

@@ -19,7 +19,7 @@ import { type ClbDeps, createClb } from './clb.ts';
 import type { Clb, ListenerDraft, RuleDraft } from './contract.ts';
 import type { Listener, LoadBalancer, Rule } from './model.ts';
 import type { ClbReply, ClbRequest, Target } from './target.ts';
-import { type Pool, parsePool } from './vips.ts';
+import { type Pool, parsePool } from './verbs/vips.ts';
 
 export const REGION = 'ap-guangzhou';
 export const ACCOUNT = Object.freeze({ appId: '1250000000', uin: '100000000001' });

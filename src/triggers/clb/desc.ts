@@ -1,6 +1,6 @@
 // TriggerDesc of a CLB trigger ⇄ what we keep of it. The documents do not show it: the fields are those of the vendor's tools.
 
-import type { DescInput } from '../../services/clb/functions.ts';
+import type { DescInput } from '../../services/clb/verbs/functions.ts';
 import { failDesc } from '../errors.ts';
 import { choice, parseObject, text, whole } from '../fields.ts';
 
