@@ -75,6 +75,52 @@ export function objectFilesContract(name: string, open: () => Promise<OpenedFile
         assert.equal((await buffer(files.read(file, at, at))).length, 0);
     });
 
+    test("chunks are handed on one after another, and are the taker's until it is done with each", async () => {
+      const content = Buffer.from(Array.from({ length: 900_000 }, (_, i) => (i * 31) >> 3));
+      const { file } = await files.write(content);
+      const place = fc.nat({ max: content.length });
+      let taking = 0;
+      const fed = async (from: number, to: number) => {
+        const parts: Buffer[] = [];
+        await files.feed(file, from, to, async chunk => {
+          assert.equal(++taking, 1);
+          const copy = Buffer.from(chunk);
+          await new Promise(setImmediate);
+          assert.ok(chunk.equals(copy), 'a chunk was filled anew while it was lent');
+          taking--;
+          parts.push(copy);
+        });
+        return Buffer.concat(parts);
+      };
+      await fc.assert(
+        fc.asyncProperty(place, place, async (a, b) => {
+          const [from, to] = [Math.min(a, b), Math.max(a, b)];
+          assert.ok((await fed(from, to)).equals(content.subarray(from, to)), `${from} to ${to}`);
+        }),
+        { numRuns: 20 },
+      );
+      assert.equal((await fed(7, 7)).length, 0);
+    });
+
+    test('a taker that fails ends it, and what it holds is not filled anew', async () => {
+      const content = Buffer.alloc(MB, 'lent');
+      const { file } = await files.write(content);
+      const kept: Buffer[] = [];
+      const refused = new Error('no more');
+      await assert.rejects(
+        files.feed(file, 0, content.length, async chunk => {
+          kept.push(chunk);
+          throw refused;
+        }),
+        refused,
+      );
+      const before = kept.map(chunk => Buffer.from(chunk));
+      const other = await files.write(Buffer.alloc(MB, 'else'));
+      await files.feed(other.file, 0, MB, async () => undefined);
+      assert.deepEqual(kept, before);
+      assert.equal(kept.length, 1);
+    });
+
     test('large content of many chunk sizes streams through', async () => {
       const sizes = [0, 1, 65_536, 300_000, 7, MB, 1000, 262_144];
       const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(sizes[i % sizes.length] ?? 0, i + 1));
@@ -85,6 +131,30 @@ export function objectFilesContract(name: string, open: () => Promise<OpenedFile
       assert.equal(bytes, whole.length);
       assert.equal(sum, crc64(whole));
       assert.ok((await buffer(files.read(file, 0, bytes))).equals(whole));
+    });
+
+    test('chunks that are longer than what is written at once, and end anywhere in it', async () => {
+      const step = 256 * 1024;
+      const sizes = fc.array(fc.oneof(fc.constantFrom(step - 1, step, step + 1, 2 * step), fc.nat({ max: 3 * step })), {
+        minLength: 1,
+        maxLength: 4,
+      });
+      await fc.assert(
+        fc.asyncProperty(sizes, fc.boolean(), async (lengths, sha1) => {
+          const chunks = lengths.map((length, n) => Buffer.alloc(length, `${n} ${length} `));
+          const content = Buffer.concat(chunks);
+          const { file, ...sums } = await files.write(Readable.from(chunks), { sha1 });
+          assert.deepEqual(sums, {
+            bytes: content.length,
+            md5: hex('md5', content),
+            sha1: sha1 ? hex('sha1', content) : '',
+            crc64: crc64(content),
+          });
+          assert.ok((await buffer(files.read(file, 0, content.length))).equals(content));
+          await files.remove(file);
+        }),
+        { numRuns: 25 },
+      );
     });
 
     test('text is its UTF-8', async () => {
@@ -118,6 +188,10 @@ export function objectFilesContract(name: string, open: () => Promise<OpenedFile
       await files.remove(file);
       await files.remove(file);
       await assert.rejects(buffer(files.read(file, 0, bytes)), /FileDamaged.*is missing or cut short/);
+      await assert.rejects(
+        files.feed(file, 0, bytes, async () => assert.fail()),
+        /FileDamaged.*is missing or cut short/,
+      );
       await assert.rejects(files.copy(file), /FileDamaged/);
       assert.equal(await files.check(file, sum), false);
     });

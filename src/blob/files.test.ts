@@ -15,7 +15,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { CloudError } from '../core/errors.ts';
@@ -119,15 +119,21 @@ describe('object files on a disk', () => {
     assert.deepEqual(filesIn(dir).toSorted(), [copy, ...written.map(one => one.file)].toSorted());
   });
 
-  test('names that are taken are not given again', async () => {
-    const open = () => openObjectFiles(dir, { ids: new SeededIds('the same') });
-    const first = await (await open()).write(Buffer.from('first'));
-    const files = await open();
-    const second = await files.write(Buffer.from('second'));
-    const copy = await (await open()).copy(first.file);
-    assert.equal(new Set([first.file, second.file, copy]).size, 3);
-    assert.ok(await files.check(first.file, first.crc64));
-    assert.ok(await files.check(second.file, second.crc64));
+  test('writers at the same time have names of their own in few folders', async () => {
+    const files = await openObjectFiles(dir, { ids });
+    const written = await Promise.all(Array.from({ length: 100 }, (_, i) => files.write(Buffer.from(`content ${i}`))));
+    const copies = await Promise.all(written.map(one => files.copy(one.file)));
+    const names = [...written.map(one => one.file), ...copies];
+    assert.equal(new Set(names).size, 200);
+    assert.ok(new Set(names.map(name => name.slice(0, 2))).size <= 8);
+    for (const { file, crc64: sum } of written) assert.ok(await files.check(file, sum));
+    for (const [i, copy] of copies.entries()) assert.ok(await files.check(copy, written[i]?.crc64 ?? ''));
+  });
+
+  test('what has been synced is kept, whatever closing it says', async () => {
+    const files = await failing('close', 'EIO', 2);
+    const { file } = await files.write(HELLO);
+    assert.deepEqual(filesIn(dir), [file]);
   });
 
   test('any other byte, a missing end and a longer one are found', async () => {
@@ -153,6 +159,15 @@ describe('object files on a disk', () => {
       refused('InternalError.FileDamaged', new RegExp(`${file}.* is missing or cut short`)),
     );
     assert.equal(got, MB + 5);
+    got = 0;
+    const take = async (chunk: Buffer) => {
+      got += chunk.length;
+    };
+    await assert.rejects(
+      files.feed(file, 0, 2 * MB, take),
+      refused('InternalError.FileDamaged', new RegExp(`${file}.* is missing or cut short`)),
+    );
+    assert.equal(got, MB + 5);
   });
 
   test('bytes that the disk cannot give back are damage, trouble of this machine is not', async () => {
@@ -161,6 +176,13 @@ describe('object files on a disk', () => {
     await assert.rejects((await failing('open', 'EMFILE', 1)).check(file, sum), { code: 'EMFILE' });
     await assert.rejects(buffer((await failing('read', 'EIO')).read(file, 0, 5)), { code: 'EIO' });
     await assert.rejects(buffer((await failing('open', 'EMFILE', 1)).read(file, 0, 5)), { code: 'EMFILE' });
+    const nobody = async () => assert.fail();
+    await assert.rejects((await failing('read', 'EIO')).feed(file, 0, 5, nobody), { code: 'EIO' });
+    await assert.rejects((await failing('open', 'EMFILE', 1)).feed(file, 0, 5, nobody), { code: 'EMFILE' });
+    await assert.rejects(
+      (await failing('close', 'EIO', 1)).feed(file, 0, 5, async () => undefined),
+      { code: 'EIO' },
+    );
   });
 
   // One open, one sync and one mkdir happen while the folder is opened; then come the file, the folder's entry and the folder.
@@ -173,7 +195,6 @@ describe('object files on a disk', () => {
     ['sync', 2],
     ['sync', 3],
     ['close', 1],
-    ['close', 3],
     ['mkdir', 1],
     ['rename', 0],
   ];
@@ -204,7 +225,9 @@ describe('object files on a disk', () => {
   test('the folder that could not be made is made by the next writer', async () => {
     let broken = true;
     const chance = new SeededIds();
-    const alike = Object.assign(new SeededIds(), { bytes: () => chance.bytes(16).fill(0xab, 0, 1) });
+    const alike = Object.assign(new SeededIds(), {
+      bytes: (count: number) => (count === 1 ? Buffer.of(0xab) : chance.bytes(count)),
+    });
     const fault: Fault = place => {
       if (broken && place === 'mkdir' && existsSync(join(dir, 'unfinished'))) throw coded('ENOSPC');
     };
@@ -214,6 +237,23 @@ describe('object files on a disk', () => {
     const { file } = await files.write(HELLO);
     assert.equal(file.slice(0, 2), 'ab');
     assert.deepEqual(filesIn(dir), [file]);
+  });
+
+  test('content that breaks off before its file is there leaves none', async () => {
+    const opening = Promise.withResolvers<void>();
+    const disk = faultyDisk(() => undefined);
+    const late: typeof disk.open = async (path, ...how) => {
+      if (how[0] === 'wx') await opening.promise;
+      return disk.open(path, ...how);
+    };
+    const files = await openObjectFiles(dir, { ids, disk: { ...disk, open: late } });
+    const source = new PassThrough();
+    const writing = assert.rejects(files.write(source), /the client has gone/);
+    source.destroy(new Error('the client has gone'));
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    opening.resolve();
+    await writing;
+    assert.deepEqual(filesIn(dir), []);
   });
 
   test('a disk that fills up in the middle leaves the request to be answered', async () => {
@@ -293,14 +333,15 @@ describe('object files on a disk', () => {
           }
         })(),
       );
+    const spent = (chunk: Buffer) => void (chunk.buffer as ArrayBuffer).transfer(0);
     const before = process.memoryUsage().arrayBuffers;
-    const [one] = await Promise.all([files.write(source()), files.write(source())]);
+    const [one] = await Promise.all([files.write(source(), { spent }), files.write(source(), { spent })]);
     assert.equal(one.bytes, 32 * MB);
-    // The collector is not made to run: far less than the 64 MB that went through, not the exact bound.
-    assert.ok(most - before < 40 * MB, `${(most - before) / MB} MB`);
+    // Two blocks of each, and what its source has made in advance: not a collection is needed for that.
+    assert.ok(most - before < 8 * MB, `${(most - before) / MB} MB`);
   });
 
-  test('killed while it writes: all that was told is whole, the rest is swept', { timeout: 60_000 }, async () => {
+  test('killed while it writes: all that was told is whole, the rest is swept', { timeout: 300_000 }, async () => {
     const told = new Map<string, string>();
     for (const lines of [1, 40, 150]) {
       for (const [file, sum] of await writeUntilKilled(dir, lines)) told.set(file, sum);
@@ -320,7 +361,7 @@ describe('object files on a disk', () => {
 async function writeUntilKilled(dir: string, lines: number): Promise<ReadonlyMap<string, string>> {
   const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const program = `
-    import { Readable } from 'node:stream';
+    import { PassThrough, Readable } from 'node:stream';
     import { writeSync } from 'node:fs';
     import { openObjectFiles } from ${from('./files.ts')};
     import { SystemIds } from ${from('../core/ids.ts')};

@@ -1,16 +1,20 @@
-// Files of objects: `<2 hex>/<32 hex>`, made complete elsewhere, synced and then moved into place. A name is given once.
+// Files of objects: `<2 hex>/<32 hex>`, made complete elsewhere, moved into place and synced with their place before anybody
+// is told their names. A name is given once.
 
 import { constants } from 'node:fs';
-import { access, copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Crc64 } from '../core/crc64.ts';
 import type { Ids } from '../core/ids.ts';
-import type { ObjectFiles, WrittenFile } from '../core/objects.ts';
+import type { ObjectFiles, WriteOptions, WrittenFile } from '../core/objects.ts';
 import { codeOf, type Disk, explain, syncDir } from './durable.ts';
 import { fail } from './errors.ts';
-import { pour } from './pour.ts';
-import { CHUNK_BYTES, FileSlice } from './slice.ts';
+import { Chunks, feed } from './feed.ts';
+import { type Place, Places } from './places.ts';
+import { type PourDeps, pour } from './pour.ts';
+import { CHUNK_BYTES, FileSlice, type Slice } from './slice.ts';
+import { SUMMERS, type Summers } from './summers.ts';
 
 /** What is asked of the file system; tests let it fail. */
 export interface ObjectDisk extends Disk {
@@ -31,7 +35,7 @@ const LOST: readonly unknown[] = ['ENOENT', 'EIO', 'EUCLEAN', 'EBADMSG'];
 
 export async function openObjectFiles(
   dir: string,
-  deps: { readonly ids: Ids; readonly disk?: ObjectDisk },
+  deps: { readonly ids: Ids; readonly disk?: ObjectDisk; readonly summers?: Pick<Summers, 'begin'> },
 ): Promise<ObjectFiles> {
   const disk = deps.disk ?? { mkdir, open, rename, link, copyFile };
   const unfinishedDir = join(dir, UNFINISHED);
@@ -43,37 +47,33 @@ export async function openObjectFiles(
   } catch (error) {
     explain(error, dir, true);
   }
-  return new DiskObjectFiles(dir, disk, deps.ids);
+  return new DiskObjectFiles(dir, disk, deps.ids, deps.summers ?? SUMMERS);
 }
 
 class DiskObjectFiles implements ObjectFiles {
   readonly #dir: string;
   readonly #disk: ObjectDisk;
-  readonly #ids: Ids;
-  readonly #folders = new Map<string, Promise<void>>();
+  readonly #places: Places;
+  readonly #chunks = new Chunks();
+  readonly #pouring: PourDeps;
   #started = 0;
   /** Names given since the start, until the sweep is over: it must not take what its writer is about to name. */
   #given: Set<string> | undefined = new Set();
 
-  constructor(dir: string, disk: ObjectDisk, ids: Ids) {
+  constructor(dir: string, disk: ObjectDisk, ids: Ids, summers: Pick<Summers, 'begin'>) {
     this.#dir = dir;
     this.#disk = disk;
-    this.#ids = ids;
+    this.#places = new Places(dir, disk, ids);
+    this.#pouring = { blocks: new Chunks(() => Buffer.from(new SharedArrayBuffer(CHUNK_BYTES))), summers };
   }
 
-  async write(content: Buffer | Readable, options: { readonly sha1?: boolean } = {}): Promise<WrittenFile> {
+  async write(content: Buffer | Readable, options: WriteOptions = {}): Promise<WrittenFile> {
     // An error that comes before the first chunk is asked for would be nobody's, and end the process.
     if (!Buffer.isBuffer(content)) content.on('error', () => undefined);
-    return this.#make(async unfinishedPath => {
-      const file = await this.#disk.open(unfinishedPath, 'wx', 0o600);
-      try {
-        const sums = await pour(content, file, options);
-        await file.sync();
-        return sums;
-      } finally {
-        await file.close();
-      }
-    });
+    return this.#make(
+      unfinishedPath => this.#disk.open(unfinishedPath, 'wx', 0o600),
+      opening => pour(content, opening, this.#pouring, options),
+    );
   }
 
   async copy(file: string): Promise<string> {
@@ -90,7 +90,11 @@ class DiskObjectFiles implements ObjectFiles {
   }
 
   read(file: string, from: number, to: number): Readable {
-    return new FileSlice({ open: () => this.#open(file), from, to, short: () => this.#damaged(file) });
+    return new FileSlice(this.#slice(file, from, to));
+  }
+
+  feed(file: string, from: number, to: number, take: (chunk: Buffer) => Promise<void>): Promise<void> {
+    return feed(this.#slice(file, from, to), this.#chunks, take);
   }
 
   async check(file: string, crc64: string): Promise<boolean> {
@@ -137,78 +141,76 @@ class DiskObjectFiles implements ObjectFiles {
     return removed;
   }
 
-  /** Has `fill` make a file elsewhere, and moves it to a name of its own; nothing is left of what fails. */
-  async #make<R>(fill: (unfinishedPath: string) => Promise<R>): Promise<R & { readonly file: string }> {
+  /** Fills a file elsewhere, moves it to a name of its own and has both on disk; nothing is left of what fails. */
+  async #make<R>(
+    open: (unfinishedPath: string) => Promise<FileHandle>,
+    fill: (opening: Promise<FileHandle>) => Promise<{ readonly sums: Promise<R> }>,
+  ): Promise<R & { readonly file: string }> {
     const unfinishedPath = join(this.#dir, UNFINISHED, String(this.#started++));
     let path = unfinishedPath;
+    // While it is filled; heard when it is waited for.
+    const placing = this.#place();
+    placing.catch(() => undefined);
+    const opening = open(unfinishedPath);
+    opening.catch(() => undefined);
     try {
-      const filled = await fill(unfinishedPath);
-      const name = await this.#newName();
-      await this.#disk.rename(unfinishedPath, this.#path(name));
-      path = this.#path(name);
-      await syncDir(this.#disk, dirname(path));
-      return Object.freeze({ file: name, ...filled });
+      const { sums } = await fill(opening);
+      const [file, place] = [await opening, await placing];
+      await this.#disk.rename(unfinishedPath, place.path);
+      path = place.path;
+      // A journal takes the bytes, the name and the folder at once; the other way round it would be written twice.
+      await both(file.sync(), place.sync());
+      return Object.freeze({ file: place.name, ...(await sums) });
     } catch (error) {
+      // Content may break off before the file is there.
+      await opening.catch(() => undefined);
       // What cannot be removed now is at the next start; why it could not be kept is what counts.
       await rm(path, { force: true }).catch(() => undefined);
       return explain(error, this.#dir, false);
+    } finally {
+      behind(opening, file => file.close());
+      behind(placing, place => place.leave());
     }
   }
 
   async #linked(from: string): Promise<string> {
-    const name = await this.#newName();
-    const path = this.#path(name);
-    await this.#disk.link(from, path);
+    const placing = this.#place();
     try {
-      await syncDir(this.#disk, dirname(path));
-    } catch (error) {
-      await rm(path, { force: true }).catch(() => undefined);
-      throw error;
+      const { name, path, sync } = await placing;
+      await this.#disk.link(from, path);
+      try {
+        await sync();
+      } catch (error) {
+        await rm(path, { force: true }).catch(() => undefined);
+        throw error;
+      }
+      return name;
+    } finally {
+      behind(placing, place => place.leave());
     }
-    return name;
   }
 
   async #copied(from: string): Promise<string> {
-    const made = await this.#make(async unfinishedPath => {
-      // Shares the blocks where the file system can.
-      await this.#disk.copyFile(from, unfinishedPath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      const copied = await this.#disk.open(unfinishedPath, 'r+');
-      await copied.sync().finally(() => copied.close());
-    });
+    const made = await this.#make(
+      async unfinishedPath => {
+        // Shares the blocks where the file system can.
+        await this.#disk.copyFile(from, unfinishedPath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+        return this.#disk.open(unfinishedPath, 'r+');
+      },
+      async () => ({ sums: Promise.resolve({}) }),
+    );
     return made.file;
   }
 
-  /** In a folder that is there and stays there. Seeded ids give names again after a restart: those are taken. */
-  async #newName(): Promise<string> {
-    for (;;) {
-      const name = this.#ids.bytes(16).toString('hex');
-      await this.#folder(name.slice(0, 2));
-      const isTaken = await access(this.#path(name)).then(
-        () => true,
-        () => false,
-      );
-      if (isTaken) continue;
-      this.#given?.add(name);
-      return name;
-    }
+  /** The sweep leaves it. */
+  async #place(): Promise<Place> {
+    const place = await this.#places.take();
+    this.#given?.add(place.name);
+    return place;
   }
 
-  /** One at a time makes a folder, and all wait until it is durable. */
-  #folder(folder: string): Promise<void> {
-    const known = this.#folders.get(folder);
-    if (known) return known;
-    const making = this.#makeFolder(folder).catch(error => {
-      this.#folders.delete(folder);
-      throw error;
-    });
-    this.#folders.set(folder, making);
-    return making;
-  }
-
-  async #makeFolder(folder: string): Promise<void> {
-    await this.#disk.mkdir(join(this.#dir, folder), { recursive: true });
-    // Also of one that is there: a crash may have come before this.
-    await syncDir(this.#disk, this.#dir);
+  #slice(file: string, from: number, to: number): Slice {
+    return { open: () => this.#open(file), from, to, short: () => this.#damaged(file) };
   }
 
   async #open(file: string): Promise<FileHandle> {
@@ -229,4 +231,14 @@ class DiskObjectFiles implements ObjectFiles {
     if (!NAME.test(file)) this.#damaged(file);
     return join(this.#dir, file.slice(0, 2), file);
   }
+}
+
+/** Nobody waits for this end, nor hears of its failure: what was to be kept has been synced, or has failed. */
+function behind<T>(begun: Promise<T>, end: (begun: T) => Promise<void>): void {
+  begun.then(end).catch(() => undefined);
+}
+
+/** Nothing goes on any more when it rejects. */
+async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
+  for (const done of await Promise.allSettled([one, other])) if (done.status === 'rejected') throw done.reason;
 }

@@ -75,6 +75,8 @@ export interface FunctionVersion extends FunctionKey {
   readonly protocol: 'WS' | '';
   /** How long a connection may be without a message; 0 without the protocol. */
   readonly wsIdleTimeoutS: number;
+  /** Name of the role by which it asks the cloud for things; '' without one. */
+  readonly role: string;
   readonly status: FunctionStatus;
   readonly statusReasons: readonly StatusReason[];
   /** Settings of the API that have no counterpart here: kept and given back as they came (wire names). */

@@ -15,8 +15,9 @@ export interface Ids {
   fraction(): number;
 }
 
-/** Bytes of chance fetched at once for rising ids, and how many of them one takes. */
+/** Bytes of chance fetched at once: a call for them costs what hundreds of bytes do. */
 const POOL_BYTES = 2048;
+/** Of them for a rising id. */
 const TAIL_BYTES = 8;
 
 export class SystemIds implements Ids {
@@ -27,6 +28,8 @@ export class SystemIds implements Ids {
   /** Hex digits of the pool, and the first that is not used up. */
   #pool = '';
   #next = 0;
+  /** None of its bytes is given twice. */
+  #bytes = Buffer.alloc(0);
 
   uuid(): string {
     return randomUUID();
@@ -51,7 +54,11 @@ export class SystemIds implements Ids {
     this.#next = 0;
   }
   bytes(count: number): Buffer {
-    return randomBytes(count);
+    if (count > POOL_BYTES / 8) return randomBytes(count);
+    if (this.#bytes.length < count) this.#bytes = randomBytes(POOL_BYTES);
+    const taken = this.#bytes.subarray(0, count);
+    this.#bytes = this.#bytes.subarray(count);
+    return taken;
   }
   fraction(): number {
     return Math.random();
@@ -106,6 +113,15 @@ export function shortId(ids: Ids, length = 8): string {
 export function uuidOf(text: string): string {
   return formatUuid(createHash('sha256').update(text).digest().subarray(0, 16), 5);
 }
+
+/** The same for the same instant and text, and rises with the instant as rising ids do (version 8 shape). */
+export function uuidAt(ms: number, text: string): string {
+  const hash = createHash('sha256').update(text).digest().subarray(0, 16);
+  return `${frontOf(Math.min(Math.max(Math.trunc(ms), 0), LAST_MS))}${formatUuid(hash, 8).slice(13)}`;
+}
+
+/** 48 bits: more do not fit into the front. */
+const LAST_MS = 2 ** 48 - 1;
 
 /** The first two groups of a rising UUID. */
 function frontOf(ms: number): string {

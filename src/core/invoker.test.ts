@@ -106,6 +106,17 @@ describe('an asynchronous event', () => {
     assert.equal(await queue.pending(KEY), 0);
   });
 
+  test('is told to be accepted before its run takes the thread', async () => {
+    const { invoker, clock, calls } = house(() => anOutcome());
+    invoker.start();
+    await clock.advance(MINUTE);
+    await invoker.async(anEvent());
+    for (let turn = 0; turn < 50; turn++) await undefined;
+    assert.equal(calls.length, 0);
+    await clock.advance(0);
+    assert.equal(calls.length, 1);
+  });
+
   test('wakes a worker that sleeps', async () => {
     const { invoker, clock, calls } = house(() => anOutcome());
     invoker.start();

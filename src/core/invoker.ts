@@ -5,7 +5,7 @@ import { admit, isAdmitted } from './admit.ts';
 import type { Clock } from './clock.ts';
 import { CloudError, fail } from './errors.ts';
 import type { FunctionEvent } from './event.ts';
-import type { FunctionVersion } from './function.ts';
+import type { FunctionKey, FunctionVersion } from './function.ts';
 import type { Ids } from './ids.ts';
 import { type Outcome, refusal } from './invocation.ts';
 import { ASYNC_EVENT_BYTES, PENDING_EVENTS } from './limits.ts';
@@ -117,7 +117,16 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     // Documented: the caller's answer is the same, the event goes to the dead letters or is dropped.
     if (answer === 'full') return settler.refuse(item, pendingEvents);
     if (answer === 'added') timeline.accepted(event, now);
-    worker.wake(event.target);
+    wakeAfterAnswer(event.target);
+  }
+
+  /** Whoever waits to hear that the event is accepted hears it before its run takes the thread. */
+  function wakeAfterAnswer(target: FunctionKey): void {
+    const hold = clock.hold();
+    setImmediate(() => {
+      worker.wake(target);
+      hold[Symbol.dispose]();
+    });
   }
 
   /** What is kept of the call of an asynchronous-execution function; whether it can run is seen when it does. */

@@ -34,7 +34,7 @@ export const DESCRIPTION_CHARS = 1000;
 /** API PublishLayerVersion: LicenseInfo (not documented). */
 export const LICENSE_BYTES = 64 * KB;
 
-/** Quota limits: code; the second of a function together with its layers. */
+/** Quota limits: code in a request; unpacked, of a function together with its layers. */
 export const ZIP_BYTES = 50 * MB;
 export const UNZIPPED_BYTES = 500 * MB;
 

@@ -165,17 +165,25 @@ export interface WrittenFile {
   readonly crc64: string;
 }
 
+export interface WriteOptions {
+  readonly sha1?: boolean;
+  /** Told of each chunk of a stream once its bytes are taken. */
+  readonly spent?: ((chunk: Buffer) => void) | undefined;
+}
+
 /** Files by names that are given once. What was written and is named by nobody is removed at the next start. */
 export interface ObjectFiles {
   /**
    * Durable and whole when it resolves; constant memory. Rejects, and keeps nothing, when the content breaks off. Where it
    * fails of itself, the content is left as it is, so that a request can still be answered.
    */
-  write(content: Buffer | Readable, options?: { readonly sha1?: boolean }): Promise<WrittenFile>;
+  write(content: Buffer | Readable, options?: WriteOptions): Promise<WrittenFile>;
   /** The same bytes under another name, without copying them where the file system can. */
   copy(file: string): Promise<string>;
   /** `to` is not part of it. The stream fails if the file is missing or shorter. */
   read(file: string, from: number, to: number): Readable;
+  /** The same, chunk by chunk: each is the taker's until its promise is over, and is filled anew then. */
+  feed(file: string, from: number, to: number, take: (chunk: Buffer) => Promise<void>): Promise<void>;
   /** Whether its bytes are those that were written. */
   check(file: string, crc64: string): Promise<boolean>;
   remove(file: string): Promise<void>;

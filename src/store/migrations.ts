@@ -224,6 +224,15 @@ const tags: Migration = {
   },
 };
 
+const roles: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('versions')
+      .addColumn('role', 'text', made => made.notNull().defaultTo(''))
+      .execute();
+  },
+};
+
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Applied in order of their names. */
@@ -234,4 +243,5 @@ export const MIGRATIONS: Migrations = {
   '0004_asynchronous': asynchronous,
   '0005_web': web,
   '0006_tags': tags,
+  '0007_roles': roles,
 };

@@ -97,6 +97,7 @@ export const SAMPLES: Samples = {
       traced: false,
       protocol: '',
       wsIdleTimeoutS: 0,
+      role: '',
       deadLetter: { type: 'CMQ-QUEUE', name: TRICKY, filterType: '' },
     },
     {
@@ -124,6 +125,7 @@ export const SAMPLES: Samples = {
       deadLetter: null,
       protocol: 'WS',
       wsIdleTimeoutS: 7200,
+      role: 'SCF_ExecuteRole',
     },
   ],
   aliases: [

@@ -57,6 +57,7 @@ export const SCHEMA = {
       deadLetter: 'json',
       protocol: 'text',
       wsIdleTimeoutS: 'integer',
+      role: 'text',
     },
   },
   aliases: {

@@ -223,7 +223,7 @@ describe('SQLite store', () => {
       const [before] = SAMPLES.versions;
       await (await start({ migrations: upTo('0001_tables') })).close();
       const { layers: _, asyncRun: _run, traced: _traced, deadLetter: _letter, ...rest } = cellsOf(before);
-      const { protocol: _protocol, wsIdleTimeoutS: _idle, ...cells } = rest;
+      const { protocol: _protocol, wsIdleTimeoutS: _idle, role: _role, ...cells } = rest;
       insert('versions', cells);
       const migrated = await start();
       const since = { layers: [], asyncRun: false, traced: false, deadLetter: null, protocol: '', wsIdleTimeoutS: 0 };
@@ -234,10 +234,10 @@ describe('SQLite store', () => {
     test('functions from before there were web functions speak no WebSocket', async () => {
       await (await start({ migrations: upTo('0004_asynchronous') })).close();
       const [, web] = SAMPLES.versions;
-      const { protocol: _protocol, wsIdleTimeoutS: _idle, ...cells } = cellsOf(web);
+      const { protocol: _protocol, wsIdleTimeoutS: _idle, role: _role, ...cells } = cellsOf(web);
       insert('versions', cells);
       const migrated = await start();
-      assert.deepEqual(await migrated.list('versions'), [{ ...web, protocol: '', wsIdleTimeoutS: 0 }]);
+      assert.deepEqual(await migrated.list('versions'), [{ ...web, protocol: '', wsIdleTimeoutS: 0, role: '' }]);
       await migrated.put('versions', web);
       assert.deepEqual(await migrated.list('versions'), [web]);
     });
@@ -246,7 +246,7 @@ describe('SQLite store', () => {
       await (await start({ migrations: upTo('0003_concurrency') })).close();
       const [version] = SAMPLES.versions;
       const { asyncRun: _run, traced: _traced, deadLetter: _letter, ...rest } = cellsOf(version);
-      const { protocol: _protocol, wsIdleTimeoutS: _idle, ...cells } = rest;
+      const { protocol: _protocol, wsIdleTimeoutS: _idle, role: _role, ...cells } = rest;
       insert('versions', cells);
       const { queuedMs: _queued, nextAt: _next, why: _why, ...record } = cellsOf(invocation());
       insert('invocations', record);
@@ -262,6 +262,17 @@ describe('SQLite store', () => {
       assert.equal((await migrated.list('versions'))[0]?.asyncRun, true);
       assert.deepEqual(await migrated.list('payloads'), [SAMPLES.payloads[0]]);
       assert.deepEqual(backups(), ['openscf.db.backup-1']);
+    });
+
+    test('functions from before they could have roles have none', async () => {
+      await (await start({ migrations: upTo('0006_tags') })).close();
+      const [, web] = SAMPLES.versions;
+      const { role: _role, ...cells } = cellsOf(web);
+      insert('versions', cells);
+      const migrated = await start();
+      assert.deepEqual(await migrated.list('versions'), [{ ...web, role: '' }]);
+      await migrated.put('versions', web);
+      assert.deepEqual(await migrated.list('versions'), [web]);
     });
 
     test('tags from before they had a table of their own come into it', async () => {

@@ -8,7 +8,7 @@ import { MIGRATIONS } from './schema.ts';
 /** PRAGMA application_id: the letters OSCO. */
 const APPLICATION_ID = 0x4f53434f;
 /** 32 MB of write-ahead log: a checkpoint is a pause for all who wait, so it is made rarely. */
-const CHECKPOINT_PAGES = 8_000;
+export const CHECKPOINT_PAGES = 8_000;
 const CACHE_KB = 16_384;
 
 /** Writes are durable when their transaction ends; readers beside it never wait. */

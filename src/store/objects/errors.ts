@@ -40,6 +40,9 @@ export interface Failure {
 }
 
 const CORRUPT = 11;
+const FULL = 13;
+/** SQLITE_IOERR_SHMSIZE: no room for the index of the write-ahead log. */
+const SHMSIZE = 4874;
 const NOTADB = 26;
 
 export function failureOf(error: unknown): Failure {
@@ -51,6 +54,13 @@ export function failureOf(error: unknown): Failure {
   }
   return { message: error.stack ?? message };
 }
+
+/** No room is left on the disk. */
+export const isFull = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  ((error.errcode & 0xff) === FULL || error.errcode === SHMSIZE);
 
 /** The error that says what to do; one without a row is passed on as it is. */
 export function explained({ message, ...known }: Failure, file: string): Error {

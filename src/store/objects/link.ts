@@ -1,19 +1,16 @@
 // The server's end of the thread: changes gather while a batch is under way, and go together.
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { Committed, Expected, ObjectChange } from '../../core/objects.ts';
+import { firstWord, startThread, threadFile } from '../../core/thread.ts';
 import { closed, explained, threadGone } from './errors.ts';
 import type { Asked, FromThread, ThreadOptions, Told, WireRow } from './protocol.ts';
 
 /** A batch that grows with the backlog would make its own members wait. */
 const BATCH_CHANGES = 512;
 const BATCH_BYTES = 4 << 20;
-/** Instead of the program's own, which may be for its file alone; an older Node.js warns of node:sqlite in each thread. */
-const THREAD_FLAGS = ['--disable-warning=ExperimentalWarning'];
 
 interface Op {
   readonly asked: Asked;
@@ -57,14 +54,12 @@ export class Link {
   }
 
   static async open(options: LinkOptions, threadOptions: ThreadOptions): Promise<Link> {
-    const thread = new Worker(threadFile(), { workerData: threadOptions, name: 'objects', execArgv: THREAD_FLAGS });
-    const said = await new Promise<FromThread>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-      thread.once('exit', code => reject(new Error(`the thread of the object index ended with ${code}`)));
-    });
-    // By name: its own listeners of listeners keep the port between the two threads going.
-    for (const name of ['message', 'error', 'exit']) thread.removeAllListeners(name);
+    const thread = startThread(
+      threadFile(import.meta.url, './thread.ts', './objects-thread.js'),
+      'objects',
+      threadOptions,
+    );
+    const said = await firstWord<FromThread>(thread, 'objects');
     if (said === 'open') return new Link(options, thread);
     await thread.terminate();
     throw 'notOpened' in said ? explained(said.notOpened, options.file) : new Error('the object index did not open');
@@ -178,10 +173,4 @@ function wired(change: ObjectChange, expected: Expected | undefined): Pick<Op, '
   });
   const { put: _, ...rest } = change;
   return { asked: { change: put ? { ...rest, put } : rest, expected }, inlines, bytes };
-}
-
-/** Beside the source, and in the published program beside that. */
-function threadFile(): URL {
-  const source = new URL('./thread.ts', import.meta.url);
-  return existsSync(fileURLToPath(source)) ? source : new URL('./objects-thread.js', import.meta.url);
 }

@@ -5,6 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from './database.ts';
 import { failureOf } from './errors.ts';
 import type { FromThread, KillPoint, ThreadOptions, ToThread } from './protocol.ts';
+import { Reserve } from './reserve.ts';
+import { Thrift } from './thrift.ts';
 import { Writer } from './writer.ts';
 
 const { file, maxPages, kill } = workerData as ThreadOptions;
@@ -19,13 +21,16 @@ try {
   const open = connect(file);
   db = open;
   if (maxPages !== undefined) open.exec(`PRAGMA max_page_count = ${maxPages}`);
-  const writer = new Writer(open, passed);
+  const reserve = new Reserve(`${file}.reserve`);
+  const thrift = new Thrift(open, reserve);
+  const writer = new Writer(open, passed, reserve);
   port.on('message', (message: ToThread) => {
     if (message === 'close') {
       open.close();
       port.close();
       return;
     }
+    thrift.look();
     send(writer.run(message));
     passed('answered');
   });

@@ -1,9 +1,10 @@
 // One batch, one transaction. If it fails, each of its changes has one of its own: a bad one fails alone.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { failureOf } from './errors.ts';
+import { failureOf, isFull } from './errors.ts';
 import { FilesTable } from './files-table.ts';
 import type { Asked, KillPoint, Told, WireChange } from './protocol.ts';
+import type { Reserve } from './reserve.ts';
 import { UploadsTable } from './uploads-table.ts';
 import { VersionsTable } from './versions-table.ts';
 
@@ -15,9 +16,11 @@ export class Writer {
   readonly #uploads: UploadsTable;
   readonly #putNotice: StatementSync;
   readonly #settle: StatementSync;
+  readonly #reserve: Pick<Reserve, 'spend' | 'restore'>;
 
-  constructor(db: DatabaseSync, passed: (point: KillPoint) => void) {
+  constructor(db: DatabaseSync, passed: (point: KillPoint) => void, reserve: Pick<Reserve, 'spend' | 'restore'>) {
     this.#db = db;
+    this.#reserve = reserve;
     this.#passed = passed;
     this.#files = new FilesTable(db);
     this.#versions = new VersionsTable(db, this.#files);
@@ -27,15 +30,46 @@ export class Writer {
   }
 
   run(batch: readonly Asked[]): Told[] {
+    this.#reserve.restore();
+    return this.#each(batch);
+  }
+
+  #each(batch: readonly Asked[]): Told[] {
     try {
       return this.#transaction(batch);
     } catch (error) {
-      if (batch.length === 1) return [{ failure: failureOf(error) }];
-      return batch.flatMap(asked => this.run([asked]));
+      const [asked] = batch;
+      if (batch.length > 1 || !asked) return batch.flatMap(one => this.#each([one]));
+      return [isFull(error) && isRemoval(asked.change) ? this.#remove(asked, error) : { failure: failureOf(error) }];
     }
   }
 
+  /** On a full disk. */
+  #remove(asked: Asked, refused: unknown): Told {
+    let error = refused;
+    while (isFull(error) && this.#reserve.spend()) {
+      try {
+        const [told] = this.#transaction([asked]);
+        if (told) return told;
+      } catch (again) {
+        error = again;
+      }
+    }
+    return { failure: failureOf(error) };
+  }
+
   #transaction(batch: readonly Asked[]): Told[] {
+    if (!batch.every(({ change }) => isSettling(change))) return this.#commit(batch);
+    // What a loss of power takes back is delivered once more, as after any crash; the log alone keeps it until then.
+    this.#db.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return this.#commit(batch);
+    } finally {
+      this.#db.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  #commit(batch: readonly Asked[]): Told[] {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       this.#passed('begin');
@@ -77,4 +111,16 @@ export class Writer {
     for (const { id, triggerId, detail } of change.notices ?? []) this.#putNotice.run(id, triggerId, detail);
     for (const id of change.settled ?? []) this.#settle.run(id);
   }
+}
+
+/** Nothing but that triggers have been told. */
+function isSettling(change: WireChange): boolean {
+  for (const name in change) if (name !== 'settled') return false;
+  return true;
+}
+
+/** It makes room, or ends something; what triggers are told of it counts for nothing. */
+function isRemoval({ put, putUpload, putPart, remove = [], removeUploads = [], settled = [] }: WireChange): boolean {
+  if ((put?.length ?? 0) > 0 || putUpload || putPart) return false;
+  return remove.length + removeUploads.length + settled.length > 0;
 }
