@@ -2,6 +2,7 @@
 
 import { clockRoutes } from './api/openscf/clock.ts';
 import { downloads } from './api/openscf/download.ts';
+import { s3EventRoutes } from './api/openscf/s3events.ts';
 import { viewRoutes } from './api/openscf/views.ts';
 import type { ScfDeps } from './api/scf/deps.ts';
 import { apiSite } from './api/server.ts';
@@ -13,7 +14,7 @@ import { openCertificates } from './control/certificates.ts';
 import { createControl } from './control/create.ts';
 import { keptResource } from './control/tagged.ts';
 import { TagTable } from './control/tags.ts';
-import { SystemClock, TurnableClock } from './core/clock.ts';
+import { type Clock, SystemClock, TurnableClock } from './core/clock.ts';
 import type { FunctionKey } from './core/function.ts';
 import { SystemIds } from './core/ids.ts';
 import { createInvoker } from './core/invoker.ts';
@@ -49,6 +50,8 @@ import { parseCron } from './triggers/timer/cron.ts';
 
 export interface RunningServer {
   readonly endpoint: string;
+  /** Of the object store. */
+  readonly cosEndpoint: string;
   readonly credentials: { readonly secretId: string; readonly secretKey: string };
   readonly token: string;
   readonly dataDir: string;
@@ -66,13 +69,15 @@ export async function startServer(options: {
   config: Config;
   origins?: Origins;
   faults?: Faults;
+  /** What the limits of functions are measured by: they hold for processes, which no clock of a development server stops. */
+  processClock?: Clock;
 }): Promise<RunningServer> {
-  const { config, faults = {} } = options;
+  const { config, faults = {}, processClock = new SystemClock() } = options;
   const log = createLog({ level: config.logLevel });
   const opened = new Closers();
   const close = () => opened.close(log);
   try {
-    return { ...(await compose(config, faults, log, opened)), close };
+    return { ...(await compose(config, faults, processClock, log, opened)), close };
   } catch (error) {
     await close();
     throw error;
@@ -82,6 +87,7 @@ export async function startServer(options: {
 async function compose(
   config: Config,
   faults: Faults,
+  processClock: Clock,
   log: Log,
   opened: Closers,
 ): Promise<Omit<RunningServer, 'close'>> {
@@ -93,7 +99,8 @@ async function compose(
   const account = Object.freeze({ appId: config.appId, uin: config.uin });
 
   const data = await openData(config.data, { secretId: config.secretId, secretKey: config.secretKey }, ids);
-  const { store, blob, events } = await openStores({ dataDir: data.path, wallClock, ids, log, faults }, opened);
+  const stores = await openStores({ dataDir: data.path, clock, wallClock, ids, log, faults }, opened);
+  const { store, blob, events } = stores;
   const bus = memoryBus(log);
   const { timeline, history } = await openRecords({ config, dataDir: data.path, clock, wallClock, log }, opened);
   const metrics = createMetrics();
@@ -107,7 +114,7 @@ async function compose(
     certificateFor: certificateFor(certificates, name => products.certificateOf(name)),
   });
   // Ports may be taken from the system (0): addresses are asked for when they are shown.
-  const ports = { api: 0, http: 0, tls: 0 };
+  const ports = { api: 0, cos: 0, http: 0, tls: 0 };
   const origin = (port: number) => originOf(host, port);
   const runtime = await createRuntime({
     ...runtimeSettings(config),
@@ -115,7 +122,7 @@ async function compose(
     blob,
     dataDir: data.path,
     clock,
-    processClock: wallClock,
+    processClock,
     ids,
     log,
     account,
@@ -132,7 +139,7 @@ async function compose(
 
   const later = () => ({ control, submit: invoker });
   const products = await openProducts(
-    { config, store, wallClock, ids, log, account, certificates, ports, later },
+    { config, stores, clock, wallClock, ids, log, account, certificates, ports, later },
     opened,
   );
   const control = await createControl({
@@ -150,7 +157,7 @@ async function compose(
     host: kind => ({ clock, ids, account, submit: invoker, source: products.sourceOf(kind) }),
     history,
     cron: text => parseCron(text, compat.timerUtcOffset),
-    instances: { provisionedOf: runtime.readiness },
+    instances: { provisionedOf: runtime.readiness, renew: runtime.renew },
     tags,
     certificates,
     executions: events.executions,
@@ -191,6 +198,7 @@ async function compose(
     clock,
     ids,
     templates: templateZip,
+    objects: products.cos,
     entryFile: runtime.entryFile,
     renderLog,
     tail: row => logTail(renderLog(row), LOG_TAIL_BYTES),
@@ -224,12 +232,14 @@ async function compose(
       dev: config.dev,
       driver,
       region,
-      ports: { portApi: ports.api, portHttp: ports.http, portTls: ports.tls },
+      appId: account.appId,
+      ports: { portApi: ports.api, portCos: ports.cos, portHttp: ports.http, portTls: ports.tls },
       dataDir: data.path,
       caPath: tls.caPath,
     }),
     routes: [
       ...clockRoutes(clock),
+      ...s3EventRoutes({ token: config.s3.token, inbox: products.s3 }),
       ...eventViews({ store: events, records: history, invoker, runner: runtime, control, clock, ids, region }),
       ...viewRoutes({
         control,
@@ -238,6 +248,8 @@ async function compose(
         driver: runtime.driver,
         load: runtime.stats,
         languages: runtime.languages,
+        objects: products.cos.scrubbed,
+        otherStores: products.s3.counts,
         cloudNames: cloudNamesWords(config.cloudNames),
       }),
     ],
@@ -246,8 +258,9 @@ async function compose(
   });
   const unbuilt = unbuiltSite({ ids, missed });
 
-  const shared = [code.site, ...products.sites, api, unbuilt];
-  await openFronts(ports, { shared, api, edge: products.edge, tls: tls.options }, { config, ids, log }, opened);
+  const shared = [...products.sites, code.site, api, unbuilt];
+  const { cos, edge } = products;
+  await openFronts(ports, { shared, api, cos: cos.site, edge, tls: tls.options }, { config, ids, log }, opened);
   // Before the ports close, and while functions can still be called.
   opened.defer(() => products.sayGoodbye());
 
@@ -264,6 +277,7 @@ async function compose(
   opened.defer(() => data.withdraw());
   return {
     endpoint,
+    cosEndpoint: origin(ports.cos),
     credentials: data.credentials,
     token: data.token,
     dataDir: data.path,

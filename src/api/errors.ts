@@ -109,6 +109,16 @@ const REFUSALS = {
     '令牌只能从本机使用，远程请求请使用密钥签名。',
     'The token works from this machine alone; sign with a key from elsewhere.',
   ),
+  S3TokenUnset: row(
+    'AuthFailure.UnauthorizedOperation',
+    '尚未设置 s3.token：以 --s3-token、环境变量 OPENSCF_S3_TOKEN 或设置文件给出后重新启动，并让对象存储在地址中带上 token=。',
+    'The setting s3.token is not made: give it by --s3-token, OPENSCF_S3_TOKEN or the file of settings, start again, and let the other store send it as token= in the address.',
+  ),
+  S3TokenWrong: row(
+    'AuthFailure.UnauthorizedOperation',
+    '令牌错误，应为设置 s3.token 的值，以 token= 或 Authorization: Bearer 给出。',
+    'The token is wrong; it is the setting s3.token, as token= or as Authorization: Bearer.',
+  ),
   TemporaryKey: row(
     'AuthFailure.UnauthorizedOperation',
     '临时密钥不能用于 /_openscf，请使用账号密钥。',

@@ -8,8 +8,6 @@ export interface Doc {
   readonly en: string;
   /** Masked when settings are shown. */
   readonly secret?: boolean;
-  /** Nothing uses it yet. */
-  readonly later?: boolean;
 }
 
 export type Shape =

@@ -59,6 +59,8 @@ test('defaults are the documented ones', () => {
     records: { rows: 100_000, days: 7, bytesMB: 256 },
     websocket: { idle: 900, messageKB: 1024 },
     clb: { vips: '' },
+    cos: { scrubMB: 8 },
+    s3: { buckets: '' },
     compat: {
       apigwHeaderCase: 'lower',
       apigwDropLocation: false,
@@ -67,6 +69,9 @@ test('defaults are the documented ones', () => {
       wsCleanupOnServerClose: false,
       clbBase64Flag: 'string',
       clbExtendedEvent: true,
+      cosEventName: 'concrete',
+      cosExtendedEvent: true,
+      cosAppendEvents: 'wildcard',
       timerUtcOffset: 480,
       instancePerEvent: false,
       eventInstanceConcurrency: false,
@@ -94,7 +99,12 @@ test('a flag that was not given leaves the other sources alone', () => {
 
 test('every setting can be given in each of the three ways and means the same', () => {
   const sample: Record<string, string> = { number: '200', switch: 'on', text: '12345678' };
-  const odd: Record<string, string> = { region: 'ap-x1', registry: 'http://x' };
+  const odd: Record<string, string> = {
+    region: 'ap-x1',
+    registry: 'http://x',
+    's3.token': 'x'.repeat(16),
+    's3.buckets': 'a.b=c-1250000000',
+  };
   for (const one of SETTINGS) {
     if (one.name === 'secretId' || one.name === 'secretKey') continue;
     const first = one.shape.kind === 'choice' ? (one.shape.values.at(-1) ?? '') : '';
@@ -110,6 +120,14 @@ test('every setting can be given in each of the three ways and means the same', 
       ['flag', 'env', 'file'],
     );
   }
+});
+
+test('buckets of another store are given as pairs', () => {
+  const like = (buckets: string) => () => at({ flags: { 's3.buckets': buckets } }).config.s3.buckets;
+  for (const fine of ['', 'a=b-1', ' a.b = c-1 '.replaceAll(' = ', '='), 'A_b=x-y-1250000000,c=x-y-1250000000,'])
+    assert.equal(like(fine)(), fine);
+  for (const wrong of ['a', 'a=', '=b-1', 'a=b', 'a=B-1', 'a=b-1=c-1', 'a=b-1;c=d-1'])
+    assert.throws(like(wrong), wrong);
 });
 
 test('names are derived as promised', () => {

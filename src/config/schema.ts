@@ -9,7 +9,7 @@ const MANY = 1_000_000;
 const SOME_TEXT = /\S/;
 
 /** 0 takes any free port. */
-const port = (zh: string, en: string, later = false) => whole(0, PORT, { zh, en, later });
+const port = (zh: string, en: string) => whole(0, PORT, { zh, en });
 
 const quota = z.object({
   namespaces: whole(1, MANY, { zh: '每个地域的命名空间数', en: 'namespaces per region' }).default(
@@ -71,6 +71,26 @@ const clb = z.object({
   }).default(''),
 });
 
+const cos = z.object({
+  scrubMB: whole(0, 100_000, {
+    zh: '后台每天核对所有对象时每秒读取的数据量（MB），0 为不核对',
+    en: 'MB per second that are read to look through all objects once a day, 0 for never',
+  }).default(8),
+});
+
+/** Events of buckets of another store, posted to /_openscf/v1/s3-events. */
+const s3 = z.object({
+  token: text(/^[A-Za-z0-9._~-]{16,}$/, 'at least 16 letters, digits or - . _ ~', {
+    zh: '其他对象存储发送事件通知时所带的令牌，缺省不接受通知',
+    en: 'token that other object stores send with their event notifications; none are taken if not set',
+    secret: true,
+  }).optional(),
+  buckets: text(/^(\s*[^\s=,]+=[a-z0-9-]+-\d+\s*(,|$))*$/, 'photos=photos-1250000000,logs=logs-1250000000', {
+    zh: '其他对象存储的存储桶与本服务的存储桶的对应关系（逗号分隔），触发器绑定后者；启动时创建其中不存在的存储桶（地域为 region）',
+    en: 'which bucket here stands for a bucket of another store, with commas between; triggers are bound to the one here, which is made at start in the region of the setting region if it is missing',
+  }).default(''),
+});
+
 /** Where the cloud's documents disagree with themselves, or clients rely on what is not documented. */
 const compat = z.object({
   apigwHeaderCase: oneOf(['lower', 'canonical'], {
@@ -101,6 +121,18 @@ const compat = z.object({
     zh: 'CLB 事件另带 httpMethod、path、queryString 与 body（文档正文提到，示例中没有）',
     en: 'CLB events have httpMethod, path, queryString and body as well, which the documents promise and do not show',
   }).default(true),
+  cosEventName: oneOf(['concrete', 'rule'], {
+    zh: 'COS 事件中 eventName 的取值：实际发生的事件，或触发器规则中的事件（如文档示例）',
+    en: 'eventName of COS events: what happened, or the event of the trigger as in the documents’ sample',
+  }).default('concrete'),
+  cosExtendedEvent: onOff({
+    zh: 'COS 事件另带 cosRegion、s3Region、ETag 与 x-cos-storage-class（云上有，文档未载）',
+    en: 'COS events have cosRegion, s3Region, ETag and x-cos-storage-class as well, which the cloud sends and the documents do not show',
+  }).default(true),
+  cosAppendEvents: oneOf(['wildcard', 'named', 'off'], {
+    zh: '追加上传（文档未载事件名）：仅匹配 cos:ObjectCreated:*，也可按名称指定，或不产生事件',
+    en: 'appending, which has no event in the documents: told to cos:ObjectCreated:* alone, also to rules that name it, or to nobody',
+  }).default('wildcard'),
   timerUtcOffset: whole(-720, 840, {
     zh: 'Cron 表达式所在时区与 UTC 相差的分钟数',
     en: 'minutes between UTC and the zone in which cron expressions are read',
@@ -119,7 +151,7 @@ export const configSchema = z.object({
   data: text(SOME_TEXT, '.openscf', { zh: '数据目录', en: 'data folder' }).default('.openscf'),
   host: text(/^\S+$/, '127.0.0.1', { zh: '监听地址', en: 'address to listen on' }).default('127.0.0.1'),
   portApi: port('云 API 端口', 'port of the Cloud APIs').default(9700),
-  portCos: port('COS 端口', 'port of COS', true).default(9701),
+  portCos: port('COS 端口', 'port of COS').default(9701),
   portHttp: port('API 网关等 HTTP 入口端口', 'port of the HTTP edge (API Gateway)').default(9702),
   portTls: port('HTTP 入口的 TLS 端口', 'port of the HTTP edge with TLS').default(9743),
   portOffset: whole(0, PORT, {
@@ -198,6 +230,8 @@ export const configSchema = z.object({
   records,
   websocket,
   clb,
+  cos,
+  s3,
   compat,
 });
 

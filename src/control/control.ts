@@ -12,6 +12,7 @@ import type { LiveCatalog } from './catalog.ts';
 import type { DomainVerbs } from './domains.ts';
 import type { Filter, Listed, Paging } from './paging.ts';
 import type { Roles } from './roles.ts';
+import type { RunRoles } from './runroles.ts';
 import type { HeldKey, Sessions } from './sessions.ts';
 import type { TagTable } from './tags.ts';
 
@@ -27,6 +28,7 @@ export interface Control {
   readonly accounts: Accounts;
   readonly roles: Roles;
   readonly sessions: Sessions;
+  readonly runRoles: RunRoles;
   readonly logs: Logs;
   readonly missed: Missed;
   readonly tags: TagTable;
@@ -56,6 +58,8 @@ export interface CreateFunction extends FunctionKey, AsyncSettings {
   readonly initTimeoutS?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly layers?: readonly LayerRef[] | undefined;
+  /** Its name. */
+  readonly role?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
   readonly wire: Wire;
 }
@@ -68,7 +72,7 @@ export interface UpdateCode extends FunctionKey {
   readonly wire: Wire;
 }
 
-/** undefined keeps; `{}` clears the environment, `[]` unbinds all layers. */
+/** undefined keeps; `{}` clears the environment, `[]` unbinds all layers, `''` takes the role away. */
 export interface UpdateConfiguration extends FunctionKey, AsyncSettings {
   readonly runtime?: string | undefined;
   readonly description?: string | undefined;
@@ -77,6 +81,7 @@ export interface UpdateConfiguration extends FunctionKey, AsyncSettings {
   readonly initTimeoutS?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly layers?: readonly LayerRef[] | undefined;
+  readonly role?: string | undefined;
   readonly publish?: boolean | undefined;
   readonly wire: Wire;
 }

@@ -78,6 +78,7 @@ function bare(version: FunctionVersion): FunctionVersion {
     traced: false,
     deadLetter: null,
     ...NO_PROTOCOL,
+    role: '',
     echoed: {},
   };
 }

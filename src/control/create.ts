@@ -30,6 +30,7 @@ import type { Quotas } from './quotas.ts';
 import { removalIn } from './removal.ts';
 import { openRoles } from './roles.ts';
 import type { Room } from './room.ts';
+import { runRolesIn } from './runroles.ts';
 import { sessionsIn } from './sessions.ts';
 import { TagTable } from './tags.ts';
 import { temporaryKeys } from './temporary.ts';
@@ -96,18 +97,25 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
   const { resume: resumeLayers, ...layers } = layersIn(room);
   const triggers = triggersIn(room, deps.kinds, deps.host);
   const removal = removalIn(room, triggers.dropping);
-  const { cron, instances = { provisionedOf: () => NONE_READY } } = deps;
+  const { cron } = deps;
+  const instances: Instances = deps.instances ?? { provisionedOf: () => NONE_READY };
   const domains = await domainsIn(room, deps.certificates);
   const provisioning = new Provisioning({ ...room, cron, instances });
-  const roles = await openRoles(room);
+  /** Keys of a role that is gone are good for nothing, and a role of that name may be there again. */
+  function renewWith(role: string): void {
+    for (const { entry } of catalog.all())
+      for (const version of entry.versions.values()) if (version.role === role) instances.renew?.(version);
+  }
+  const roles = await openRoles({ ...room, changed: renewWith });
   const temporary = temporaryKeys({ ids, accountSecret: deps.keys[0]?.secretKey ?? '' });
   const sessions = sessionsIn({ account: deps.account, roles, temporary });
+  const runRoles = runRolesIn({ roles, sessions, turns });
   const { executions = NO_EXECUTIONS, terminate = async () => 'absent' } = deps;
   const forgetting = new Forgetting({ executions, clock, log });
   catalog.follow(key => triggers.listeners.sync(key));
 
   return Object.freeze<Control>({
-    functions: functionsIn(room, removal),
+    functions: functionsIn(room, removal, runRoles),
     versions: versionsIn(room, removal),
     aliases: aliasesIn(room, removal),
     namespaces: namespacesIn(room, since),
@@ -117,6 +125,7 @@ export async function createControl(deps: ControlDeps): Promise<Control> {
     accounts: accountsIn(room, regions, { ...deps, sessions }),
     roles,
     sessions,
+    runRoles,
     executions: executionsIn({ executions, terminate, catalog }),
     logs: logsIn({ history: deps.history, catalog, clock, printed: deps.printed }),
     missed: missedIn(deps),

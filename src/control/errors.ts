@@ -63,8 +63,8 @@ export const SCF_ERRORS = {
   ),
   'InvalidParameterValue.Code': caller('Code 取值错误：{zh}', 'Code is wrong: {en}'),
   'InvalidParameterValue.CodeSource': caller(
-    'CodeSource 取值 {value} 错误，请使用 ZipFile。',
-    'CodeSource is {value}; use ZipFile.',
+    'CodeSource 取值 {value} 错误，请使用 ZipFile 或 Cos。',
+    'CodeSource is {value}; use ZipFile or Cos.',
   ),
   'InvalidParameterValue.DateTime': caller('时间取值错误：{zh}', 'The time is wrong: {en}'),
   'InvalidParameterValue.DefaultNamespace': caller(
@@ -223,8 +223,8 @@ export const SCF_ERRORS = {
     'The function {name} has {limit} versions, the most allowed; delete some or raise the setting quota.versions.',
   ),
   'MissingParameter.Code': caller(
-    '缺少代码，请在 Code.ZipFile 中提供 Base64 编码的 zip 文件。',
-    'The code is missing; give a Base64-encoded zip file in Code.ZipFile.',
+    '缺少代码，请在 Code.ZipFile 中提供 Base64 编码的 zip 文件，或提供 Code.CosBucketName 与 Code.CosObjectName。',
+    'The code is missing; give a Base64-encoded zip file in Code.ZipFile, or Code.CosBucketName and Code.CosObjectName.',
   ),
   'ResourceInUse.Alias': caller(
     '别名 {alias} 已存在，请更换名称或使用 UpdateAlias。',
@@ -258,6 +258,10 @@ export const SCF_ERRORS = {
     '未找到指定的Qualifier，请检查后重试。函数 {name} 没有版本或别名 {qualifier}。',
     'The function {name} has no version or alias {qualifier}; check the qualifier.',
   ),
+  'ResourceNotFound.Role': caller(
+    '未找到指定的Role，请检查后重试。角色 {role} 不存在，可通过 cam:CreateRole 创建（注意大小写）。',
+    'There is no role {role}; check its name, upper and lower case too, or make it with cam:CreateRole.',
+  ),
   'ResourceNotFound.Trigger': caller(
     '未找到指定的Trigger，请检查后重试。函数 {name} 在 {qualifier} 上没有 {type} 触发器 {triggerName}。',
     'The function {name} has no {type} trigger {triggerName} on {qualifier}; check name, type and qualifier (ListTriggers shows them).',
@@ -265,6 +269,10 @@ export const SCF_ERRORS = {
   'ResourceNotFound.Version': caller(
     '未找到指定的Version，请检查后重试。函数 {name} 没有版本 {version}。',
     'The function {name} has no version {version}; check the number (ListVersionByFunction shows them).',
+  ),
+  'UnauthorizedOperation.Role': caller(
+    '角色 {role} 的信任策略不允许 {service} 扮演，请在 principal 的 service 中加入 {service}。',
+    'The trust policy of the role {role} does not name {service}; add it to the services of its principal.',
   ),
   UnsupportedOperation: caller('操作不支持：{zh}', 'This is not supported: {en}'),
   'UnsupportedOperation.AliasBind': caller(

@@ -2,7 +2,7 @@
 
 import { type FunctionVersion, keyText, LATEST } from '../core/function.ts';
 import { shortId } from '../core/ids.ts';
-import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S } from '../core/limits.ts';
+import { INIT_TIMEOUT_S, MEMORY_MB, TIMEOUT_S, ZIP_BYTES } from '../core/limits.ts';
 import { type AsyncSettings, checkAsyncRun, checkAsyncType, deadLetterOf } from './async.ts';
 import { boundLayers, checkLayerRefs, sameLayers } from './binding.ts';
 import type { Functions, UpdateConfiguration } from './control.ts';
@@ -16,6 +16,7 @@ import { addVersion, checkVersionQuota } from './publish.ts';
 import type { Removal } from './removal.ts';
 import { mustBeWritable, type Room, resolve } from './room.ts';
 import { checkFree, latestRow, putFunction } from './rows.ts';
+import type { RunRoles } from './runroles.ts';
 import { functionResource } from './tagged.ts';
 import { checkCodeSource, echoOf, refuseUnsupported } from './unsupported.ts';
 import {
@@ -35,7 +36,7 @@ import { type FunctionType, functionType, type Protocol, protocolAfter, protocol
 
 type Settings = Pick<
   UpdateConfiguration,
-  'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment' | 'layers' | keyof AsyncSettings
+  'description' | 'memoryMB' | 'timeoutS' | 'initTimeoutS' | 'environment' | 'layers' | 'role' | keyof AsyncSettings
 >;
 
 function checkSettings(input: Settings): void {
@@ -47,7 +48,7 @@ function checkSettings(input: Settings): void {
   if (input.deadLetter) deadLetterOf(input.deadLetter);
 }
 
-export function functionsIn(room: Room, removal: Removal): Functions {
+export function functionsIn(room: Room, removal: Removal, runRoles: Pick<RunRoles, 'check'>): Functions {
   const { store, clock, ids, quotas, runtimes, catalog, turns, packages, transitions, tags } = room;
 
   function runtimeOf(asked: string | undefined, type: FunctionType): string {
@@ -75,8 +76,9 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       const runtime = runtimeOf(input.runtime, type);
       const handler = handlerOf(runtime, input.handler, type);
       const echoed = echoOf(input.wire);
-      const { zip } = input;
+      const { zip, role = '' } = input;
       checkZip(zip);
+      await runRoles.check(role);
       await turns.take(keyText(key), async () => {
         // Before the package is kept; asked again in the transaction that counts.
         await checkFree(store, key, quotas.functionsPerNamespace);
@@ -103,6 +105,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
             traced,
             deadLetter,
             ...protocol,
+            role,
             status: 'Creating',
             statusReasons: [],
             echoed,
@@ -167,6 +170,7 @@ export function functionsIn(room: Room, removal: Removal): Functions {
       refuseUnsupported(input.wire, runtimes.offers, catalog.latest(key).type);
       checkSettings(input);
       const echoed = echoOf(input.wire);
+      if (input.role !== undefined) await runRoles.check(input.role);
       const unfinished = await turns.take(keyText(key), async () => {
         const version = await store.transaction(async rows => {
           const latest = await latestRow(rows, key);
@@ -217,7 +221,9 @@ export function functionsIn(room: Room, removal: Removal): Functions {
     async entryText(key, qualifier = LATEST) {
       const version = resolve(catalog.held(key), qualifier);
       const path = version.type === 'HTTP' ? WEB_START_FILE : runtimes.entryFile(version);
-      return path === undefined ? '' : entryText(await packages.stream(version.code), path);
+      // It is read whole; by an object store larger ones come.
+      if (path === undefined || version.code.bytes > ZIP_BYTES) return '';
+      return entryText(await packages.stream(version.code), path);
     },
 
     async asyncPolicy(key, qualifier) {
@@ -265,6 +271,7 @@ function configured(
     traced: input.traced ?? latest.traced,
     deadLetter: input.deadLetter ? deadLetterOf(input.deadLetter) : latest.deadLetter,
     wsIdleTimeoutS: input.wsIdleTimeoutS,
+    role: input.role ?? latest.role,
     echoed,
     status: 'Active',
     statusReasons: [],
@@ -274,6 +281,7 @@ function configured(
     next.timeoutS !== timeoutS ||
     next.initTimeoutS !== initTimeoutS ||
     next.wsIdleTimeoutS !== latest.wsIdleTimeoutS ||
+    next.role !== latest.role ||
     JSON.stringify(next.environment) !== JSON.stringify(environment) ||
     NOTICED.some(name => JSON.stringify(echoed[name]) !== JSON.stringify(latest.echoed[name]));
   return noticed ? { ...next, revision: latest.revision + 1 } : next;

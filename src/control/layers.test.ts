@@ -166,7 +166,11 @@ describe('PublishLayerVersion', () => {
     ['content that is no zip', { zip: Buffer.from('hello') }, 'InvalidParameterValue.ZipFile'],
     ['a description of 1001 characters', { description: 'x'.repeat(1001) }, 'InvalidParameterValue.Description'],
     ['a licence of more than 64 KB', { license: '证'.repeat(22_000) }, 'InvalidParameterValue.LimitExceeded'],
-    ['content from COS', { zip: undefined, wire: { Content: { CosObjectName: '/a' } } }, 'UnsupportedOperation'],
+    [
+      'content from a store of the console',
+      { zip: undefined, wire: { Content: { TempCosObjectName: '/a' } } },
+      'UnsupportedOperation',
+    ],
   ];
   for (const [what, change, code] of refused)
     test(`refuses ${what}: ${code}`, async () => {

@@ -96,8 +96,8 @@ export function layersIn(room: Room): Layers & { resume(): Promise<void> } {
       const { zip } = input;
       if (zip === undefined)
         fail('InvalidParameterValue.Content', {
-          zh: '缺少内容，请在 Content.ZipFile 中提供 Base64 编码的 zip 文件。',
-          en: 'nothing is given; give a Base64-encoded zip file in Content.ZipFile.',
+          zh: '缺少内容，请在 Content.ZipFile 中提供 Base64 编码的 zip 文件，或提供 Content.CosBucketName 与 Content.CosObjectName。',
+          en: 'nothing is given; give a Base64-encoded zip file in Content.ZipFile, or Content.CosBucketName and Content.CosObjectName.',
         });
       checkZip(zip);
       const resource = layerResource(input);

@@ -30,7 +30,7 @@ function echoedMember(view: FunctionView, block: string, member: string): string
   return typeof value === 'object' && value !== null ? String(Reflect.get(value, member) ?? '') : '';
 }
 
-/** No function here has a log topic, a role or a file system: filters on them match nothing. */
+/** No function here has a log topic or a file system: filters on them match nothing. */
 const nothing: Value = () => '';
 
 const FILTERS: Readonly<Record<string, Value>> = {
@@ -45,7 +45,7 @@ const FILTERS: Readonly<Record<string, Value>> = {
   SubnetId: view => echoedMember(view, 'VpcConfig', 'SubnetId'),
   ClsTopicId: nothing,
   ClsLogsetId: nothing,
-  Role: nothing,
+  Role: view => view.version.role,
   CfsId: nothing,
   CfsMountInsId: nothing,
   Eip: nothing,

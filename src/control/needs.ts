@@ -26,6 +26,8 @@ export interface Readiness {
 /** What control asks of the machine. */
 export interface Instances {
   provisionedOf(key: FunctionKey, version: string): Readiness;
+  /** What its instances were given at their start is no longer good: others take their place. */
+  renew?(version: FunctionVersion): void;
 }
 
 /** What control asks of the runtimes. */

@@ -10,7 +10,7 @@ import { openDiskBlob } from '../blob/disk.ts';
 import { createControl } from './create.ts';
 import { entryText } from './entry.ts';
 import { creation, KEY, scene, throws, zip } from './fixture.ts';
-import { checkZip } from './packages.ts';
+import { checkZip, checkZipBytes } from './packages.ts';
 
 function zipOf(files: Record<string, string>): Promise<Buffer> {
   const archive = new yazl.ZipFile();
@@ -38,13 +38,23 @@ test('is shown for the runtimes that have one', async () => {
   assert.equal(await control.functions.entryText({ ...KEY, name: 'gopher' }), '');
 });
 
+test('is not looked for in what is larger than a request can bring', async () => {
+  const { control, made } = await scene();
+  await made({ zip: await zipOf({ 'index.py': 'main' }) });
+  const padding = Buffer.alloc(50 * 1024 * 1024);
+  await control.functions.updateCode({ ...KEY, zip: Buffer.concat([zip(), padding]), wire: {} });
+  await control.settled();
+  assert.equal(await control.functions.entryText(KEY), '');
+});
+
 test('what is a zip at first sight', async () => {
   checkZip(zip());
   checkZip(await zipOf({}));
   throws(() => checkZip(undefined), 'MissingParameter.Code');
   throws(() => checkZip(Buffer.alloc(0)), 'MissingParameter.Code');
   throws(() => checkZip(Buffer.from('PK')), 'InvalidParameterValue.ZipFile');
-  throws(() => checkZip(Buffer.concat([zip(), Buffer.alloc(50 * 1024 * 1024)])), 'InvalidParameterValue.ZipFile');
+  checkZipBytes(50, 50);
+  throws(() => checkZipBytes(51, 50), 'InvalidParameterValue.ZipFile');
 });
 
 test('a blob store that will not delete keeps nobody from deleting a function', async () => {

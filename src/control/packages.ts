@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { CodePackage } from '../core/function.ts';
-import { ZIP_BYTES } from '../core/limits.ts';
+import { UNZIPPED_BYTES } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import type { Blob, Store } from '../core/ports.ts';
 import { fail } from './errors.ts';
@@ -17,15 +17,20 @@ const ZIP_MARKS = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
 
 export function checkZip(zip: Buffer | undefined): asserts zip is Buffer {
   if (zip === undefined || zip.length === 0) fail('MissingParameter.Code');
-  if (zip.length > ZIP_BYTES)
-    fail('InvalidParameterValue.ZipFile', {
-      zh: `大小 ${zip.length} 字节，不得超过 ${ZIP_BYTES / MB} MB，请减小代码包。`,
-      en: `it has ${zip.length} bytes; at most ${ZIP_BYTES / MB} MB are allowed; make it smaller.`,
-    });
+  checkZipBytes(zip.length, UNZIPPED_BYTES);
   if (!ZIP_MARKS.some(mark => zip.subarray(0, mark.length).equals(mark)))
     fail('InvalidParameterValue.ZipFile', {
       zh: '内容不是 zip 文件，请将代码打包为 zip 后重试。',
       en: 'it is not a zip file; pack the code as a zip.',
+    });
+}
+
+/** How large a package may be, depends on the way by which it comes. */
+export function checkZipBytes(bytes: number, limit: number): void {
+  if (bytes > limit)
+    fail('InvalidParameterValue.ZipFile', {
+      zh: `大小 ${bytes} 字节，不得超过 ${limit / MB} MB，请减小代码包。`,
+      en: `it has ${bytes} bytes; at most ${limit / MB} MB are allowed; make it smaller.`,
     });
 }
 

@@ -51,6 +51,8 @@ export interface Roles {
 }
 
 export interface RoleDeps {
+  /** A role of that name is another one now, or none. */
+  readonly changed?: (name: string) => void;
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -60,7 +62,7 @@ const KIND = 'cam/role';
 /** Documented: "Limits" of CAM; policies per role. */
 const MAX_ROLES = 1000;
 
-export async function openRoles({ store, clock, ids }: RoleDeps): Promise<Roles> {
+export async function openRoles({ store, clock, ids, changed }: RoleDeps): Promise<Roles> {
   const rows = await store.list('resources', { kind: KIND });
   const kept = new Map(rows.map(({ id, body }) => [id, body as Role]));
   const turns = new Turns();
@@ -91,19 +93,22 @@ export async function openRoles({ store, clock, ids }: RoleDeps): Promise<Roles>
       const { name: role } = draft;
       if (!/^[\w+=,.@-]{1,128}$/.test(role)) fail('InvalidParameter.RoleNameError', { role });
       readTrust(draft.trust);
-      return turns.take(KIND, () => {
+      return turns.take(KIND, async () => {
         if (find({ name: role })) fail('InvalidParameter.RoleNameInUsed', { role });
         if (kept.size >= MAX_ROLES) fail('InvalidParameter.RoleFull', { limit: MAX_ROLES });
         const now = clock.now();
-        return keep({ ...draft, id: newId(ids, kept), attached: [], addTime: now, modTime: now });
+        const made = await keep({ ...draft, id: newId(ids, kept), attached: [], addTime: now, modTime: now });
+        changed?.(made.name);
+        return made;
       });
     },
 
     remove: ref =>
       turns.take(KIND, async () => {
-        const { id } = need(ref);
+        const { id, name } = need(ref);
         await store.remove('resources', { kind: KIND, region: '', id });
         kept.delete(id);
+        changed?.(name);
       }),
 
     attach: (ref, { id }) =>

@@ -116,7 +116,12 @@ describe('a federated user', () => {
     const give = (policy: string, name = 'bob') => sessions.federate(name, policy, own, WANTED);
     const one = (change: object) =>
       JSON.stringify({ statement: { effect: 'allow', action: '*', resource: '*', ...change } });
-    for (const policy of ['', '{', '%', 'x', one({ principal: '*' }), one({ notaction: 'a' }), one({ action: 'x' })])
+    const named = { qcs: [`qcs::cam::uin/${UIN}:root`] };
+    const both = { qcs: ['*', ...named.qcs] };
+    for (const policy of [
+      ...['', '{', '%', 'x', one({ notaction: 'a' }), one({ action: 'x' })],
+      ...[named, both, { service: 'scf.qcloud.com' }].map(principal => one({ principal })),
+    ])
       throws(() => give(policy), 'InvalidParameter.StrategyFormatError');
     throws(
       () => give(one({ condition: { string_equal: { 'vpc:requester_vpc': 'v' } } })),
@@ -129,6 +134,20 @@ describe('a federated user', () => {
     );
     for (const name of ['', '1a', 'a b', 'a'.repeat(129)])
       throws(() => give(POLICY, name), 'InvalidParameter.ParamError');
+  });
+
+  test('may have a policy that says that it is for everybody', async () => {
+    const { sessions, accounts, own } = await bench();
+    for (const principal of ['*', { qcs: '*' }, { qcs: ['*'] }]) {
+      const { statement, ...rest } = JSON.parse(POLICY);
+      const policy = JSON.stringify({ ...rest, statement: [{ ...statement[0], principal }] });
+      const { secretId, token } = sessions.federate('bob', policy, own, WANTED);
+      const { holder } = accounts.heldKey(secretId, token) ?? assert.fail();
+      assert.deepEqual(
+        ['cos:GetObject', 'cos:PutObject'].map(action => isWithin(holder.limits, ask(action))),
+        [true, false],
+      );
+    }
   });
 
   test('cannot ask for other keys', async () => {

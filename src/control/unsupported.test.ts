@@ -7,7 +7,6 @@ import { checkCodeSource, echoOf, refuseUnsupported, UNSUPPORTED } from './unsup
 
 /** For every field of the table a request that asks for it. */
 const ASKING: Readonly<Record<string, unknown>> = {
-  Role: 'SCF_ExecuteRole',
   InstallDependency: 'TRUE',
   CfsConfig: { CfsInsList: [{ CfsId: 'cfs-1' }] },
   'PublicNetConfig.PublicNetStatus': 'DISABLE',
@@ -23,15 +22,9 @@ const ASKING: Readonly<Record<string, unknown>> = {
   EnvId: 'env-1',
   ResourceEnv: { OFFLINE: true },
   ForceDelete: 'true',
-  CosBucketName: 'b',
-  CosObjectName: '/o',
-  'Code.CosBucketName': 'b',
-  'Code.CosObjectName': '/o',
   'Code.TempCosObjectName': '/o',
   'Code.GitUrl': 'https://git',
   'Code.ImageConfig': { ImageUri: 'x' },
-  'Content.CosBucketName': 'b',
-  'Content.CosObjectName': '/o',
   'Content.TempCosObjectName': '/o',
   'Content.GitUrl': 'https://git',
 };
@@ -54,14 +47,13 @@ for (const field of new Set(UNSUPPORTED.map(row => row.field).filter(field => fi
     );
   });
 
-for (const source of ['Cos', 'TempCos', 'Git', 'Image'])
+for (const source of ['TempCos', 'Git', 'Image'])
   test(`CodeSource ${source} is refused`, () =>
     throws(() => refuseUnsupported({ CodeSource: source }), 'UnsupportedOperation'));
 
 test('what switches off or says nothing passes, the documented ways of clearing among it', () => {
   refuseUnsupported({
     Type: 'Event',
-    Role: '',
     InstallDependency: 'FALSE',
     CfsConfig: { CfsInsList: [] },
     PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'DISABLE' } },
@@ -86,9 +78,8 @@ test('settings without a counterpart come back as they came', () => {
     PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'ENABLE' } },
     DnsCache: 'TRUE',
     IntranetConfig: null,
-    Role: '',
   };
-  const { IntranetConfig: _, Role: __, ...kept } = wire;
+  const { IntranetConfig: _, ...kept } = wire;
   assert.deepEqual(echoOf(wire), kept);
   throws(() => echoOf({ PublicNetConfig: { PublicNetStatus: 'on' } }), 'InvalidParameterValue.PublicNetConfig');
   throws(
@@ -104,11 +95,12 @@ test('what web functions have passes for them alone', () => {
     ProtocolParams: { WSParams: { IdleTimeOut: 15 } },
   };
   refuseUnsupported(wire, undefined, 'HTTP');
-  throws(() => refuseUnsupported({ ...wire, Role: 'r' }, undefined, 'HTTP'), 'UnsupportedOperation');
+  throws(() => refuseUnsupported({ ...wire, Stamp: 'r' }, undefined, 'HTTP'), 'UnsupportedOperation');
   throws(() => refuseUnsupported(wire), 'UnsupportedOperation');
 });
 
 test('code sources that nobody knows', () => {
   checkCodeSource({ CodeSource: 'zipfile' });
+  checkCodeSource({ CodeSource: 'Cos' });
   throws(() => checkCodeSource({ CodeSource: 'Ftp' }), 'InvalidParameterValue.CodeSource');
 });

@@ -23,9 +23,9 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).every(member => !given(member));
 }
 
-const COS_CODE: Sentence = {
-  zh: '暂不支持从 COS 获取代码，请在 ZipFile 中上传代码包。',
-  en: 'code is not fetched from COS yet; upload the package in ZipFile.',
+const TEMP_COS: Sentence = {
+  zh: '没有控制台的临时存储，请上传到存储桶并使用 CosBucketName 与 CosObjectName，或使用 ZipFile。',
+  en: 'there is no temporary store of the console; upload to a bucket and use CosBucketName and CosObjectName, or ZipFile.',
 };
 const GIT_CODE: Sentence = {
   zh: '不支持从 Git 获取代码，请在 ZipFile 中上传代码包。',
@@ -41,12 +41,6 @@ const CLS: Sentence = {
 };
 
 export const UNSUPPORTED: readonly Unsupported[] = [
-  {
-    field: 'Role',
-    asks: given,
-    zh: '暂不支持运行角色，请在环境变量中提供所需的密钥。',
-    en: 'run roles are not built yet; give the keys that are needed in environment variables.',
-  },
   {
     field: 'InstallDependency',
     asks: on,
@@ -120,19 +114,13 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     zh: '暂不支持强制终止运行中的实例，请去掉 ForceDelete；运行中的调用会正常结束。',
     en: 'running instances are not killed yet; leave out ForceDelete: calls that run will end by themselves.',
   },
-  { field: 'CosBucketName', asks: given, ...COS_CODE },
-  { field: 'CosObjectName', asks: given, ...COS_CODE },
-  { field: 'Code.CosBucketName', asks: given, ...COS_CODE },
-  { field: 'Code.CosObjectName', asks: given, ...COS_CODE },
-  { field: 'Code.TempCosObjectName', asks: given, ...COS_CODE },
-  { field: 'CodeSource', asks: value => /^(cos|tempcos)/i.test(String(value)), ...COS_CODE },
+  { field: 'Code.TempCosObjectName', asks: given, ...TEMP_COS },
+  { field: 'CodeSource', asks: value => /^tempcos/i.test(String(value)), ...TEMP_COS },
   { field: 'Code.GitUrl', asks: given, ...GIT_CODE },
   { field: 'CodeSource', asks: value => value === 'Git', ...GIT_CODE },
   { field: 'Code.ImageConfig', asks: given, ...IMAGE },
   { field: 'CodeSource', asks: value => value === 'Image', ...IMAGE },
-  { field: 'Content.CosBucketName', asks: given, ...COS_CODE },
-  { field: 'Content.CosObjectName', asks: given, ...COS_CODE },
-  { field: 'Content.TempCosObjectName', asks: given, ...COS_CODE },
+  { field: 'Content.TempCosObjectName', asks: given, ...TEMP_COS },
   { field: 'Content.GitUrl', asks: given, ...GIT_CODE },
 ];
 
@@ -180,9 +168,9 @@ function checkSwitch(
   if (value !== undefined && value !== 'ENABLE' && value !== 'DISABLE') fail(code);
 }
 
-/** CodeSource may only repeat that the code is a zip. */
+/** Without code, CodeSource may only name a source that there is. */
 export function checkCodeSource(wire: Wire): void {
   const value = wire.CodeSource;
-  if (value === undefined || value === null || value === '' || /^zipfile$/i.test(String(value))) return;
+  if (value === undefined || value === null || value === '' || /^(zipfile|cos)$/i.test(String(value))) return;
   fail('InvalidParameterValue.CodeSource', { value: String(value) });
 }

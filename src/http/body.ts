@@ -82,4 +82,6 @@ export function dropBody(request: IncomingMessage, done: () => void): void {
   });
   request.once('end', done);
   request.on('error', () => undefined);
+  // Whoever gave it up may have stopped it.
+  request.resume();
 }

@@ -71,6 +71,25 @@ test('what is no HTTP is answered 400 and the port lives on', async t => {
   assert.equal((await fetch(url(open))).status, 200);
 });
 
+test('a site has its own words for what never reaches it; unread requests get those of who answers for the port', async t => {
+  const worded = (name: string): Site => ({
+    ...echo,
+    name,
+    claims: host => host === name,
+    refusal: ({ status }) => ({ status: status + 1, headers: { 'X-By': name }, body: 'ä' }),
+  });
+  const open = await front(worded('port'), { sites: [worded('site')] });
+  t.after(() => open.close());
+  const said = async (bytes: string) => {
+    const answer = await rawExchange(open, bytes);
+    assert.match(answer, /Content-Length: 2\r\n/);
+    return [Number(answer.slice(9, 12)), /X-By: (\w+)/.exec(answer)?.[1]];
+  };
+  assert.deepEqual(await said('nonsense\r\n\r\n'), [401, 'port']);
+  assert.deepEqual(await said('GET /#a HTTP/1.1\r\nHost: site\r\n\r\n'), [401, 'site']);
+  assert.deepEqual(await said('GET / HTTP/1.1\r\nHost: site\r\nExpect: gold\r\n\r\n'), [418, 'site']);
+});
+
 test('headers above 64 KB are refused with 431, 60 KB are taken', async t => {
   const open = await front(echo);
   t.after(() => open.close());

@@ -12,7 +12,7 @@ import { afterAnswers, isAnswering } from './pipeline.ts';
 import { type Refused, refusalOf } from './request.ts';
 import { Router } from './router.ts';
 import { silentConnections } from './silent.ts';
-import type { Site } from './site.ts';
+import type { Refusal, Site } from './site.ts';
 
 export interface Front {
   /** The port that was bound, also where 0 was asked for. */
@@ -84,6 +84,11 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     request.headers.upgrade?.toLowerCase() === 'websocket' && router.find(request).upgrade !== undefined;
   const { maxHeadersCount, ...serverOptions } = { ...SERVER_OPTIONS, shouldUpgradeCallback };
   const idOf = options.requestId ?? (() => '');
+  /** Where no request could be read, the site that answers for the port words it. */
+  const worded = (refused: Refused, request?: IncomingMessage): Refusal => {
+    const site = request ? router.find(request) : options.fallback;
+    return site.refusal?.(refused) ?? inJson(refused, idOf());
+  };
   const secure = options.tls && createSecureServer({ ...serverOptions, ...options.tls });
   const server: Server = secure ?? createServer(serverOptions);
   server.maxHeadersCount = maxHeadersCount;
@@ -101,12 +106,13 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   server.on('request', (request, response) => {
     const refused = refusalOf(request);
     if (refused) {
-      refuse(response, refused, idOf());
+      refuse(response, worded(refused, request));
       return;
     }
-    watchBody(request, response, bodyIdleMs, idOf);
+    watchBody(request, response, bodyIdleMs, () => worded(SLOW, request));
     serve(request, response);
   });
+  server.on('checkExpectation', (request, response) => refuse(response, worded(NO_EXPECTATION, request)));
   const framed =
     secure && options.http2
       ? serveHttp2(secure, { idleMs: SERVER_OPTIONS.keepAliveTimeout, bodyIdleMs }, SERVER_OPTIONS.maxHeaderSize, serve)
@@ -114,13 +120,13 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refused = refusalOf(request);
     if (refused) {
-      endWith(socket, refused, idOf());
+      endWith(socket, worded(refused, request));
       return;
     }
     const site = router.find(request);
     try {
       if (site.upgrade) site.upgrade(request, socket, head);
-      else endWith(socket, NO_UPGRADE, idOf());
+      else endWith(socket, worded(NO_UPGRADE, request));
     } catch (error) {
       options.log.error({ err: error, site: site.name }, 'a site failed');
       socket.destroy();
@@ -137,8 +143,8 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   if ([...options.sites, options.fallback].some(site => site.upgrade)) {
     server.on('upgrade', (request, socket, head) => takeOver(socket, () => upgrade(request, socket, head)));
   }
-  server.on('connect', (_request, socket) => takeOver(socket, () => endWith(socket, NO_TUNNEL, idOf())));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket, idOf));
+  server.on('connect', (_request, socket) => takeOver(socket, () => endWith(socket, worded(NO_TUNNEL))));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => malformed(error, socket, worded));
 
   const tune = (limits: FrontLimits) => {
     const { keepAliveMs = server.keepAliveTimeout, headersMs = server.headersTimeout } = limits;
@@ -183,6 +189,7 @@ function broke(log: Log, site: Site, response: ServerResponse, error: unknown): 
 
 const NO_UPGRADE = { status: 426, message: 'Upgrade Required: there is no WebSocket here; send a plain request' };
 const NO_TUNNEL = { status: 405, message: 'Method Not Allowed: this is no proxy' };
+const NO_EXPECTATION = { status: 417, message: 'Expectation Failed: 100-continue is the only one that is met here' };
 const SLOW = { status: 408, message: 'Request Timeout: the request did not come in time' };
 const MALFORMED: Readonly<Record<string, Refused>> = {
   HPE_HEADER_OVERFLOW: { status: 431, message: 'Request Header Fields Too Large: headers may have 64 KB' },
@@ -191,7 +198,7 @@ const MALFORMED: Readonly<Record<string, Refused>> = {
 const NO_HTTP = { status: 400, message: 'Bad Request: this is no HTTP request' };
 
 /** Also a failed TLS handshake, to which nothing can be answered. */
-function malformed(error: NodeJS.ErrnoException, socket: Duplex, idOf: () => string): void {
+function malformed(error: NodeJS.ErrnoException, socket: Duplex, worded: (refused: Refused) => Refusal): void {
   const { code = '' } = error;
   const refused = MALFORMED[code] ?? (code.startsWith('HPE_') ? NO_HTTP : undefined);
   if (!refused || !socket.writable) {
@@ -203,40 +210,38 @@ function malformed(error: NodeJS.ErrnoException, socket: Duplex, idOf: () => str
   broken.add(socket);
   afterAnswers(socket, () => {
     if (isAnswering(socket)) socket.destroy();
-    else endWith(socket, refused, idOf());
+    else endWith(socket, worded(refused));
   });
 }
 
 const broken = new WeakSet<Duplex>();
 
 /** Whatever it has sent behind its request is not read as another one: both sides may see its end elsewhere. */
-function refuse(response: ServerResponse, refused: Refused, requestId: string): void {
-  const body = bodyOf(refused);
-  const headers = { ...JSON_HEADERS, 'Content-Length': body.length, Connection: 'close', 'X-Request-Id': requestId };
-  response.writeHead(refused.status, headers).end(body);
+function refuse(response: ServerResponse, { status, headers, body }: Refusal): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }).end(body);
 }
 
-function endWith(socket: Duplex, refused: Refused, requestId: string): void {
-  const body = bodyOf(refused);
-  const reason = STATUS_CODES[refused.status] ?? '';
+function endWith(socket: Duplex, { status, headers, body }: Refusal): void {
   const head = [
-    `HTTP/1.1 ${refused.status} ${reason}`,
-    ...Object.entries(JSON_HEADERS).map(([name, value]) => `${name}: ${value}`),
-    `X-Request-Id: ${requestId}`,
-    `Content-Length: ${body.length}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
-const bodyOf = ({ message }: Refused): string => JSON.stringify({ message });
+const inJson = ({ status, message }: Refused, requestId: string): Refusal => ({
+  status,
+  headers: { 'Content-Type': 'application/json', 'X-Request-Id': requestId },
+  body: JSON.stringify({ message }),
+});
 
 /**
  * A body that stops coming holds memory and an instance: its connection is given up. A site that does not read for a
  * while is no fault of the client's.
  */
-function watchBody(request: IncomingMessage, response: ServerResponse, idleMs: number, idOf: () => string): void {
+function watchBody(request: IncomingMessage, response: ServerResponse, idleMs: number, late: () => Refusal): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return;
   const { socket } = request;
@@ -244,11 +249,14 @@ function watchBody(request: IncomingMessage, response: ServerResponse, idleMs: n
     if (request.readableLength > 0 || request.complete) return;
     // Without a connection of its own yet, it stands behind requests that have not been answered.
     if (response.headersSent || !response.socket) socket.destroy();
-    else endWith(socket, SLOW, idOf());
+    else endWith(socket, late());
   };
   // A transport deadline of the socket's own, counted from the last byte in either direction. Without a listener of the
-  // request's Node.js would cut the connection.
-  request.on('timeout', slow);
+  // request's Node.js would cut the connection. What has come while this process stood still is read first.
+  request.on('timeout', () => {
+    const { bytesRead } = socket;
+    setImmediate(() => socket.bytesRead === bytesRead && slow());
+  });
   socket.setTimeout(idleMs);
   request.once('end', () => socket.setTimeout(0));
 }

@@ -2,6 +2,14 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Refused } from './request.ts';
+
+/** An answer in place of a site's. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 export interface Site {
   readonly name: string;
@@ -9,4 +17,6 @@ export interface Site {
   claims(host: string, path: string, headers: IncomingHttpHeaders): boolean;
   serve(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** In the form that its clients read, what the port refuses before a site is asked; JSON where there is none. */
+  refusal?(refused: Refused): Refusal;
 }

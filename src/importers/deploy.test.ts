@@ -78,7 +78,7 @@ const plan = (more: Partial<Plan> = {}): Plan => ({
   runtime: 'Nodejs18.15',
   handler: 'index.main_handler',
   echoed: {},
-  zip: Buffer.from('zip'),
+  code: { zip: Buffer.from('zip') },
   ...more,
 });
 const timer = (more: Partial<TriggerPlan> = {}): TriggerPlan => ({

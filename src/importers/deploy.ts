@@ -3,6 +3,7 @@
 
 import type { AsyncPolicy } from '../core/function.ts';
 import type { DeployOptions, ScfCall } from './call.ts';
+import { sendCode } from './code.ts';
 import { fail } from './errors.ts';
 import { deployGateways } from './gateway.ts';
 import type { Plan } from './project.ts';
@@ -30,7 +31,10 @@ export async function deploy(plan: Plan, options: DeployOptions): Promise<Deploy
     old = await settled(target, options);
   }
   if (old) await update(plan, target, old, options);
-  else await call('CreateFunction', { ...target, ...creation(plan), ...settings(plan, false), Code: code(plan) });
+  else {
+    const created = { ...target, ...creation(plan), ...settings(plan, false) };
+    await sendCode(plan, options, Code => call('CreateFunction', { ...created, Code }));
+  }
   await active(target, options);
   if (plan.retries)
     await call('UpdateFunctionEventInvokeConfig', { ...target, AsyncTriggerConfig: wireRetries(plan.retries) });
@@ -55,7 +59,7 @@ async function update(plan: Plan, target: Target, old: Wire, options: DeployOpti
   if (plan.asyncRun !== undefined && plan.asyncRun !== isAsync) {
     fail('Deploy.AsyncRun', { name: plan.name, old: String(isAsync), new: String(plan.asyncRun) });
   }
-  await call('UpdateFunctionCode', { ...target, Handler: plan.handler, Code: code(plan) });
+  await sendCode(plan, options, Code => call('UpdateFunctionCode', { ...target, Handler: plan.handler, Code }));
   await active(target, options);
   await call('UpdateFunctionConfiguration', { ...target, ...settings(plan, true) });
 }
@@ -66,8 +70,6 @@ export async function setEnvironment({ name, namespace = 'default', environment 
   await options.call('UpdateFunctionConfiguration', { ...target, Environment: environmentOf(environment, true) });
   await active(target, options);
 }
-
-const code = (plan: Plan): Wire => ({ ZipFile: plan.zip.toString('base64') });
 
 /** What is fixed when a function is made. */
 function creation(plan: Plan): Wire {

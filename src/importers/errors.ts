@@ -48,10 +48,22 @@ export const IMPORT_ERRORS = {
     '{path} 中既没有 index.js 也没有 index.py，请用 --runtime 与 --handler 指明。',
     '{path} has neither index.js nor index.py; name the runtime and the handler with --runtime and --handler.',
   ),
+  'Project.Source': caller(
+    '{where}：src 中给出了 {given}，应为以下之一：src 与 exclude（部署文件夹）；再加 bucket（先将其上传到存储桶）；仅 bucket 与 object（部署存储桶中已有的 zip）。',
+    '{where}: src has {given}. It takes src and exclude for a folder, bucket besides for a folder that is uploaded to a bucket first, or bucket and object alone for a zip that is there.',
+  ),
+  'Project.StoredRuntime': caller(
+    '{path} 的代码在存储桶中，无法由文件得出运行环境，请在 serverless.yml 中给出 runtime，或使用 --runtime。',
+    'The code of {path} lies in a bucket, where no file tells the runtime; name it as runtime in serverless.yml or with --runtime.',
+  ),
   'Project.Empty': caller('{path} 中没有可部署的文件。', '{path} has no file to deploy.'),
   'Project.TooLarge': caller(
     '代码包为 {size} 字节，超过上限 {limit} 字节，请用 src.exclude 排除不需要的文件。',
     'The code package has {size} bytes, at most {limit} are allowed; leave files out with src.exclude.',
+  ),
+  'Project.NeedsBucket': caller(
+    '代码包为 {size} 字节，随请求上传不得超过 {limit} 字节，请用 src.exclude 排除不需要的文件，或在 src.bucket 中给出存储桶，经由它部署（不超过 {most} 字节）。',
+    'The code package has {size} bytes, and at most {limit} go with a request; leave files out with src.exclude, or name a bucket as src.bucket to bring it by way of that (at most {most}).',
   ),
   'Project.NotZip': caller('{path} 不是有效的 zip 文件：{reason}', '{path} is not a zip file: {reason}'),
   'Project.NoTemplate': caller(
@@ -69,6 +81,14 @@ export const IMPORT_ERRORS = {
   'Deploy.Slow': caller(
     '函数 {name} 在 {seconds} 秒后仍处于 {status}，请查看服务日志。',
     'The function {name} is still {status} after {seconds} s; see the log of the server.',
+  ),
+  'Deploy.Stored': caller(
+    '无法从 cos://{bucket}/{object} 部署函数 {name}：{code}：{zh} 请检查 serverless.yml 中的 src：openscf cos ls cos://{bucket} 列出对象，openscf cos cp code.zip cos://{bucket}/{object} 上传。',
+    'The function {name} could not be deployed from cos://{bucket}/{object}: {code}: {en} Check src in serverless.yml: openscf cos ls cos://{bucket} lists what is there, openscf cos cp code.zip cos://{bucket}/{object} uploads it.',
+  ),
+  'Deploy.NoUpload': caller(
+    '函数 {name} 的 src 指定了存储桶 {bucket}，只有 openscf deploy 能上传到其中，请用它部署。',
+    'src of the function {name} names the bucket {bucket}, and only openscf deploy uploads to one; use that.',
   ),
   'Deploy.LayerFailed': caller(
     '层 {name} 的版本 {version} 发布失败（{status}）：{reason}',

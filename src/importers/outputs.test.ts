@@ -41,7 +41,7 @@ const plan = (name: string, environment?: Plan['environment']): Plan => ({
   runtime: 'Python3.10',
   handler: 'index.main_handler',
   echoed: {},
-  zip: Buffer.from('PK'),
+  code: { zip: Buffer.from('PK') },
   ...(environment && { environment }),
 });
 

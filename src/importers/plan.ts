@@ -2,8 +2,9 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { UNZIPPED_BYTES, ZIP_BYTES } from '../core/limits.ts';
 import { fail } from './errors.ts';
-import type { Plan, Project } from './project.ts';
+import type { Package, Plan, Project } from './project.ts';
 import { type Env, parseServerless } from './serverless.ts';
 import { checkSize, zipFolder, zipNames } from './zip.ts';
 
@@ -24,10 +25,10 @@ function defaultHandler(runtime: string): string {
 
 export async function readPlan(path: string, overrides: Overrides = {}, env: Env = {}): Promise<Plan> {
   const found = await stat(path).catch(() => fail('Project.Missing', { path }));
-  const { project, zip } = found.isDirectory() ? await readFolder(resolve(path), env) : await readZip(resolve(path));
+  const { project, code } = found.isDirectory() ? await readFolder(resolve(path), env) : await readZip(resolve(path));
   const { source: _source, ...settings } = project;
   const named = { ...settings, ...given(overrides) };
-  return { ...named, ...(await entryOf(named, zip, path)), zip };
+  return { ...named, ...(await entryOf(named, code, path)), code };
 }
 
 /**
@@ -58,9 +59,16 @@ export async function projectsIn(path: string): Promise<string[]> {
     .map(name => join(path, name));
 }
 
-async function readFolder(folder: string, env: Env): Promise<{ project: Project; zip: Buffer }> {
+async function readFolder(folder: string, env: Env): Promise<{ project: Project; code: Package }> {
   const project = (await projectFile(folder, env)) ?? bare(basename(folder));
-  return { project, zip: await zipFolder(resolve(folder, project.source.folder), project.source.exclude) };
+  const { source } = project;
+  if ('object' in source) return { project, code: source };
+  const { bucket, exclude } = source;
+  // The limit of what may be unpacked is that of what comes from a bucket as well.
+  const zip = await zipFolder(resolve(folder, source.folder), exclude, UNZIPPED_BYTES);
+  if (bucket !== undefined) return { project, code: { zip, bucket } };
+  if (zip.length > ZIP_BYTES) fail('Project.NeedsBucket', { size: zip.length, limit: ZIP_BYTES, most: UNZIPPED_BYTES });
+  return { project, code: { zip } };
 }
 
 async function projectFile(folder: string, env: Env): Promise<Project | undefined> {
@@ -72,9 +80,9 @@ async function projectFile(folder: string, env: Env): Promise<Project | undefine
   return undefined;
 }
 
-async function readZip(path: string): Promise<{ project: Project; zip: Buffer }> {
+async function readZip(path: string): Promise<{ project: Project; code: Package }> {
   const zip = checkSize(await readFile(path));
-  return { project: bare(basename(path).replace(/\.zip$/i, '')), zip };
+  return { project: bare(basename(path).replace(/\.zip$/i, '')), code: { zip } };
 }
 
 const bare = (name: string): Project => ({ name, echoed: {}, source: { folder: '.', exclude: [] } });
@@ -83,9 +91,13 @@ function given(overrides: Overrides): Partial<Settings> {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
 }
 
-async function entryOf(project: Pick<Project, 'type' | 'runtime' | 'handler'>, zip: Buffer, path: string) {
+async function entryOf(project: Pick<Project, 'type' | 'runtime' | 'handler'>, code: Package, path: string) {
+  if ('object' in code) {
+    const runtime = project.runtime ?? fail('Project.StoredRuntime', { path });
+    return { runtime, handler: project.handler ?? defaultHandler(runtime) };
+  }
   // Read in any case: bytes that are no zip are refused here, not by the server.
-  const names = await zipNames(zip, path);
+  const names = await zipNames(code.zip, path);
   const runtime =
     project.runtime ?? ENTRIES.find(entry => names.includes(entry.file))?.runtime ?? fail('Project.Entry', { path });
   const type = project.type ?? (names.includes(BOOTSTRAP) ? ('HTTP' as const) : undefined);

@@ -57,12 +57,25 @@ export interface GatewayApi {
   readonly qualifier: string;
 }
 
-export interface Source {
+export type Source = FolderSource | StoredPackage;
+
+export interface FolderSource {
   /** Relative to the project's file. */
   readonly folder: string;
   /** Globs relative to the folder. */
   readonly exclude: readonly string[];
+  /** Where its package is put on the way; undefined: it goes with the request. */
+  readonly bucket?: string;
 }
+
+/** A zip in the object store of the server. */
+export interface StoredPackage {
+  readonly bucket: string;
+  readonly object: string;
+}
+
+/** A zip that goes with the request, one that goes by way of a bucket, or one that is in a bucket already. */
+export type Package = { readonly zip: Buffer } | { readonly zip: Buffer; readonly bucket: string } | StoredPackage;
 
 export interface TriggerPlan {
   readonly type: string;
@@ -81,5 +94,5 @@ export interface TriggerPlan {
 export interface Plan extends Omit<Project, 'source'> {
   readonly runtime: string;
   readonly handler: string;
-  readonly zip: Buffer;
+  readonly code: Package;
 }

@@ -15,9 +15,22 @@ const scalar = z.preprocess(
   z.string(),
 );
 
+/** Which keys go together is looked at where it is read. */
 const source = z.preprocess(
   value => (typeof value === 'string' ? { src: value } : value),
-  z.strictObject({ src: z.string().default('.'), exclude: z.array(z.string()).default([]) }),
+  z.strictObject({
+    src: z.string().optional(),
+    exclude: z.array(z.string()).optional(),
+    /** With or without the account's number. */
+    bucket: z.preprocess(
+      value => (typeof value === 'number' ? String(value) : value),
+      z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
+        .optional(),
+    ),
+    object: text.optional(),
+  }),
 );
 
 const inputs = z.strictObject({
@@ -58,6 +71,11 @@ const inputs = z.strictObject({
   retryNum: whole.optional(),
   msgTTL: whole.optional(),
   role: text.optional(),
+  /**
+   * Whether the vendor's tools make the role SCF_QcsRole, by which the cloud reads code and sets up triggers. Neither asks
+   * for it here, and whoever names it as a role has it: both answers come true.
+   */
+  enableRoleAuth: flag.optional(),
   publicAccess: flag.optional(),
   vpcConfig: z.strictObject({ vpcId: text.default(''), subnetId: text.default('') }).optional(),
   tags: z.record(z.string(), scalar).optional(),
@@ -76,8 +94,7 @@ export const fileSchema = z.strictObject({
 
 /** Documented keys that are refused in these words until they are built. */
 export const NOT_BUILT: readonly string[] = [
-  ...['cfs', 'cls', 'eip', 'eipConfig', 'enableRoleAuth', 'l5Enable'],
-  ...['installDependency', 'image', 'bucket', 'object', 'key'],
+  ...['cfs', 'cls', 'eip', 'eipConfig', 'l5Enable', 'installDependency', 'image'],
   ...['apiId', 'responseType', 'usagePlan', 'auth'],
   ...['customDomains', 'oauthConfig'],
 ];

@@ -156,6 +156,13 @@ test('a whole file of the vendor form', () => {
   });
 });
 
+test('an empty role takes the role away, none leaves it', () => {
+  const roleOf = (inputs: string) => parse(`component: scf\n${inputs}`).echoed.Role;
+  assert.equal(roleOf("inputs:\n  role: ''\n"), '');
+  assert.equal(roleOf('inputs:\n  role: SCF_ExecuteRole\n'), 'SCF_ExecuteRole');
+  assert.equal(roleOf(''), undefined);
+});
+
 test('what is not said stays open, and the folder gives the name', () => {
   const project = parse('component: scf\n');
   assert.equal(project.name, 'shop');
@@ -166,8 +173,31 @@ test('what is not said stays open, and the folder gives the name', () => {
     [undefined, undefined, undefined, undefined],
   );
   assert.deepEqual(project.source, { folder: '.', exclude: [] });
-  assert.equal(parse('component: scf\ninputs: {src: ./src}').source.folder, './src');
+  assert.deepEqual(parse('component: scf\ninputs: {src: ./src}').source, { folder: './src', exclude: [] });
   assert.deepEqual(parse('component: scf\ninputs: {events: []}').triggers, []);
+});
+
+test('code from a folder, by way of a bucket, and from one', () => {
+  const source = (text: string) => parse(`component: scf\ninputs:\n  src: {${text}}`).source;
+  assert.deepEqual(source('src: ./a, bucket: b, exclude: [c]'), { folder: './a', exclude: ['c'], bucket: 'b' });
+  assert.deepEqual(source('exclude: [c]'), { folder: '.', exclude: ['c'] });
+  assert.deepEqual(source('bucket: code-1250000000, object: /a/b.zip'), {
+    bucket: 'code-1250000000',
+    object: '/a/b.zip',
+  });
+  assert.deepEqual(source('bucket: 7, object: 8'), { bucket: '7', object: '8' });
+  for (const keys of ['src, object', 'src, bucket, object', 'bucket, object, exclude', 'bucket', 'object']) {
+    const given = keys.replaceAll(/\w+/g, key => (key === 'exclude' ? 'exclude: []' : `${key}: a`));
+    const { code, line, en, zh } = refusal(`component: scf\ninputs:\n  src: {${given}}`);
+    assert.deepEqual([code, line], ['Project.Source', 3], keys);
+    const named = keys.split(', ').toSorted();
+    for (const text of [/has ([\w, ]+)\./.exec(en)?.[1], /给出了 ([\w, ]+)，/.exec(zh)?.[1]])
+      assert.deepEqual(text?.split(', ').toSorted(), named);
+  }
+});
+
+test('whether the role of the service is made may be said', () => {
+  for (const value of ['true', 'false']) parse(`component: scf\ninputs: {enableRoleAuth: ${value}}`);
 });
 
 test('settings of asynchronous calls', () => {
@@ -250,7 +280,19 @@ test('what is not supported is refused by name and line', () => {
     ['component: scf\ninputs:\n  layers:\n    - name: x\n      version: new', 'Project.Value', 5, /version/],
     ['component: scf\ninputs:\n  name: a\n  zzzzzzzzzz: 1', 'Project.Key', 4, /memorySize/],
     ['component: scf\n\nwhatever1: 1', 'Project.Key', 3, /whatever1 .*component/],
-    ['component: scf\ninputs:\n  src:\n    src: .\n    bucket: b', 'Project.NotBuilt', 5, /bucket/],
+    [
+      'component: scf\ninputs:\n  src:\n    src: .\n    bucket: Code',
+      'Project.Value',
+      5,
+      /src\.bucket must be .*a-z0-9/,
+    ],
+    [
+      'component: scf\ninputs:\n  src:\n    bucket: b\n    key: a.zip',
+      'Project.Key',
+      5,
+      /key .*exclude, bucket, object/,
+    ],
+    ['component: scf\ninputs:\n  enableRoleAuth: perhaps', 'Project.Value', 3, /enableRoleAuth must be boolean/],
     ['component: scf\ninputs:\n  environment:\n    variable: {}', 'Project.KeyNear', 4, /variables/],
     ['component: website\n', 'Project.Component', 1, /website/],
     ['name: x', 'Project.Needed', 1, /component/],

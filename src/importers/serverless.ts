@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { type AsyncPolicy, DEFAULT_ASYNC_POLICY } from '../core/function.ts';
 import { fail } from './errors.ts';
 import { readEvents, readTriggers } from './events.ts';
-import type { Project } from './project.ts';
+import type { Project, Source } from './project.ts';
 import { OUTPUTS, referenceTo } from './references.ts';
 import { fileSchema, NOT_BUILT } from './serverless-schema.ts';
 import { YamlText } from './yaml.ts';
@@ -39,7 +39,7 @@ export function parseServerless(text: string, path: string, env: Env = {}): Proj
     deadLetter: inputs.deadLetter,
     retries: retries(inputs),
     echoed: echoed(inputs),
-    source: { folder: inputs.src?.src ?? '.', exclude: inputs.src?.exclude ?? [] },
+    source: source(yaml, inputs),
     ...triggers(yaml, inputs),
   };
 }
@@ -55,6 +55,16 @@ function triggers(yaml: YamlText, inputs: Inputs): Pick<Project, 'triggers' | 'g
   ];
   const gateways = all.filter(one => 'apis' in one);
   return { triggers: all.filter(one => 'type' in one), ...(gateways.length > 0 && { gateways }) };
+}
+
+/** Documented: a folder and an object do not go together. The vendor's tools leave out the folder without a word. */
+function source(yaml: YamlText, { src = {} }: Inputs): Source {
+  const { src: folder, exclude, bucket, object } = src;
+  if (object === undefined && (bucket === undefined || folder !== undefined))
+    return { folder: folder ?? '.', exclude: exclude ?? [], ...(bucket !== undefined && { bucket }) };
+  if (bucket !== undefined && object !== undefined && folder === undefined && exclude === undefined)
+    return { bucket, object };
+  return fail('Project.Source', { where: yaml.where(['inputs', 'src']), given: Object.keys(src).join(', ') });
 }
 
 /** The vendor's tools take 2 where the file names no number. */
@@ -73,7 +83,8 @@ function retries({ retryNum, msgTTL }: Inputs): AsyncPolicy | undefined {
 function echoed(inputs: Inputs): Record<string, unknown> {
   const { role, publicAccess, vpcConfig, tags } = inputs;
   return {
-    ...(role && { Role: role }),
+    // An empty one takes the role away.
+    ...(role !== undefined && { Role: role }),
     ...(publicAccess !== undefined && { PublicNetConfig: { PublicNetStatus: publicAccess ? 'ENABLE' : 'DISABLE' } }),
     ...(vpcConfig && { VpcConfig: { VpcId: vpcConfig.vpcId, SubnetId: vpcConfig.subnetId } }),
     ...(tags && { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),

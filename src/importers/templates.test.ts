@@ -35,13 +35,14 @@ test('every example is a project that can be deployed, named as its folder, with
 });
 
 test('examples with packages of their own say how those come, and are not run without them', async t => {
-  for (const { name, dir } of templates().filter(one => ['express', 'flask', 'koa', 'next'].includes(one.name))) {
+  const apps = ['express', 'flask', 'koa', 'next', 'thumbnail-node', 'thumbnail-python'];
+  for (const { name, dir } of templates().filter(one => apps.includes(one.name))) {
     const [readme, zh] = await Promise.all(['README.md', 'README.zh.md'].map(one => readFile(join(dir, one), 'utf8')));
     const copy = join(await folderWith(t, {}), name);
     await writeTemplate(name, copy);
     for (const packages of ['node_modules', 'libs']) await rm(join(copy, packages), { recursive: true, force: true });
     const line = installLine({ dir: copy });
-    assert.match(line ?? '', name === 'flask' ? /^pip install/ : /^npm install/);
+    assert.match(line ?? '', /flask|python/.test(name) ? /^pip install/ : /^npm install/);
     for (const command of line?.split(' && ') ?? [])
       for (const text of [readme, zh]) assert.ok(text?.includes(`\n    ${command}\n`), command);
     for (const packages of ['node_modules', 'libs']) await mkdir(join(copy, packages));

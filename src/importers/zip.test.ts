@@ -74,6 +74,14 @@ test('nothing to deploy is refused', async t => {
 test('a package over the limit is refused before it is sent', () => {
   assert.throws(() => checkSize(Buffer.alloc(50 * 1024 * 1024 + 1)), code('Project.TooLarge'));
   assert.equal(checkSize(Buffer.alloc(10)).length, 10);
+  assert.throws(() => checkSize(Buffer.alloc(10), 9), code('Project.TooLarge'));
+});
+
+test('how large it may be is said by whoever packs', async t => {
+  const folder = await folderWith(t, { 'index.js': 'exports.x = 1' });
+  const { length } = await zipFolder(folder, [], 1000);
+  await assert.rejects(zipFolder(folder, [], length - 1), code('Project.TooLarge'));
+  assert.equal((await zipFolder(folder, [], length)).length, length);
 });
 
 test('bytes that are no zip are refused', async () => {

@@ -20,7 +20,7 @@ interface File {
 }
 
 /** Globs are relative to the folder; one that names a folder leaves out all below it. */
-export async function zipFolder(folder: string, exclude: readonly string[] = []): Promise<Buffer> {
+export async function zipFolder(folder: string, exclude: readonly string[] = [], limit = ZIP_BYTES): Promise<Buffer> {
   const patterns = exclude.map(pattern => pattern.replace(/^\.?\//, '').replace(/\/$/, ''));
   const files = await filesBelow(folder, '', patterns, []);
   if (files.length === 0) fail('Project.Empty', { path: folder });
@@ -29,11 +29,11 @@ export async function zipFolder(folder: string, exclude: readonly string[] = [])
     zip.addBuffer(await readFile(file.path), file.name, { mode: file.mode, mtime: MTIME, forceDosTimestamp: true });
   zip.end();
   const bytes = await buffer(zip.outputStream);
-  return checkSize(bytes);
+  return checkSize(bytes, limit);
 }
 
-export function checkSize(zip: Buffer): Buffer {
-  if (zip.length > ZIP_BYTES) fail('Project.TooLarge', { size: zip.length, limit: ZIP_BYTES });
+export function checkSize(zip: Buffer, limit = ZIP_BYTES): Buffer {
+  if (zip.length > limit) fail('Project.TooLarge', { size: zip.length, limit });
   return zip;
 }
 

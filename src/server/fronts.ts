@@ -11,6 +11,7 @@ import type { Closers } from './closers.ts';
 /** 0 until a port is open: it may be taken from the system. */
 export interface Ports {
   api: number;
+  cos: number;
   http: number;
   tls: number;
 }
@@ -20,24 +21,28 @@ interface Sites {
   readonly shared: readonly Site[];
   /** Who answers where nobody claims a request. */
   readonly api: Site;
+  /** Alone on its port: any path may be a key. */
+  readonly cos: Site;
   readonly edge: Site;
   readonly tls: TlsReady['options'];
 }
 
+type Setting = 'portApi' | 'portCos' | 'portHttp' | 'portTls';
+
 /** Opens all of them, and writes down which they are. */
 export async function openFronts(
   ports: Ports,
-  { shared, api, edge, tls }: Sites,
+  { shared, api, cos, edge, tls }: Sites,
   { config, ids, log }: { readonly config: Config; readonly ids: Ids; readonly log: Log },
   opened: Closers,
 ): Promise<void> {
-  const open = async (setting: 'portApi' | 'portHttp' | 'portTls', fallback: Site, options?: TlsReady['options']) => {
+  const open = async (setting: Setting, fallback: Site, sites = shared, options?: TlsReady['options']) => {
     const { host } = config;
     const front = await openFront({
       host,
       port: config[setting],
       setting,
-      sites: shared,
+      sites,
       fallback,
       log,
       requestId: () => ids.uuid(),
@@ -47,6 +52,7 @@ export async function openFronts(
     return front.port;
   };
   ports.api = await open('portApi', api);
+  ports.cos = await open('portCos', cos, []);
   ports.http = await open('portHttp', edge);
-  ports.tls = await open('portTls', edge, tls);
+  ports.tls = await open('portTls', edge, shared, tls);
 }

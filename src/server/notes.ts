@@ -22,7 +22,6 @@ export function notesOf({ lang, driver, examplesLeft }: NotesOf): readonly strin
       ? [say(`未使用 bwrap 沙箱：${driver.instead.zh}。`, `Not in the bwrap sandbox: ${driver.instead.en}.`)]
       : []),
     limitsOf(driver, lang),
-    say('尚未实现、未打开的端口：COS（portCos）、MQTT。', 'Not built yet, so not opened: COS (portCos), MQTT.'),
   ];
   return [...notes, ...leftNotes(examplesLeft, lang)];
 }

@@ -8,23 +8,26 @@ import type { TagTable } from '../control/tags.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
-import type { Store } from '../core/ports.ts';
 import type { Account, Submit } from '../core/trigger.ts';
 import { originOf } from '../http/origin.ts';
 import type { Site } from '../http/site.ts';
 import { createApiGateway } from '../services/apigateway/gateway.ts';
+import { openS3Inbox, type S3Inbox } from '../services/cos/notices/s3inbox.ts';
 import { type TriggerKinds, triggerKinds } from '../triggers/index.ts';
 import { clbManagement, openClb, shownRules } from './clb.ts';
 import type { Closers } from './closers.ts';
+import { cosEvents, type OpenedCos, openCosHere } from './cos.ts';
 import type { Ports } from './fronts.ts';
 import { functionUrls, shownUrls } from './functionurls.ts';
 import { gatewayManagement, gatewaySettings, gatewayTraffic } from './gateway.ts';
 import type { ServiceDeps } from './services.ts';
 import { sourceOf } from './sources.ts';
+import type { Stores } from './stores.ts';
 
 export interface ProductsDeps {
   readonly config: Config;
-  readonly store: Store;
+  readonly stores: Stores;
+  readonly clock: Clock;
   readonly wallClock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -38,6 +41,9 @@ export interface ProductsDeps {
 
 export interface Products {
   readonly kinds: TriggerKinds;
+  readonly cos: OpenedCos;
+  /** Where other stores post what happens in their buckets. */
+  readonly s3: S3Inbox;
   /** The service behind a kind of trigger. */
   sourceOf(kind: { readonly type: string }): unknown;
   /** Asked in their order whether a request is theirs. */
@@ -59,8 +65,9 @@ export interface Products {
 }
 
 export async function openProducts(deps: ProductsDeps, opened: Closers): Promise<Products> {
-  const { config, store, wallClock, ids, log, account, certificates, ports, later } = deps;
+  const { config, stores, clock, wallClock, ids, log, account, certificates, ports, later } = deps;
   const { host, region, baseDomain, compat } = config;
+  const { store, index, files } = stores;
   const shared = { store, ids, log, account };
   const gateway = await createApiGateway({
     ...shared,
@@ -85,16 +92,23 @@ export async function openProducts(deps: ProductsDeps, opened: Closers): Promise
   const httpOrigin = () => originOf(host, ports.http);
   const clb = await openClb({ ...shared, clock: wallClock, certificates, config, httpOrigin }, opened);
   const urls = functionUrls(config, { ...shared, wallClock, ports }, later);
-  const sources = { apigw: gateway, http: urls, clb };
+  const secrets = { secretOf: (id: string, token: string) => later().control.accounts.heldKey(id, token) };
+  const cos = await openCosHere({ ...shared, index, files, config, clock, wallClock, secrets }, opened);
+  const s3 = await openS3Inbox({ cos, map: config.s3.buckets, region, log });
+  const sources = { apigw: gateway, http: urls, clb, cos };
   return Object.freeze<Products>({
     kinds: triggerKinds({
       timer: { utcOffsetMin: compat.timerUtcOffset, log },
       apigw: { urlOf: place => gateway.urls({ region, ...place })[0], upstreamAction: compat.wsUpstreamAction },
       clb: shownRules(clb, config),
+      cos: { ...cosEvents(config), log },
       http: shownUrls(urls),
     }),
+    cos,
+    s3,
     sourceOf: kind => sourceOf(sources, kind),
-    sites: [gateway.site, urls.site, clb.site],
+    // By its hosts alone, and first: keys may look like anybody's paths.
+    sites: [cos.site, gateway.site, urls.site, clb.site],
     edge: gateway.site,
     serves: name => gateway.serves(name) || later().control.domains.find(name) !== undefined,
     certificateOf: name => gateway.certificateOf(name) ?? later().control.domains.certificateOf(name),
@@ -106,7 +120,10 @@ export async function openProducts(deps: ProductsDeps, opened: Closers): Promise
       await gateway.sweep(exists);
       await clb.sweep(exists);
     },
-    open: () => clb.open(),
+    async open() {
+      await cos.begin();
+      await clb.open();
+    },
     sayGoodbye: () => gateway.closeConnections(config.grace * 1000),
   });
 }

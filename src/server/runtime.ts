@@ -21,8 +21,12 @@ export function runtimeSettings({ memory, warm, idle, sandbox, compat }: Config)
 }
 
 /** Control is made after the runtime, and is asked only while events run. */
-export function askingControl(control: () => Control, burst: number): Pick<RuntimeDeps, 'quotas' | 'deployed'> {
+export function askingControl(
+  control: () => Control,
+  burst: number,
+): Pick<RuntimeDeps, 'quotas' | 'keysOf' | 'deployed'> {
   return {
+    keysOf: (version, nowMs) => control().runRoles.keysOf(version, nowMs),
     quotas: {
       quotaMB: region => control().concurrency.quotaMB(region),
       reservedMB: region => control().concurrency.reservedMB(region),

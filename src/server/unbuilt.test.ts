@@ -28,8 +28,8 @@ describe('products that are not built', () => {
     return { status: response.statusCode, headers: response.headers, body: await text(response) };
   }
 
-  test('COS is refused in XML that its clients read', async () => {
-    const host = 'b-1250000000.cos.ap-guangzhou.myqcloud.com';
+  test('CI is refused in XML that its clients read', async () => {
+    const host = 'b-1250000000.ci.ap-guangzhou.myqcloud.com';
     const { status, headers, body } = await ask(host, '/a&b?acl', 'PUT');
     assert.equal(status, 501);
     assert.equal(headers['content-type'], 'application/xml');
@@ -37,18 +37,18 @@ describe('products that are not built', () => {
     assert.match(String(id), /^[0-9a-f-]{36}$/);
     const element = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(body)?.[1];
     assert.equal(element('Code'), 'NotImplemented');
-    assert.match(element('Message') ?? '', /尚未实现 COS .* cloudNames=off/);
+    assert.match(element('Message') ?? '', /尚未实现 CI .* cloudNames=off/);
     assert.equal(element('Resource'), `${host}/a&amp;b`);
     assert.equal(element('RequestId'), id);
     assert.equal(element('TraceId'), id);
-    assert.deepEqual(missed.splice(0), ['cos PUT']);
+    assert.deepEqual(missed.splice(0), ['ci PUT']);
   });
 
   test('HEAD has no body, but says how long it would be', async () => {
-    const { status, headers, body } = await ask('service.cos.tencentcos.cn', '/', 'HEAD');
+    const { status, headers, body } = await ask('service.ci.tencentcos.cn', '/', 'HEAD');
     assert.deepEqual([status, body], [501, '']);
     assert.ok(Number(headers['content-length']) > 100);
-    assert.deepEqual(missed.splice(0), ['cos HEAD']);
+    assert.deepEqual(missed.splice(0), ['ci HEAD']);
   });
 
   test('CLS is refused once and for all, in its JSON', async () => {

@@ -59,10 +59,11 @@ const PRODUCTS: readonly Product[] = [
     }),
   },
   {
-    service: 'cos',
-    title: 'COS (对象存储)',
+    service: 'ci',
+    title: 'CI (数据万象)',
+    // Behind the object store, which takes its own names. Clients of that one ask for this as well.
     host: /\.(myqcloud\.com|tencentcos\.cn)$/,
-    // Clients index into each of these elements.
+    // They index into each of these elements.
     refuse: ({ message, resource, requestId }) => ({
       status: 501,
       headers: { 'Content-Type': 'application/xml', 'x-cos-request-id': requestId },

@@ -2,6 +2,7 @@
 
 import { type ApigwSettings, apigwKind } from './apigw/kind.ts';
 import { type ClbKindSettings, clbKind } from './clb/kind.ts';
+import { type CosKindSettings, cosKind } from './cos/kind.ts';
 import { type HttpSettings, httpKind } from './http/kind.ts';
 import { invokeKind } from './invoke/kind.ts';
 import { BEIJING_OFFSET_MIN } from './timer/cron.ts';
@@ -12,16 +13,18 @@ export interface TriggerSettings {
   readonly timer?: Partial<TimerSettings>;
   readonly apigw?: ApigwSettings;
   readonly clb?: ClbKindSettings;
+  readonly cos?: CosKindSettings;
   readonly http?: HttpSettings;
 }
 
 /** Without settings the table serves for reading: names, titles, samples. */
-export function triggerKinds({ timer, apigw, clb, http }: TriggerSettings = {}) {
+export function triggerKinds({ timer, apigw, clb, cos, http }: TriggerSettings = {}) {
   return Object.freeze({
     invoke: invokeKind,
     timer: timerKind({ utcOffsetMin: BEIJING_OFFSET_MIN, ...timer }),
     apigw: apigwKind(apigw ?? {}),
     clb: clbKind(clb ?? {}),
+    cos: cosKind(cos ?? {}),
     http: httpKind(http ?? {}),
   });
 }

@@ -11,6 +11,7 @@ import type { Trigger, TriggerHost, TriggerKind } from '../core/trigger.ts';
 import { ACCOUNT, GatewayStand, REGION } from '../services/apigateway/fixture.ts';
 import { ask, freePort, Stand } from '../services/clb/fixture.ts';
 import { UrlStand } from '../services/functionurl/fixture.ts';
+import { aBucket, aNotice, FakeStore } from './cos/fixture.ts';
 import { type TriggerKinds, triggerKinds } from './index.ts';
 
 type AnyKind = TriggerKind<unknown, unknown>;
@@ -30,6 +31,8 @@ interface Case {
   readonly taken: readonly string[];
   readonly refused: readonly string[];
   readonly names: { readonly taken: readonly string[]; readonly refused: readonly string[] };
+  /** Where a name has a meaning. */
+  readonly triggerName?: string;
   readonly open: () => Promise<Source>;
 }
 
@@ -87,6 +90,19 @@ async function balancer(): Promise<Source> {
   };
 }
 
+const BUCKET = `pictures-${ACCOUNT.appId}`;
+const HOST = `${BUCKET}.cos.${REGION}.myqcloud.com`;
+
+async function bucket(): Promise<Source> {
+  const store = new FakeStore(aBucket(BUCKET, REGION));
+  return {
+    source: store,
+    clock: store.clock,
+    send: () => store.tell(aNotice({ bucket: BUCKET, region: REGION, key: 'test.jpg' })),
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
 const cases: Readonly<Record<keyof TriggerKinds, Case>> = {
   invoke: {
     taken: [],
@@ -138,16 +154,29 @@ const cases: Readonly<Record<keyof TriggerKinds, Case>> = {
     names: { taken: ['url-trigger', '1'], refused: ['', 'a b', 'x'.repeat(61)] },
     open: functionUrls,
   },
+  cos: {
+    taken: [
+      '{"event":"cos:ObjectCreated:*"}',
+      '{"event":"cos:ObjectCreated:Put","filter":{"Prefix":"t","Suffix":".jpg"}}',
+    ],
+    refused: ['', 'x', '[]', '{}', '{"event":"cos:ObjectRead"}', '{"event":"cos:ObjectCreated:*","filter":1}'],
+    names: {
+      taken: [HOST],
+      refused: ['', 'a b', BUCKET, 'pictures.example.com'],
+    },
+    triggerName: HOST,
+    open: bucket,
+  },
 };
 
-function draft(kind: AnyKind, text: string): Trigger {
+function draft(kind: AnyKind, text: string, triggerName = 'name'): Trigger {
   return {
     region: REGION,
     namespace: 'default',
     name: 'fn',
     id: 't-1',
     type: kind.type,
-    triggerName: 'name',
+    triggerName,
     qualifier: '$DEFAULT',
     enabled: true,
     desc: kind.parse(text, { functionName: 'fn' }),
@@ -160,7 +189,7 @@ function draft(kind: AnyKind, text: string): Trigger {
 }
 
 for (const [type, kind] of Object.entries(kinds) as [keyof TriggerKinds, AnyKind][]) {
-  const { taken, refused, names, open } = cases[type];
+  const { taken, refused, names, triggerName, open } = cases[type];
 
   describe(`the kind ${type}`, () => {
     it('is named as in the table and has a title in both languages', () => {
@@ -224,7 +253,7 @@ for (const [type, kind] of Object.entries(kinds) as [keyof TriggerKinds, AnyKind
             account: ACCOUNT,
             source: source.source,
           };
-          const plan = draft(kind, text);
+          const plan = draft(kind, text, triggerName);
           const trigger = Object.freeze({ ...plan, ...(await kind.bind?.(plan, host)) });
           await work({ trigger, host, source, seen });
         };
@@ -310,7 +339,7 @@ it('leaves no timer of the system behind', async () => {
     await using source = await cases[type].open();
     const submit = { sync: async () => anOutcome(), async: async () => {} };
     const host = { clock: source.clock, ids: new SeededIds(), submit, account: ACCOUNT, source: source.source };
-    const plan = draft(kind, text);
+    const plan = draft(kind, text, cases[type].triggerName);
     const trigger = { ...plan, ...(await kind.bind?.(plan, host)) };
     const listening = kind.listen(trigger, host);
     assert.equal(timers(), before, `${type} runs on the clock it is given`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { TurnableClock } from '../../core/clock.ts';
-import { CloudError, PLATFORM_ERRORS } from '../../core/errors.ts';
+import { CloudError, fail, PLATFORM_ERRORS } from '../../core/errors.ts';
 import { NO_LOG } from '../../core/log.ts';
 import { openFront } from '../../http/server.ts';
 import { downloads } from './download.ts';
@@ -18,15 +18,16 @@ const { site, url, layerUrl } = downloads({
   layers: {
     async code(region, ref) {
       asked.push([region, ref]);
-      return { code: { sha256: '', bytes: zip.length }, stream: Readable.from([zip]) };
+      return { code: { sha256: 'a'.repeat(64), bytes: zip.length }, stream: Readable.from([zip]) };
     },
   },
   functions: {
     async code(key, qualifier) {
       asked.push([key, qualifier]);
+      if (key.name === 'lost') fail('InternalError', { requestId: 'r' });
       if (key.name === 'gone')
         throw new CloudError('ResourceNotFound.Function', PLATFORM_ERRORS.InvalidAction, { action: 'gone' });
-      return { code: { sha256: '', bytes: zip.length }, stream: Readable.from([zip]) };
+      return { code: { sha256: 'a'.repeat(64), bytes: zip.length }, stream: Readable.from([zip]) };
     },
   },
 });
@@ -48,6 +49,7 @@ test('an address gives the package of its version', async () => {
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('content-type'), 'application/zip');
   assert.deepEqual(Buffer.from(await response.arrayBuffer()), zip);
+  assert.equal(response.headers.get('etag'), `"${'a'.repeat(64)}"`);
   assert.deepEqual(asked.at(-1), [{ region: 'ap-guangzhou', namespace: 'default', name: 'f' }, '$LATEST']);
 });
 
@@ -60,6 +62,23 @@ test('a layer has addresses of its own', async () => {
   assert.deepEqual(asked.at(-1), ['ap-guangzhou', { name: 'deps', version: 3 }]);
   for (const bad of [address.replace('/3?', '/4?'), address.replace('/layer/', '/code/')])
     assert.equal((await fetch(bad)).status, 403, bad);
+});
+
+test('its head and a part of it can be asked for, and nothing else', async () => {
+  const address = await url(version);
+  const head = await fetch(address, { method: 'HEAD' });
+  assert.deepEqual(
+    ['content-length', 'accept-ranges', 'content-disposition'].map(name => head.headers.get(name)),
+    [String(zip.length), 'bytes', 'attachment; filename="f.zip"'],
+  );
+  assert.equal((await head.arrayBuffer()).byteLength, 0);
+  const part = await fetch(address, { headers: { Range: 'bytes=3-4' } });
+  assert.deepEqual([part.status, await part.text()], [206, 'of']);
+  assert.equal((await fetch(address.replace('/f/', '/g/'), { method: 'HEAD' })).status, 403);
+  for (const method of ['POST', 'PUT', 'DELETE']) {
+    const refused = await fetch(address, { method });
+    assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'GET, HEAD']);
+  }
 });
 
 test('another function, version, time or signature is refused', async () => {
@@ -86,4 +105,8 @@ test('an address ends with its hour', async () => {
 
 test('a function that is gone is not found', async () => {
   assert.equal((await fetch(await url({ ...version, name: 'gone' }))).status, 404);
+});
+
+test('a package that is gone is a fault of the server', async () => {
+  assert.equal((await fetch(await url({ ...version, name: 'lost' }))).status, 500);
 });

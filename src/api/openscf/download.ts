@@ -2,13 +2,13 @@
 // what GetFunctionAddress and GetLayerVersion give.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Functions, LayerRef, Layers } from '../../control/control.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CloudError } from '../../core/errors.ts';
 import type { FunctionKey } from '../../core/function.ts';
 import type { Site } from '../../http/site.ts';
+import { sendContent } from './content.ts';
 
 const CODE = '/_openscf/code/';
 const LAYER = '/_openscf/layer/';
@@ -34,6 +34,8 @@ export function downloads({ functions, layers, clock, secret, origin }: Download
   const sign = (path: string, expires: string) => createHmac('sha256', secret).update(`${path}\n${expires}`).digest();
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET' } = request;
+    if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, 'use GET or HEAD', { Allow: 'GET, HEAD' });
     const url = new URL(request.url ?? '/', 'http://localhost');
     const expires = url.searchParams.get('expires') ?? '';
     const given = Buffer.from(url.searchParams.get('signature') ?? '', 'hex');
@@ -43,14 +45,13 @@ export function downloads({ functions, layers, clock, secret, origin }: Download
     if (!(clock.now() < Number(expires))) return refuse(response, 403, 'the address has expired; ask for a new one');
     try {
       const { name, code, stream } = await find(url.pathname);
-      response.writeHead(200, {
+      const headers = {
         'Content-Type': 'application/zip',
-        'Content-Length': code.bytes,
         'Content-Disposition': `attachment; filename="${name}.zip"`,
-      });
-      await pipeline(stream, response);
+      };
+      await sendContent(request, response, { ...code, stream, headers });
     } catch (error) {
-      if (!(error instanceof CloudError) || response.headersSent) throw error;
+      if (!(error instanceof CloudError) || error.row.fault !== 'caller' || response.headersSent) throw error;
       refuse(response, 404, error.text('en'));
     }
   }
@@ -79,9 +80,10 @@ export function downloads({ functions, layers, clock, secret, origin }: Download
   };
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
-  const body = JSON.stringify({ error: { code: status === 404 ? 'ResourceNotFound' : 'AuthFailure', message } });
-  response
-    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
-    .end(body);
+const CODES: Readonly<Record<number, string>> = { 404: 'ResourceNotFound', 405: 'UnsupportedProtocol' };
+
+function refuse(response: ServerResponse, status: number, message: string, headers: OutgoingHttpHeaders = {}): void {
+  const body = JSON.stringify({ error: { code: CODES[status] ?? 'AuthFailure', message } });
+  const own = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...own }).end(body);
 }

@@ -1,5 +1,6 @@
 // What the Cloud API lacks, under /_openscf/v1, as JSON: the type of a route, and how one is found.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Language } from '../../core/errors.ts';
 
 export const OPENSCF_ROOT = '/_openscf/v1';
@@ -11,16 +12,20 @@ export interface OpenscfRequest {
   /** The body as JSON; undefined without one. */
   readonly body: unknown;
   readonly language: Language;
-  /** The key that signed; undefined for the token. */
+  /** The key that signed; undefined without one. */
   readonly secretId: string | undefined;
 }
 
 export interface OpenscfRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   /** Below the root, `:name` for one segment: `/sample/:type`. */
   readonly path: string;
   /** The answer, as JSON; a CloudError becomes an error answer. */
   handle(request: OpenscfRequest): unknown;
+  /** In place of keys and the token of the data folder: throws for who may not ask, before the body is read. */
+  admit?(headers: IncomingHttpHeaders, query: URLSearchParams): void;
+  /** The largest body; that of all calls when left out. */
+  readonly bodyBytes?: number;
 }
 
 export type Found =

@@ -55,16 +55,17 @@ async function run(request: IncomingMessage, language: Language, deps: OpenscfDe
   const { method = 'GET', url = '/' } = request;
   const path = targetPath(url);
   const query = targetQuery(url);
-  const body = await readBody(request, deps.bodyBytes);
-  const secretId = authorize(request, { method, path, query, headers: request.headers, body }, deps);
   const found = findRoute(deps.routes, method, path.slice(OPENSCF_ROOT.length));
+  const route = typeof found === 'object' ? found.route : undefined;
+  const asked = new URLSearchParams(query);
+  route?.admit?.(request.headers, asked);
+  const body = await readBody(request, route?.bodyBytes ?? deps.bodyBytes);
+  const signed = { method, path, query, headers: request.headers, body };
+  const secretId = route?.admit ? undefined : authorize(request, signed, deps);
   if (found === undefined) return refuse('NoSuchPath', { path });
   if (found === 'method') return refuse('WrongMethod', { path, method });
-  const { route, params } = found;
-  return route.handle({ params, query: new URLSearchParams(query), body: json(body), language, secretId });
+  return found.route.handle({ params: found.params, query: asked, body: json(body), language, secretId });
 }
-
-const BEARER = 'Bearer ';
 
 function authorize(
   request: IncomingMessage,
@@ -73,15 +74,23 @@ function authorize(
 ): string | undefined {
   const { authorization } = request.headers;
   if (!authorization) return fail('MissingParameter', { name: 'Authorization' });
-  if (!authorization.startsWith(BEARER)) {
+  const bearer = bearerOf(authorization);
+  if (bearer === undefined) {
     const secretId = verifier.verify(parseTc3(authorization), signed, wallClock.now());
     // Policies have no words for what is here.
     if (keys.secretOf(secretId, headerText(signed.headers, 'x-tc-token'))?.holder) refuse('TemporaryKey');
     return secretId;
   }
   if (!isLoopback(request.socket.remoteAddress)) return refuse('TokenRemote');
-  if (!equalTexts(authorization.slice(BEARER.length).trim(), token)) return refuse('TokenWrong');
+  if (!equalTexts(bearer, token)) return refuse('TokenWrong');
   return undefined;
+}
+
+const BEARER = 'Bearer ';
+
+/** The token of a header; undefined of one of another kind. */
+export function bearerOf(authorization: string): string | undefined {
+  return authorization.startsWith(BEARER) ? authorization.slice(BEARER.length).trim() : undefined;
 }
 
 export function isLoopback(address: string | undefined): boolean {
@@ -97,9 +106,9 @@ function json(body: Buffer): unknown {
   }
 }
 
-function asCloudError(error: unknown, request: IncomingMessage, { ids, log, bodyBytes }: OpenscfDeps): CloudError {
+function asCloudError(error: unknown, request: IncomingMessage, { ids, log }: OpenscfDeps): CloudError {
   try {
-    if (error instanceof BodyTooLarge) fail('RequestSizeLimitExceeded', { limit: `${bodyBytes} bytes` });
+    if (error instanceof BodyTooLarge) fail('RequestSizeLimitExceeded', { limit: `${error.limitBytes} bytes` });
     if (error instanceof CloudError && error.row.fault === 'caller') return error;
     const requestId = ids.uuid();
     log.error({ err: error, requestId, path: targetPath(request.url ?? '') }, 'a call of our own API failed');

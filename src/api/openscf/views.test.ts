@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LanguageView, type ViewDeps, viewRoutes } from './views.ts';
+import { LATEST } from '../../core/function.ts';
+import { type LanguageView, type ObjectsView, type ViewDeps, viewRoutes } from './views.ts';
 
 const LANGUAGES: readonly LanguageView[] = [
   {
@@ -18,8 +19,14 @@ const LANGUAGES: readonly LanguageView[] = [
   { found: [], missing: [{ runtime: 'Go1', runsOn: '' }], refused: { zh: '不行', en: 'no' } },
 ];
 
-async function doctor(language: 'zh' | 'en') {
+const OTHERS = { accepted: 3, ignored: 2, unmapped: { private: 1 } };
+
+async function doctor(language: 'zh' | 'en', objects?: ObjectsView) {
   const missed = { list: async () => [] };
+  const entry = (...types: string[]) => ({
+    entry: { versions: new Map(types.map((type, at) => [at === 0 ? LATEST : `${at}`, { type }])) },
+  });
+  const catalog = { all: () => [entry('Event'), entry('HTTP', 'Event'), entry('Event', 'HTTP'), entry()] };
   const driver = {
     name: 'process',
     protects: { zh: '强', en: 'strong' },
@@ -27,17 +34,19 @@ async function doctor(language: 'zh' | 'en') {
     instead: { zh: '无', en: 'missing' },
   };
   const deps = {
-    control: { missed },
+    control: { missed, catalog },
     kinds: [],
     version: '1',
     driver,
     load: () => ({ memoryMB: 1024, usedMB: 256, instances: [{}, {}], prepared: 3, waiting: 4, other: 1 }),
     languages: async () => LANGUAGES,
+    objects: () => objects,
+    otherStores: () => OTHERS,
     cloudNames: { zh: '', en: '' },
   };
   const route = viewRoutes(deps as unknown as ViewDeps).find(one => one.path === '/doctor');
   const context = { language, params: {} } as unknown as Parameters<NonNullable<typeof route>['handle']>[0];
-  return (await route?.handle(context)) as { runtimes: unknown; driver: unknown; load: unknown };
+  return (await route?.handle(context)) as Readonly<Record<string, unknown>>;
 }
 
 test('doctor says what each runtime runs on, and what would be its own', async () => {
@@ -52,4 +61,22 @@ test('doctor says what each runtime runs on, and what would be its own', async (
   assert.match(JSON.stringify(runtimes), /已安装预装依赖库.*首次使用时下载对应版本.*最接近的版本.*不行/);
   assert.deepEqual(driver, { name: 'process', notes: ['无', '弱'] });
   assert.deepEqual(load, { memoryMB: 1024, usedMB: 256, instances: 2, prepared: 3, waiting: 4 });
+});
+
+test('doctor counts functions, and tells what was found of objects and came from other stores', async () => {
+  assert.deepEqual((await doctor('en')).functions, { all: 4, web: 1 });
+  assert.equal((await doctor('en')).objects, undefined);
+  const found = [{ bucket: 'b-1', key: 'k', versionId: 'null' }];
+  const report = {
+    checked: 3,
+    damaged: 1,
+    unchecked: 0,
+    begunAt: 5,
+    endedAt: undefined,
+    afterCrash: undefined,
+    found,
+    parts: [],
+  };
+  const told = await doctor('en', report);
+  assert.deepEqual([told.objects, told.otherStores], [report, OTHERS]);
 });

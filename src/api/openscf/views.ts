@@ -27,6 +27,40 @@ export interface LanguageView {
   readonly refused?: { readonly zh: string; readonly en: string };
 }
 
+interface ObjectCounts {
+  readonly checked: number;
+  readonly damaged: number;
+  /** It could not be told. */
+  readonly unchecked: number;
+}
+
+/** What looking through all objects of the store has found. */
+export interface ObjectsView extends ObjectCounts {
+  /** ms since 1970; undefined if it never has; `endedAt` is undefined while it goes on. */
+  readonly begunAt: number | undefined;
+  readonly endedAt: number | undefined;
+  /** Of what was written last before a crash, if the start followed one. */
+  readonly afterCrash: ObjectCounts | undefined;
+  /** Damaged still; not all if there are many. */
+  readonly found: readonly { readonly bucket: string; readonly key: string; readonly versionId: string }[];
+  /** Of uploads that are not complete: damaged still. */
+  readonly parts: readonly {
+    readonly bucket: string;
+    readonly key: string;
+    readonly uploadId: string;
+    readonly number: number;
+  }[];
+}
+
+/** Events that other object stores have posted, since the start. */
+export interface OtherStoresView {
+  readonly accepted: number;
+  /** Of kinds that there are none of here. */
+  readonly ignored: number;
+  /** Lost, by bucket: the setting s3.buckets does not name it. */
+  readonly unmapped: Readonly<Record<string, number>>;
+}
+
 export interface ViewDeps {
   readonly control: Pick<Control, 'catalog' | 'triggers' | 'missed'>;
   readonly kinds: readonly KindView[];
@@ -44,12 +78,15 @@ export interface ViewDeps {
     readonly waiting: number;
   };
   readonly languages: () => Promise<readonly LanguageView[]>;
+  /** undefined before they have been looked through for the first time, and where they never are. */
+  readonly objects: () => ObjectsView | undefined;
+  readonly otherStores: () => OtherStoresView;
   /** What becomes of the cloud's names inside functions. */
   readonly cloudNames: Readonly<Record<Language, string>>;
 }
 
 export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
-  const { control, kinds, version, driver, load, languages, cloudNames } = deps;
+  const { control, kinds, version, driver, load, languages, objects, otherStores, cloudNames } = deps;
   return [
     {
       method: 'GET',
@@ -90,12 +127,20 @@ export function viewRoutes(deps: ViewDeps): readonly OpenscfRoute[] {
           },
           load: { instances: instances.length, prepared, waiting, usedMB, memoryMB },
           cloudNames: cloudNames[language],
+          functions: countFunctions(control),
           runtimes,
+          objects: objects(),
+          otherStores: otherStores(),
           missed: await control.missed.list(),
         };
       },
     },
   ];
+}
+
+function countFunctions({ catalog }: ViewDeps['control']) {
+  const types = [...catalog.all()].map(({ entry }) => entry.versions.get(LATEST)?.type);
+  return { all: types.length, web: types.filter(type => type === 'HTTP').length };
 }
 
 const order = ({ key }: FunctionEntry): string => `${key.region}/${key.namespace}/${key.name}`;

@@ -9,7 +9,7 @@ import { anEvent, KEY } from '../../core/fixture.ts';
 import type { ExecutionEnd } from '../../core/ports.ts';
 import { type Api, KEYS, startApi } from '../fixture.ts';
 import { bindService } from '../service.ts';
-import { refused, scene } from './fixture.ts';
+import { refused, scene, storeOf } from './fixture.ts';
 import { SCF_ACTIONS } from './index.ts';
 import { zipOf } from './zip.ts';
 
@@ -159,6 +159,7 @@ async function house() {
     clock,
     submit: { sync: async () => Promise.reject(new Error('unused')), async: async () => {} },
     templates: async () => undefined,
+    objects: storeOf('objects', Buffer.from('no zip')),
     entryFile: () => 'index.py',
     renderLog: () => '',
     tail: () => '',

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { codeBytes, inlineBytes } from './code.ts';
-import { refused } from './fixture.ts';
+import { ACCOUNT, KEY } from '../../core/fixture.ts';
+import { type CodeSources, codeBytes, inlineBytes } from './code.ts';
+import { refused, storeOf } from './fixture.ts';
 import { zipOf } from './zip.ts';
 
-const none = async () => undefined;
+const store = storeOf('objects', Buffer.from('zip'));
+const none: CodeSources = {
+  templates: async () => undefined,
+  objects: { store, appId: ACCOUNT.appId, region: KEY.region },
+};
 
 test('any bytes in Base64 come out as they went in, line breaks or not', async () => {
   await fc.assert(
@@ -30,7 +35,7 @@ test('what is no standard Base64 is refused', async () => {
 
 test('a template is found by its DemoId, and an unknown one is told', async () => {
   const zip = await zipOf('index.py', '');
-  const templates = async (id: string) => (id === 'demo-1' ? zip : undefined);
+  const templates = { ...none, templates: async (id: string) => (id === 'demo-1' ? zip : undefined) };
   assert.equal(await codeBytes({ DemoId: 'demo-1', ZipFile: '' }, 'Demo', templates), zip);
   await assert.rejects(codeBytes({ DemoId: 'demo-2' }, undefined, templates), refused('ResourceNotFound.Demo'));
 });
@@ -63,8 +68,24 @@ test('CodeSource may only repeat what is there', async () => {
 test('no code, and sources that are not fetched here, are left to control', async () => {
   assert.equal(await codeBytes({}, undefined, none), undefined);
   assert.equal(await codeBytes({ ZipFile: '' }, undefined, none), undefined);
-  assert.equal(await codeBytes({ CosBucketName: 'b', CosObjectName: '/a.zip' }, 'Cos', none), undefined);
   assert.equal(await codeBytes({ ImageConfig: { ImageUri: 'x' } }, undefined, none), undefined);
+});
+
+test('an object of the store is the code', async () => {
+  const code = { CosBucketName: 'objects', CosObjectName: '/a.zip', ZipFile: '', DemoId: '' };
+  assert.equal(String(await codeBytes(code, 'Cos', none)), 'zip');
+  assert.equal(String(await codeBytes(code, undefined, none)), 'zip');
+  await assert.rejects(codeBytes(code, 'ZipFile', none), refused('InvalidParameterValue.CodeSource'));
+  const bucketAlone = codeBytes({ CosBucketName: 'objects' }, undefined, none);
+  await assert.rejects(bucketAlone, refused('InvalidParameterValue.CosObjectName'));
+  const objectAlone = codeBytes({ CosObjectName: 'a.zip' }, undefined, none);
+  await assert.rejects(objectAlone, refused('InvalidParameterValue.CosBucketName'));
+  assert.equal((await codeBytes({ CosBucketName: 'objects', ZipFile: 'UEsD' }, undefined, none))?.length, 3);
+});
+
+test('a request carries 50 MB of zip at most', async () => {
+  const ZipFile = Buffer.alloc(50 * 1024 * 1024 + 1).toString('base64');
+  await assert.rejects(codeBytes({ ZipFile }, undefined, none), refused('InvalidParameterValue.ZipFile'));
 });
 
 test('inline text becomes a package of one file, but a zip does not', async () => {

@@ -2,7 +2,10 @@
 
 import type { z } from 'zod';
 import { fail as failFunction } from '../../control/errors.ts';
+import { checkZipBytes } from '../../control/packages.ts';
+import { ZIP_BYTES } from '../../core/limits.ts';
 import { fail } from './errors.ts';
+import { type CodePlace, type CodeStore, objectBytes } from './objects.ts';
 import type { Code } from './types.ts';
 import { zipOf } from './zip.ts';
 
@@ -10,6 +13,23 @@ export type CodeFields = z.output<typeof Code>;
 
 /** Packages of examples by DemoId; undefined for an unknown one. */
 export type Templates = (demoId: string) => Promise<Buffer | undefined>;
+
+export interface CodeSources {
+  readonly templates: Templates;
+  readonly objects: CodePlace;
+}
+
+interface Context {
+  readonly templates: Templates;
+  readonly objects: CodeStore;
+  readonly control: { readonly accounts: { readonly appId: string } };
+  readonly region: string;
+}
+
+/** What the code of a request can come from. */
+export function sourcesOf({ templates, objects, control, region }: Context): CodeSources {
+  return { templates, objects: { store: objects, appId: control.accounts.appId, region } };
+}
 
 /** CodeSource's name of a source, and the field that carries it. */
 const SOURCES = [
@@ -25,7 +45,7 @@ const SOURCES = [
 export async function codeBytes(
   code: CodeFields,
   codeSource: string | undefined,
-  templates: Templates,
+  { templates, objects }: CodeSources,
 ): Promise<Buffer | undefined> {
   const given = SOURCES.filter(([, field]) => isGiven(code[field]));
   if (given.length > 1) {
@@ -40,6 +60,7 @@ export async function codeBytes(
     fail('InvalidParameterValue.CodeSource', { value: codeSource, source: field });
   }
   if (source === 'Demo') return demoBytes(code.DemoId ?? '', templates);
+  if (source === 'Cos' || (source === undefined && isGiven(code.CosBucketName))) return objectBytes(code, objects);
   return source === 'ZipFile' ? zipBytes(code.ZipFile ?? '') : undefined;
 }
 
@@ -62,7 +83,9 @@ function zipBytes(base64: string): Buffer {
   if (!BASE64.test(joined) || joined.length % 4 !== 0) {
     failFunction('InvalidParameterValue.ZipFileBase64BinasciiError');
   }
-  return Buffer.from(joined, 'base64');
+  const zip = Buffer.from(joined, 'base64');
+  checkZipBytes(zip.length, ZIP_BYTES);
+  return zip;
 }
 
 /** What every zip looks like in Base64. */

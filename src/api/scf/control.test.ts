@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scene as controlScene, creation } from '../../control/fixture.ts';
 import { anOutcome } from '../../core/fixture.ts';
-import { refused, scene } from './fixture.ts';
+import { refused, scene, storeOf } from './fixture.ts';
 import { zipOf } from './zip.ts';
 
 const FunctionName = 'hello';
@@ -136,7 +136,12 @@ const BAD: readonly (readonly [action: string, fields: object, code: string])[] 
   ['CreateFunction', { Code: { ZipFile: 'UEs' } }, 'InvalidParameterValue.ZipFileBase64BinasciiError'],
   ['CreateFunction', { Code: { ZipFile: 'aGVsbG8=' } }, 'InvalidParameterValue.ZipFile'],
   ['CreateFunction', { Code: { DemoId: 'none' } }, 'ResourceNotFound.Demo'],
-  ['CreateFunction', { Code: { CosBucketName: 'b', CosObjectName: '/a' } }, 'UnsupportedOperation'],
+  ['CreateFunction', { Code: { CosBucketName: 'b', CosObjectName: '/a' } }, 'ResourceNotFound.Cos'],
+  ['CreateFunction', { Code: { CosBucketName: 'b' } }, 'InvalidParameterValue.CosObjectName'],
+  ['CreateFunction', { Code: { CosBucketName: 'texts', CosObjectName: '/a.txt' } }, 'InvalidParameterValue.ZipFile'],
+  ['CreateFunction', { Code: { TempCosObjectName: '/a' } }, 'UnsupportedOperation'],
+  ['CreateFunction', { Code: {}, CodeSource: 'TempCos' }, 'UnsupportedOperation'],
+  ['CreateFunction', { Code: {}, CodeSource: 'Cos' }, 'MissingParameter.Code'],
   ['CreateFunction', { Code: { ImageConfig: { ImageType: 'personal', ImageUri: 'a/b' } } }, 'UnsupportedOperation'],
   ['CreateFunction', { CodeSource: 'Demo' }, 'InvalidParameterValue.CodeSource'],
   ['CreateFunction', { Handler: 'no-method' }, 'InvalidParameterValue.Handler'],
@@ -146,7 +151,8 @@ const BAD: readonly (readonly [action: string, fields: object, code: string])[] 
   ['CreateFunction', { InitTimeout: 2 }, 'LimitExceeded.InitTimeout'],
   ['CreateFunction', { Runtime: 'Cobol' }, 'InvalidParameterValue.Runtime'],
   ['CreateFunction', { Type: 'Batch' }, 'InvalidParameterValue.Type'],
-  ['CreateFunction', { Role: 'admin' }, 'UnsupportedOperation'],
+  ['CreateFunction', { Role: 'admin' }, 'ResourceNotFound.Role'],
+  ['UpdateFunctionConfiguration', { Role: 'admin' }, 'ResourceNotFound.Role'],
   ['CreateFunction', { Layers: [{ LayerName: 'a', LayerVersion: 1 }] }, 'ResourceNotFound.Layer'],
   ['CreateFunction', { ClsTopicId: 'topic' }, 'UnsupportedOperation'],
   ['CreateFunction', { AsyncRunEnable: 'TRUE', Type: 'HTTP' }, 'InvalidParameterValue'],
@@ -187,7 +193,7 @@ const BAD: readonly (readonly [action: string, fields: object, code: string])[] 
     'InvalidParameterValue.EnvironmentExceededLimit',
   ],
   ['UpdateFunctionCode', {}, 'MissingParameter.Code'],
-  ['UpdateFunctionCode', { CosBucketName: 'b', CosObjectName: '/a' }, 'UnsupportedOperation'],
+  ['UpdateFunctionCode', { CosBucketName: 'b', CosObjectName: '/a' }, 'ResourceNotFound.Cos'],
   ['UpdateFunctionConfiguration', { IgnoreSysLog: true }, 'UnsupportedOperation'],
   ['GetFunction', { Qualifier: '9' }, 'ResourceNotFound.Qualifier'],
   ['ListFunctions', { Limit: -1 }, 'InvalidParameterValue.Limit'],
@@ -248,7 +254,8 @@ test('each bad field is refused with its documented code', async t => {
   const { control } = await controlScene();
   await control.functions.create(creation({ name: 'there' }));
   await control.settled();
-  const { call } = scene({ deps: { control } });
+  const objects = storeOf('texts', Buffer.from('no zip'));
+  const { call } = scene({ deps: { control, objects } });
   for (const [action, fields, code] of BAD) {
     await t.test(`${action} ${JSON.stringify(fields).slice(0, 80)}: ${code}`, async () => {
       const good = action === 'CreateFunction' ? CREATE : { FunctionName: 'there' };

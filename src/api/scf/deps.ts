@@ -8,6 +8,7 @@ import type { InvocationRow, LayerVersionRow } from '../../core/rows.ts';
 import type { Submit } from '../../core/trigger.ts';
 import type { ActionContext } from '../action.ts';
 import type { Templates } from './code.ts';
+import type { CodeStore } from './objects.ts';
 
 export interface ScfDeps {
   readonly control: Control;
@@ -15,6 +16,8 @@ export interface ScfDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly templates: Templates;
+  /** Packages may lie in it. */
+  readonly objects: CodeStore;
   /** Path of the entry file inside a package; undefined where there is no text to begin with. */
   readonly entryFile: (version: FunctionVersion) => string | undefined;
   /** The whole log of one attempt, platform lines included; and its end, for LogType=Tail. */

@@ -1,16 +1,18 @@
 // A control that notes what it is asked and answers what a test gives it. For tests alone.
 
+import { Readable } from 'node:stream';
 import type { Control } from '../../control/control.ts';
 import { TurnableClock } from '../../core/clock.ts';
 import { CloudError } from '../../core/errors.ts';
 import type { FunctionEvent } from '../../core/event.ts';
-import { anEntry, catalogOf, KEY } from '../../core/fixture.ts';
+import { ACCOUNT, anEntry, catalogOf, KEY } from '../../core/fixture.ts';
 import type { FunctionEntry } from '../../core/function.ts';
 import { SeededIds } from '../../core/ids.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import type { InvocationRow } from '../../core/rows.ts';
 import type { ScfDeps } from './deps.ts';
 import { SCF_ACTIONS } from './index.ts';
+import type { CodeStore } from './objects.ts';
 
 export interface Asked {
   readonly verb: string;
@@ -28,6 +30,7 @@ export function fakeControl(answers: Answers, entries: readonly FunctionEntry[])
       {
         get: (_, verb) => {
           if (typeof verb !== 'string') return undefined;
+          if (name === 'accounts' && verb === 'appId') return ACCOUNT.appId;
           return async (...args: unknown[]) => {
             const path = `${name}.${verb}`;
             asked.push({ verb: path, args });
@@ -90,6 +93,7 @@ export function scene({ answers = {}, entries = [anEntry()], outcome, deps = {} 
       },
     },
     templates: async () => undefined,
+    objects: storeOf('objects', Buffer.from('no zip')),
     entryFile: () => 'index.js',
     renderLog: (row: InvocationRow) => `<${row.log}>`,
     tail: (row: InvocationRow) => `tail of ${row.requestId}`,
@@ -101,6 +105,15 @@ export function scene({ answers = {}, entries = [anEntry()], outcome, deps = {} 
     return { ...(await row.handle(row.request.parse(request), context)) };
   };
   return { call, asked, submitted, clock };
+}
+
+/** An object store with one bucket, in which all objects are the same. */
+export function storeOf(name: string, content: Buffer): CodeStore {
+  const opened = { object: { bytes: content.length }, read: () => Readable.from([content]) };
+  return {
+    buckets: { find: id => (id === `${name}-${ACCOUNT.appId}` ? { id, region: KEY.region } : undefined) },
+    objects: { open: () => opened },
+  };
 }
 
 /** For assert.rejects: an error of the cloud with this code. */

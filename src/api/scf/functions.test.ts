@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aVersion, KEY } from '../../core/fixture.ts';
 import { DEFAULT_ASYNC_POLICY } from '../../core/function.ts';
-import { refused, scene } from './fixture.ts';
+import { refused, scene, storeOf } from './fixture.ts';
 import { zipOf } from './zip.ts';
 
 const FunctionName = KEY.name;
@@ -33,6 +33,7 @@ test('CreateFunction hands over the zip and every setting', async () => {
     Namespace: 'prod',
     Environment: { Variables: [{ Key: 'A', Value: '1' }, { Key: 'B' }, { Key: '__proto__', Value: 'x' }] },
     Tags: [{ Key: 'k', Value: 'v' }],
+    Role: 'reader',
     Layers: [
       { LayerName: 'deps', LayerVersion: 2 },
       { LayerName: '', LayerVersion: 0 },
@@ -54,6 +55,7 @@ test('CreateFunction hands over the zip and every setting', async () => {
     initTimeoutS: 70,
     runtime: 'Nodejs20.19',
     layers: [{ name: 'deps', version: 2 }],
+    role: 'reader',
     tags: [{ Key: 'k', Value: 'v' }],
     asyncRun: undefined,
     traced: undefined,
@@ -68,14 +70,19 @@ test('CreateFunction hands over the zip and every setting', async () => {
   assert.deepEqual((wire as { VpcConfig: object }).VpcConfig, { VpcId: 'vpc-1' });
 });
 
-test('control sees the source of code that is not fetched here, to refuse it', async () => {
-  const code = { CosBucketName: 'b', CosObjectName: '/a.zip' };
-  const input = await argument('CreateFunction', { Code: code, CodeSource: 'Cos' });
-  assert.equal(input.zip, undefined);
-  assert.deepEqual((input.wire as { Code: object }).Code, code);
-  const flat = await argument('UpdateFunctionCode', { ...code, ZipFile: '' });
-  assert.equal(flat.zip, undefined);
-  assert.equal((flat.wire as { CosObjectName: string }).CosObjectName, '/a.zip');
+test('an object becomes the code, in both forms, and control sees no more of it', async () => {
+  const code = { CosBucketName: 'b', CosObjectName: '/a.zip', CosBucketRegion: '' };
+  for (const [action, request] of [
+    ['CreateFunction', { Code: code, CodeSource: 'Cos' }],
+    ['UpdateFunctionCode', { Code: code }],
+    ['UpdateFunctionCode', { ...code, ZipFile: '', CodeSource: 'Cos' }],
+  ] as const) {
+    const { call, asked } = scene({ deps: { objects: storeOf('b', zip) } });
+    await call(action, { FunctionName, ...request });
+    const input = asked[0]?.args[0] as { zip: Buffer; wire: object };
+    assert.deepEqual(input.zip, zip);
+    assert.doesNotMatch(JSON.stringify(input.wire), /Cos|Code/);
+  }
 });
 
 test('a template of DemoId becomes the code', async () => {
@@ -190,6 +197,7 @@ test('settings that are not given are not sent; those that are, are', async () =
     runtime: undefined,
     environment: undefined,
     layers: [],
+    role: undefined,
     asyncRun: undefined,
     traced: undefined,
     deadLetter: undefined,

@@ -6,7 +6,7 @@ import { fail } from '../../control/errors.ts';
 import { type FunctionKey, LATEST } from '../../core/function.ts';
 import { TRIGGERS_PER_FUNCTION } from '../../core/limits.ts';
 import { action } from '../action.ts';
-import { type CodeFields, codeBytes, inlineBytes } from './code.ts';
+import { type CodeFields, codeBytes, inlineBytes, sourcesOf } from './code.ts';
 import type { ScfContext } from './deps.ts';
 import { checkSwitches, SETTINGS, settingsOf } from './settings.ts';
 import { Code, Filters, FUNCTION, filtersOf, isTrue, keyOf, namespaceOf, PAGE, Tag, text } from './types.ts';
@@ -25,9 +25,10 @@ const CreateFunction = action({
     AutoCreateClsTopic: text.optional(),
     ProtocolType: text.optional(),
   }),
-  async handle(request, { control, region, templates }: ScfContext) {
+  async handle(request, context: ScfContext) {
+    const { control, region } = context;
     checkSwitches(request);
-    const zip = await codeBytes(request.Code ?? {}, request.CodeSource, templates);
+    const zip = await codeBytes(request.Code ?? {}, request.CodeSource, sourcesOf(context));
     await control.functions.create({
       ...keyOf(request, region),
       ...settingsOf(request),
@@ -107,7 +108,7 @@ const UpdateFunctionCode = action({
     CodeSource: text.optional(),
   }),
   async handle(request, context: ScfContext) {
-    const { control, region, templates } = context;
+    const { control, region } = context;
     checkSwitches(request);
     const key = keyOf(request, region);
     const handler = request.Handler || undefined;
@@ -115,7 +116,7 @@ const UpdateFunctionCode = action({
     const zip =
       request.CodeSource === 'Inline'
         ? await inlineZip(fields, handler, key, context)
-        : await codeBytes(fields, request.CodeSource, templates);
+        : await codeBytes(fields, request.CodeSource, sourcesOf(context));
     await control.functions.updateCode({
       ...key,
       zip,
@@ -129,8 +130,8 @@ const UpdateFunctionCode = action({
 
 /** The source has become a zip: control sees no more of how it came. */
 function withoutCode(request: Wire): Wire {
-  const { Code: _code, CodeSource: _source, ZipFile: _zip, ...rest } = request;
-  return rest;
+  const gone = new Set(['Code', 'CodeSource', 'ZipFile', 'CosBucketName', 'CosObjectName', 'CosBucketRegion']);
+  return Object.fromEntries(Object.entries(request).filter(([name]) => !gone.has(name)));
 }
 
 /** The new form wins where both are given; the flat fields are the older one. */

@@ -1,9 +1,10 @@
 // The actions on layers over the real control.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { scene as controlScene } from '../../control/fixture.ts';
-import { refused, scene } from './fixture.ts';
+import { refused, scene, storeOf } from './fixture.ts';
 import { zipOf } from './zip.ts';
 
 const ZipFile = (await zipOf('left.js', 'module.exports = 1')).toString('base64');
@@ -13,7 +14,7 @@ const REF = { LayerName: 'deps', LayerVersion: 1 };
 async function server() {
   const { control, clock, runtimes } = await controlScene();
   const layerUrl = async ({ name, version }: { name: string; version: number }) => `http://here/${name}/${version}`;
-  const { call } = scene({ deps: { control, clock, layerUrl } });
+  const { call } = scene({ deps: { control, clock, layerUrl, objects: storeOf('texts', Buffer.from('no zip')) } });
   const done = async (action: string, request: object) => {
     const answer = await call(action, request);
     await control.settled();
@@ -96,6 +97,17 @@ test('a version that cannot be used says why', async () => {
   assert.deepEqual([Status, StatusReasons], ['PublishFailed', [reason]]);
 });
 
+test('an object becomes a version, as the vendor’s toolkit publishes them', async () => {
+  const { control, clock } = await controlScene();
+  const content = await zipOf('left.js', 'module.exports = 1');
+  const { call } = scene({ deps: { control, clock, objects: storeOf('layers', content) } });
+  const Content = { CosBucketName: 'layers', CosObjectName: 'deps.zip' };
+  assert.deepEqual(await call('PublishLayerVersion', { ...PUBLISH, Content }), { LayerVersion: 1 });
+  await control.settled();
+  const { Status, CodeSha256 } = await call('GetLayerVersion', REF);
+  assert.deepEqual([Status, CodeSha256], ['Active', createHash('sha256').update(content).digest('hex')]);
+});
+
 test('without downloads the location is empty', async () => {
   const { control, clock } = await controlScene();
   const { call } = scene({ deps: { control, clock } });
@@ -113,7 +125,8 @@ const BAD: readonly (readonly [fields: object, code: string])[] = [
   [{ Content: { ZipFile: 'UEs' } }, 'InvalidParameterValue.ZipFileBase64BinasciiError'],
   [{ Content: { ZipFile: 'aGVsbG8=' } }, 'InvalidParameterValue.ZipFile'],
   [{ Content: { ZipFile, CosObjectName: '/a' } }, 'InvalidParameterValue.Code'],
-  [{ Content: { CosBucketName: 'b', CosObjectName: '/a' } }, 'UnsupportedOperation'],
+  [{ Content: { CosBucketName: 'b', CosObjectName: '/a' } }, 'ResourceNotFound.Cos'],
+  [{ Content: { CosBucketName: 'texts', CosObjectName: '/a' } }, 'InvalidParameterValue.ZipFile'],
   [{ Content: { TempCosObjectName: '/a' } }, 'UnsupportedOperation'],
   [{ Content: { DemoId: 'none' } }, 'ResourceNotFound.Demo'],
   [{ Content: { ImageConfig: { ImageUri: 'a/b' } } }, 'InvalidParameterValue.Content'],

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { action } from '../action.ts';
-import { codeBytes } from './code.ts';
+import { codeBytes, sourcesOf } from './code.ts';
 import type { ScfContext } from './deps.ts';
 import { Code, int, Tag, text } from './types.ts';
 import { wireLayer, wireLayerVersion } from './wire.ts';
@@ -18,9 +18,10 @@ const PublishLayerVersion = action({
     LicenseInfo: text.optional(),
     Tags: z.array(Tag).optional(),
   }),
-  async handle(request, { control, region, templates }: ScfContext) {
+  async handle(request, context: ScfContext) {
+    const { control, region } = context;
     const { Content, ...rest } = request;
-    const zip = await codeBytes(Content, undefined, templates);
+    const zip = await codeBytes(Content, undefined, sourcesOf(context));
     const { version } = await control.layers.publish({
       region,
       name: request.LayerName,

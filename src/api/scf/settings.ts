@@ -116,6 +116,7 @@ export function settingsOf(request: Partial<Settings>) {
     runtime: request.Runtime,
     environment: environmentOf(request.Environment),
     layers: layersOf(request.Layers),
+    role: request.Role,
     asyncRun: isTrue('AsyncRunEnable', request.AsyncRunEnable),
     traced: isTrue('TraceEnable', request.TraceEnable),
     deadLetter: deadLetterOf(request.DeadLetterConfig),

@@ -113,6 +113,7 @@ test('settings are written over their unset form, block by block', () => {
       type: 'HTTP',
       protocol: 'WS',
       wsIdleTimeoutS: 20,
+      role: 'reader',
       environment: { A: '1', B: '' },
       description: 'd',
     }),
@@ -126,6 +127,7 @@ test('settings are written over their unset form, block by block', () => {
   });
   assert.deepEqual(fn.InstanceConcurrencyConfig, { DynamicEnabled: 'FALSE', MaxConcurrency: 9 });
   assert.equal(fn.Type, 'HTTP');
+  assert.equal(fn.Role, 'reader');
   assert.equal(fn.ProtocolType, 'WS');
   assert.deepEqual(fn.ProtocolParams, { WSParams: { IdleTimeOut: 20 } });
   assert.deepEqual(fn.Environment, {

@@ -9,7 +9,6 @@ import { wireTime } from '../times.ts';
 const UNSET = {
   VpcConfig: { VpcId: '', SubnetId: '' },
   UseGpu: 'FALSE',
-  Role: '',
   InstallDependency: 'FALSE',
   ClsLogsetId: '',
   ClsTopicId: '',
@@ -78,6 +77,7 @@ export function wireFunction({ tags, version, qualifier }: FunctionView, shown: 
     MemorySize: version.memoryMB,
     Timeout: version.timeoutS,
     InitTimeout: version.initTimeoutS,
+    Role: version.role,
     Environment: { Variables: Object.entries(version.environment).map(([Key, Value]) => ({ Key, Value })) },
     CodeInfo: codeText,
     CodeSize: version.code.bytes,

@@ -68,6 +68,7 @@ export class Flow {
   /** How much of the body its header tells of. */
   readonly #told: number;
   #timer: NodeJS.Timeout | undefined;
+  #late: NodeJS.Immediate | undefined;
   #headCame = false;
   #left: (() => void) | undefined;
   #carrier: Carrier | undefined;
@@ -166,7 +167,7 @@ export class Flow {
       this.fail(excess);
       return;
     }
-    if (!this.#headCame) this.#timer?.refresh();
+    if (!this.#headCame) this.#expectAgain();
     let more: boolean;
     if (this.#framing === 'chunked') {
       carrier.cork();
@@ -228,7 +229,7 @@ export class Flow {
   data(chunk: Buffer, last: boolean): boolean {
     if (this.#over) return true;
     const more = this.#events.data(chunk, last);
-    if (more) this.#timer?.refresh();
+    if (more) this.#expectAgain();
     // Whoever does not take it is no fault of the server's.
     else this.#expect(undefined);
     return more;
@@ -240,9 +241,24 @@ export class Flow {
 
   /** Transport deadlines: they count real time, also when the platform's clock is turned or stands still. */
   #expect(ms: number | undefined): void {
-    clearTimeout(this.#timer);
-    this.#timer = ms === undefined || this.#over ? undefined : setTimeout(() => this.abort('timeout'), ms);
+    this.#expectNothing();
+    this.#timer = ms === undefined || this.#over ? undefined : setTimeout(this.#onLate, ms);
   }
+
+  #expectAgain(): void {
+    clearImmediate(this.#late);
+    this.#timer?.refresh();
+  }
+
+  #expectNothing(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#late);
+  }
+
+  /** The server may have answered in time, and this process have stood still: what has come is read first. */
+  readonly #onLate = (): void => {
+    this.#late = setImmediate(() => this.abort('timeout'));
+  };
 
   /** The answer is whole. What has not been sent of the request is not sent any more. */
   end(rawTrailers: readonly string[]): void {
@@ -276,7 +292,7 @@ export class Flow {
     if (this.#over) return false;
     this.#over = true;
     this.#carrier = undefined;
-    clearTimeout(this.#timer);
+    this.#expectNothing();
     this.request.signal?.removeEventListener('abort', this.#onAbort);
     this.#left?.();
     const body = this.#body;

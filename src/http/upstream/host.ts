@@ -117,7 +117,9 @@ export class Host {
     const refused = (error: Error) => settle(connectFault(error));
     const gone = () => settle(new UpstreamError(this.#closed ? 'closed' : 'unreachable'));
     // A transport deadline: it counts real time, also when the platform's clock is turned or stands still.
-    const late = setTimeout(() => settle(new UpstreamError('connect timeout')), connectTimeoutMs);
+    // A connection that came about while this process stood still is one.
+    const expired = () => settle(new UpstreamError('connect timeout'));
+    const late = setTimeout(() => setImmediate(expired), connectTimeoutMs);
     socket.once('error', refused).once('close', gone);
     socket.once(tls ? 'secureConnect' : 'connect', () => settle());
     flow.onceOver(() => settle(new UpstreamError('aborted')));

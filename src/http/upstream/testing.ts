@@ -30,7 +30,8 @@ export async function served(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const upstreams = openUpstreams(options);
+  // A test that is interrupted between two requests still has its connection.
+  const upstreams = openUpstreams({ idleSocketMs: 600_000, ...options });
   return {
     to: { host: '127.0.0.1', port },
     upstreams,

@@ -1,11 +1,10 @@
 // The server's end of the thread of the database: ops gather while a batch is under way, and go together.
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../core/clock.ts';
 import type { FunctionKey } from '../../core/function.ts';
 import type { Log } from '../../core/log.ts';
+import { firstWord, startThread, threadFile } from '../../core/thread.ts';
 import { explain, threadGone } from '../errors.ts';
 import { Pace } from './pace.ts';
 import { packed } from './pack.ts';
@@ -24,8 +23,6 @@ import {
 /** A batch that grows with the backlog would make its own members wait. */
 const BATCH_BYTES = 4 << 20;
 const RETRY_MS = 1_000;
-/** Instead of the program's own, which may be for its file alone; an older Node.js warns of node:sqlite in each thread. */
-const THREAD_FLAGS = ['--disable-warning=ExperimentalWarning'];
 
 type Result<V extends Verb> = ReturnType<Verbs[V]>;
 
@@ -92,14 +89,12 @@ export class Link {
   }
 
   static async open(options: LinkOptions, threadOptions: ThreadOptions): Promise<Link> {
-    const thread = new Worker(threadFile(), { workerData: threadOptions, name: 'events', execArgv: THREAD_FLAGS });
-    const said = await new Promise<FromThread>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-      thread.once('exit', code => reject(new Error(`the thread of the event database ended with ${code}`)));
-    });
-    // By name: its own listeners of listeners keep the port between the two threads going.
-    for (const name of ['message', 'error', 'exit']) thread.removeAllListeners(name);
+    const thread = startThread(
+      threadFile(import.meta.url, './thread.ts', './events-thread.js'),
+      'events',
+      threadOptions,
+    );
+    const said = await firstWord<FromThread>(thread, 'events');
     if ('opened' in said) return new Link(options, thread, said.opened);
     await thread.terminate();
     throw 'failed' in said ? explain(said.failed, options.file) : new Error('the event database did not open');
@@ -273,10 +268,4 @@ export class Link {
     }
     this.#restIfDone();
   }
-}
-
-/** Beside the source, and in the published program beside that. */
-function threadFile(): URL {
-  const source = new URL('./thread.ts', import.meta.url);
-  return existsSync(fileURLToPath(source)) ? source : new URL('./events-thread.js', import.meta.url);
 }

@@ -39,8 +39,52 @@ describe('append', () => {
     await fails('AppendPositionErr', () => append(house, 1, 'x', 'new'));
     await house.put('plain', 'x');
     await fails('ObjectNotAppendable', () => append(house, 1, 'y', 'plain'));
+  });
+
+  test('it is the version null where versions are kept, and takes the place of none that was put', async () => {
+    await using house = await House.open();
+    await append(house, 0, 'one');
+    const old = await house.put('plain', 'old');
+    assert.equal(old.versionId, 'null');
     await house.cos.buckets.setVersioning(BUCKET, 'Enabled');
-    await fails('InvalidBucketState', () => append(house, 3, 'x'));
+    for (const [key, position] of [
+      ['log', 3],
+      ['new', 0],
+      ['new', 4],
+    ] as const)
+      assert.equal((await append(house, position, ' two', key)).object.versionId, 'null');
+    assert.deepEqual([await house.text('log'), await house.text('new')], ['one two', ' two two']);
+    await fails('ObjectNotAppendable', () => append(house, 3, 'x', 'plain'));
+
+    // A put makes a version of its own, and leaves the appended object behind it.
+    const put = await house.put('log', 'put');
+    await fails('ObjectNotAppendable', () => append(house, 3, 'x'));
+    assert.deepEqual([await house.text('log', 'null'), await house.text('log', put.versionId)], ['one two', 'put']);
+
+    for (const key of ['new', 'plain']) await house.cos.objects.remove(ref(key), CAUSE);
+    await append(house, 0, 'again', 'new');
+    assert.equal(await house.text('new'), 'again');
+    await fails('InvalidBucketState', () => append(house, 0, 'x', 'plain'));
+    assert.equal(await house.text('plain', 'null'), 'old');
+    await house.checkFiles();
+  });
+
+  test('while versions are suspended it makes and prolongs the version null, and leaves the others', async () => {
+    await using house = await House.open();
+    await append(house, 0, 'one');
+    await house.cos.buckets.setVersioning(BUCKET, 'Enabled');
+    const named = await house.put('named', 'plain');
+    await house.cos.buckets.setVersioning(BUCKET, 'Suspended');
+    assert.equal((await append(house, 3, ' two')).object.versionId, 'null');
+    assert.equal(await house.text('log'), 'one two');
+    await fails('ObjectNotAppendable', () => append(house, 5, 'x', 'named'));
+    await house.cos.objects.remove(ref('named'), CAUSE);
+    // Behind a marker there is nothing to append to.
+    await fails('AppendPositionErr', () => append(house, 5, 'x', 'named'));
+    assert.equal((await append(house, 0, 'new', 'named')).object.versionId, 'null');
+    assert.equal(await house.text('named'), 'new');
+    assert.equal(await house.text('named', named.versionId), 'plain');
+    await house.checkFiles();
   });
 
   test('of many at one place one gets it, and no file is left of the others', async () => {

@@ -5,13 +5,13 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { combineCrc64 } from '../../core/crc64.ts';
 import { INLINE_BYTES, type Received, receive } from './content.ts';
-import type { Objects } from './contract.ts';
+import type { ObjectRef, Objects } from './contract.ts';
 import { fail } from './errors.ts';
 import { checkKey, checkReadable } from './find.ts';
 import type { Piece, StoredObject } from './model.ts';
 import { contentOf, headOf } from './put.ts';
 import { bufferStream, joined } from './read.ts';
-import { objectIn } from './row.ts';
+import { NULL_VERSION, objectIn } from './row.ts';
 import { type Scope, writing } from './scope.ts';
 import type { Now } from './writer.ts';
 
@@ -30,14 +30,20 @@ export function createAppend({ buckets, index, files, clock, writer }: Scope): O
   return async (ref, position, head, content, cause) => {
     checkKey(ref.key);
     // Asked before the content is taken, and again when it has come.
-    base({ bucket: buckets.need(ref.bucket), newest: index.find(ref.bucket, ref.key) }, position);
+    base(ref, { bucket: buckets.need(ref.bucket), newest: index.find(ref.bucket, ref.key) }, position);
     const chunk = await receive(files, content);
     try {
       return await writer.change(ref, async now => {
-        const there = base(now, position);
+        const there = base(ref, now, position);
         const { made, ...whole } = await appended(there, chunk);
         const kept = headOf(there ?? head);
-        const plan = writing(ref, now, { ...kept, ...whole, appendable: true }, 'ObjectCreated:AppendObject', cause);
+        const plan = writing(
+          ref,
+          unversioned(now),
+          { ...kept, ...whole, appendable: true },
+          'ObjectCreated:AppendObject',
+          cause,
+        );
         return { ...plan, made, result: { object: plan.result, chunkMd5: chunk.md5 } };
       });
     } finally {
@@ -47,15 +53,24 @@ export function createAppend({ buckets, index, files, clock, writer }: Scope): O
   };
 
   /** What there is to append to. */
-  function base(now: Pick<Now, 'bucket' | 'newest'>, position: number): StoredObject | undefined {
-    // Documented: appending and versions exclude each other.
-    if (now.bucket.versioning !== 'never') fail('InvalidBucketState');
-    const there = now.newest && objectIn(now.newest);
+  function base(
+    { key }: Pick<ObjectRef, 'key'>,
+    { bucket, newest }: Pick<Now, 'bucket' | 'newest'>,
+    position: number,
+  ): StoredObject | undefined {
+    const there = newest && !newest.marker ? objectIn(newest) : undefined;
+    if (!there && bucket.versioning === 'Enabled' && !mayReplace(bucket.id, key)) fail('InvalidBucketState');
     if (there && !there.appendable) fail('ObjectNotAppendable');
     if (there) checkReadable(there, clock.now());
     const bytes = there?.bytes ?? 0;
     if (position !== bytes) fail('AppendPositionErr', { bytes });
     return there;
+  }
+
+  /** What was put before versions were kept is one of them now: an appended object must not take its place. */
+  function mayReplace(bucket: string, key: string): boolean {
+    const hidden = index.find(bucket, key, NULL_VERSION);
+    return !hidden || hidden.marker || objectIn(hidden).appendable;
   }
 
   async function appended(there: StoredObject | undefined, chunk: Received) {
@@ -107,6 +122,10 @@ export function createAppend({ buckets, index, files, clock, writer }: Scope): O
     return fail('ObjectDamaged');
   }
 }
+
+/** Documented: appended objects take no part in versions. They are the version `null`, whatever the bucket keeps. */
+const unversioned = (now: Now): Now =>
+  now.bucket.versioning === 'Enabled' ? { ...now, bucket: { ...now.bucket, versioning: 'Suspended' } } : now;
 
 /** The runs at the end that become one, the new one with them. */
 function tailOf(runs: readonly Run[]): readonly Run[] {

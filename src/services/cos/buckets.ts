@@ -60,9 +60,12 @@ export async function loadBuckets(deps: BucketDeps): Promise<Buckets> {
   }
 
   const change: Buckets['change'] = (id, changed) =>
-    turns.take(id, () => {
+    turns.take(id, async () => {
       const before = need(id);
-      const given = Object.entries(changed).map(([name, value]) => [name, value ?? EMPTY[name as keyof typeof EMPTY]]);
+      const given = Object.entries(typeof changed === 'function' ? changed(before) : changed).map(([name, value]) => [
+        name,
+        value ?? EMPTY[name as keyof typeof EMPTY],
+      ]);
       const after: Bucket = { ...before, ...Object.fromEntries(given) };
       return write({ ...after, plain: present(after.plain), inventories: present(after.inventories) });
     });
@@ -92,7 +95,12 @@ export async function loadBuckets(deps: BucketDeps): Promise<Buckets> {
     need,
     list: () => [...shelf.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     change,
-    setVersioning: (id, versioning) => change(id, { versioning }),
+    setVersioning: (id, versioning) =>
+      change(id, ({ plain }) => {
+        // What is replicated is told apart by its versions.
+        if (versioning === 'Suspended' && plain.replication !== undefined) fail('InvalidBucketState');
+        return { versioning };
+      }),
   });
 }
 

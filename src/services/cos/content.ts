@@ -55,7 +55,7 @@ async function receiveBuffer(files: ObjectFiles, content: Content, body: Buffer)
 }
 
 async function toFile(files: ObjectFiles, content: Content, body: Buffer | Readable) {
-  const written = await files.write(body, { sha1: content.sha1 !== undefined });
+  const written = await files.write(body, { sha1: content.sha1 !== undefined, spent: content.spent });
   try {
     check(content, written);
   } catch (error) {

@@ -15,6 +15,9 @@ import type {
   Tier,
   Versioning,
 } from './model.ts';
+import type { Sources } from './origin/model.ts';
+
+export type BucketChange = Partial<Omit<Bucket, 'id' | 'name' | 'appId' | 'region' | 'createdAt'>>;
 
 export interface Buckets {
   /** BucketAlreadyOwnedByYou, InvalidBucketName, TooManyBuckets. */
@@ -28,8 +31,11 @@ export interface Buckets {
   need(id: string): Bucket;
   /** By id. */
   list(): readonly Bucket[];
-  /** Configurations; what is undefined in `change` is taken away. */
-  change(id: string, change: Partial<Omit<Bucket, 'id' | 'name' | 'appId' | 'region' | 'createdAt'>>): Promise<Bucket>;
+  /**
+   * Configurations; what is undefined in `change` is taken away. What is made of those that there are is given by a function,
+   * which is asked when its turn has come; what it throws is the answer.
+   */
+  change(id: string, change: BucketChange | ((before: Bucket) => BucketChange)): Promise<Bucket>;
   setVersioning(id: string, versioning: Exclude<Versioning, 'never'>): Promise<Bucket>;
 }
 
@@ -49,6 +55,8 @@ export interface Content {
   readonly md5?: string | undefined;
   /** Hex: InvalidSHA1Digest. */
   readonly sha1?: string | undefined;
+  /** Told of each chunk of a stream once its bytes are taken. */
+  readonly spent?: ((chunk: Buffer) => void) | undefined;
 }
 
 export type Created = Extract<ObjectEventName, `ObjectCreated:${string}`>;
@@ -83,6 +91,8 @@ export interface Opened {
   readonly object: StoredObject;
   /** `to` is not part of it. InternalError for what is damaged. */
   read(from: number, to: number): Readable;
+  /** The same, chunk by chunk: each is the taker's until its promise is over, and is filled anew then. */
+  feed(from: number, to: number, take: (chunk: Buffer) => Promise<void>): Promise<void>;
 }
 
 export interface Objects {
@@ -141,6 +151,8 @@ export interface Uploads {
   find(ref: UploadRef): UploadRow;
   parts(ref: UploadRef, after: number, limit: number): readonly PartRow[];
   list(query: UploadsQuery): Listing<UploadRow>;
+  /** From now on it has no ETag that any client could name, until it is sent again. Nothing is done if that has happened. */
+  markDamaged(ref: UploadRef, part: Pick<PartRow, 'number' | 'file'>): Promise<void>;
 }
 
 export interface UploadRef extends ObjectRef {
@@ -163,6 +175,13 @@ export interface NoticeRule {
   readonly suffix: string;
 }
 
+/** What happened to an object that lies elsewhere. */
+export interface OutsideNotice {
+  readonly notice: ObjectNotice;
+  /** The same whenever it is told of again. */
+  readonly id: string;
+}
+
 export interface Notices {
   /**
    * From now on, and for what has not been delivered before a stop. The write that a notice is about waits for `deliver`, which
@@ -174,6 +193,11 @@ export interface Notices {
    * what it does of itself and tells (the end of restores, lifecycle rules).
    */
   allListen(): Promise<void>;
+  /**
+   * For what happened elsewhere, on behalf of a bucket here. Resolves when all of it is accepted for good, as a write does;
+   * of what rejects, the whole can be told again. What is told again within an hour is taken once.
+   */
+  accept(given: readonly OutsideNotice[]): Promise<void>;
 }
 
 export interface Cos {
@@ -181,6 +205,7 @@ export interface Cos {
   readonly objects: Objects;
   readonly uploads: Uploads;
   readonly notices: Notices;
+  readonly sources: Sources;
   readonly site: Site;
   close(): Promise<void>;
 }

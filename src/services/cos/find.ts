@@ -10,8 +10,12 @@ import { namedVersion } from './versioning.ts';
 /** Bytes of UTF-8, documented. */
 const KEY_BYTES = 850;
 
+/** Keys whose paths are the bucket's once `//` and `/./` in them are merged: whoever gets one gets the bucket's list instead. */
+const NAMELESS = /^(?:\.?\/)*\.?$/;
+
+/** Of an object that is to come about. */
 export function checkKey(key: string): void {
-  if (key === '') fail('InvalidObjectName');
+  if (NAMELESS.test(key)) fail('InvalidObjectName');
   if (Buffer.byteLength(key) > KEY_BYTES) fail('KeyTooLong');
 }
 

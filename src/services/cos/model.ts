@@ -88,6 +88,8 @@ export interface Bucket {
   readonly plain: Readonly<Partial<Record<PlainConfig, string>>>;
   /** XML as it came, by id. */
   readonly inventories: Readonly<Record<string, string>>;
+  /** Rules of intelligent tiering but the default one: XML, by id; undefined: none. */
+  readonly tierings?: Readonly<Record<string, string>>;
 }
 
 /** A run of the content, which is one file. */
@@ -139,6 +141,8 @@ export interface ObjectDetail extends ObjectHead {
   readonly restore: Restore | undefined;
   /** Found damaged at this time: it answers 500 until it is written again. */
   readonly damagedAt?: number;
+  /** How far its copying to other buckets is, or that it is such a copy. */
+  readonly replication?: 'Pending' | 'Complete' | 'Failed' | 'Replica';
 }
 
 /** A version as verbs give it. */

@@ -28,6 +28,7 @@ describe('damage', () => {
     await assert.rejects(house.read('k'), /no file/);
     for (let i = 0; i < 10; i++) await new Promise(setImmediate);
     await fails('ObjectDamaged', () => house.read('k'));
+    assert.deepEqual(house.met, [{ ...ref('k'), versionId: 'null' }]);
   });
 
   test('a reader that fails of itself marks nothing', async () => {

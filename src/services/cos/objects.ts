@@ -1,21 +1,25 @@
 // Verbs on objects.
 
-import type { Listing, ObjectRow } from '../../core/objects.ts';
+import type { Listing, ObjectRow, VersionRef } from '../../core/objects.ts';
 import { createAppend } from './append.ts';
 import { isLost } from './content.ts';
 import type { ObjectRef, Objects, Removed, VersionEntry } from './contract.ts';
 import { createCopy } from './copy.ts';
-import { examine } from './examine.ts';
 import { checkReadable, objectOf } from './find.ts';
 import type { StoredObject } from './model.ts';
 import { createPut } from './put.ts';
-import { readObject } from './read.ts';
+import { feedObject, readObject } from './read.ts';
 import { removing } from './remove.ts';
 import { NULL_VERSION, objectIn, rowOf } from './row.ts';
 import type { Scope } from './scope.ts';
+import { examine } from './upkeep/examine.ts';
 import { namedVersion } from './versioning.ts';
 
-export function createObjects(scope: Scope, restore: Objects['restore']): Objects {
+export function createObjects(
+  scope: Scope,
+  restore: Objects['restore'],
+  damaged: (version: VersionRef) => void = () => undefined,
+): Objects {
   const { index, files, held, clock, log, buckets, finder, writer } = scope;
 
   /** Another value of a version that stays what it is. */
@@ -43,6 +47,7 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
       if (!row || row.marker || row.order !== object.order) return { result: undefined };
       const { bucket, key, versionId } = row;
       log.error({ bucket, key, versionId }, 'the content of an object is damaged: write it again');
+      damaged({ bucket, key, versionId });
       return { change: { put: [rowOf({ ...objectIn(row), damagedAt: at })] }, result: undefined };
     });
   }
@@ -51,6 +56,12 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
   async function suspect(object: StoredObject): Promise<void> {
     const finding = await examine(object, { index, files, spend: async () => undefined });
     if (finding === 'damaged') await markDamaged(object);
+  }
+
+  function brokeOff(object: StoredObject, error: unknown): void {
+    // Readers go away whenever they like.
+    if (!isLost(error)) return;
+    suspect(object).catch(cause => log.error({ err: cause, key: object.key }, 'an object could not be examined'));
   }
 
   return Object.freeze<Objects>({
@@ -70,13 +81,15 @@ export function createObjects(scope: Scope, restore: Objects['restore']): Object
       return {
         object,
         read: (from, to) =>
-          readObject(files, held, object, { from, to }).once('error', error => {
-            // Readers go away whenever they like.
-            if (!isLost(error)) return;
-            suspect(object).catch(cause =>
-              log.error({ err: cause, key: object.key }, 'an object could not be examined'),
-            );
-          }),
+          readObject(files, held, object, { from, to }).once('error', error => brokeOff(object, error)),
+        feed: async (from, to, take) => {
+          try {
+            await feedObject(files, held, object, { from, to }, take);
+          } catch (error) {
+            brokeOff(object, error);
+            throw error;
+          }
+        },
       };
     },
     setAcl: async (ref, acl) => {

@@ -131,12 +131,24 @@ describe('put', () => {
     assert.equal(house.files.kept.size, 0);
   });
 
+  test('keys are more than the path of the bucket in other words', async () => {
+    await using house = await House.open();
+    await house.put('k', 'x');
+    for (const key of ['/', '//////', '.', './', '/.', '/./', '././/./']) {
+      await fails('InvalidObjectName', () => house.put(key, 'x'));
+      await fails('InvalidObjectName', () =>
+        house.cos.objects.copy({ ...ref('k'), conditions: {} }, ref(key), {}, CAUSE),
+      );
+      await fails('NoSuchKey', () => house.text(key));
+    }
+  });
+
   test('keys have 1 to 850 bytes, and any of UTF-8', async () => {
     await using house = await House.open();
     await fails('InvalidObjectName', () => house.put('', 'x'));
     await fails('KeyTooLong', () => house.put('k'.repeat(851), 'x'));
     await fails('KeyTooLong', () => house.put('云'.repeat(284), 'x'));
-    for (const key of ['/a', '../b', '云'.repeat(283), 'a\u0000b', 'folder/']) {
+    for (const key of ['/a', '../b', '..', '...', './a', '.a/', '/./..//', '云'.repeat(283), 'a\u0000b', 'folder/']) {
       await house.put(key, key);
       assert.equal(await house.text(key), key);
     }

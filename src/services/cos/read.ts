@@ -35,6 +35,24 @@ export function readObject(
   return stream.once('close', () => hold[Symbol.dispose]());
 }
 
+/** The same without a stream: chunk by chunk, each the taker's until its promise is over. */
+export async function feedObject(
+  files: ObjectFiles,
+  held: HeldFiles,
+  object: Pick<StoredObject, 'inline' | 'pieces'>,
+  range: ByteRange,
+  take: (chunk: Buffer) => Promise<void>,
+): Promise<void> {
+  const { inline, pieces } = object;
+  if (inline) {
+    await take(inline.subarray(range.from, range.to));
+    return;
+  }
+  const runs = [...runsOf(pieces, range)];
+  using _hold = held.hold(runs.map(({ piece }) => piece.file));
+  for (const { piece, from, to } of runs) await files.feed(piece.file, from, to, take);
+}
+
 export const bufferStream = (content: Buffer) =>
   Readable.from(content.length > 0 ? [content] : [], { objectMode: false });
 

@@ -9,13 +9,13 @@ import { crc64 } from '../../core/crc64.ts';
 import { CloudError } from '../../core/errors.ts';
 import { ACCOUNT, keptLog } from '../../core/fixture.ts';
 import { SeededIds } from '../../core/ids.ts';
-import type { ObjectFiles, ObjectIndex } from '../../core/objects.ts';
+import type { ObjectFiles, ObjectIndex, VersionRef } from '../../core/objects.ts';
 import type { Store } from '../../core/ports.ts';
 import { memoryIndex } from '../../store/objects/testing-index.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Content, NoticeRule, ObjectRef } from './contract.ts';
 import type { CosErrorCode } from './errors.ts';
-import type { Cause, ObjectHead, ObjectNotice } from './model.ts';
+import type { Cause, LifecycleRule, ObjectHead, ObjectNotice } from './model.ts';
 import type { RestoreDelays } from './restore.ts';
 import { type CosStore, createStore } from './store.ts';
 
@@ -30,6 +30,20 @@ export const HEAD: ObjectHead = {
   storageClass: 'STANDARD',
   acl: { canned: 'default', grants: [] },
   tags: [],
+};
+
+/** It does nothing until a part of it says so. */
+export const IDLE_RULE: LifecycleRule = {
+  id: 'r',
+  enabled: true,
+  prefix: '',
+  tags: [],
+  transitions: [],
+  expiration: undefined,
+  expiresLoneMarkers: false,
+  noncurrentTransitions: [],
+  noncurrentExpirationDays: undefined,
+  abortUploadsAfterDays: undefined,
 };
 
 export const md5 = (content: Buffer | string) => createHash('md5').update(content).digest('hex');
@@ -87,6 +101,15 @@ export class MemoryFiles implements ObjectFiles {
     return Readable.from(chunks(), { objectMode: false });
   }
 
+  async feed(file: string, from: number, to: number, take: (chunk: Buffer) => Promise<void>): Promise<void> {
+    for await (const chunk of this.read(file, from, to)) {
+      const lent = Buffer.from(chunk as Buffer);
+      await take(lent);
+      // As if it were filled anew.
+      lent.fill(0);
+    }
+  }
+
   async check(file: string, sum: string): Promise<boolean> {
     const body = this.kept.get(file);
     return body !== undefined && crc64(body) === sum;
@@ -127,6 +150,8 @@ export class House {
   readonly log = keptLog();
   readonly index: ObjectIndex;
   readonly rows: Store;
+  /** Damaged, as the store has told. */
+  readonly met: VersionRef[] = [];
   readonly #ids = new SeededIds();
   readonly #setting: HouseSetting;
   cos: CosStore;
@@ -153,7 +178,8 @@ export class House {
     const { restoreDelays } = this.#setting;
     const ids = this.#ids;
     const deps = { store: this.rows, index, files, clock, ids, log, account: ACCOUNT };
-    this.cos = await createStore({ ...deps, ...(restoreDelays && { restoreDelays }) });
+    const damaged = (version: VersionRef) => void this.met.push(version);
+    this.cos = await createStore({ ...deps, damaged, ...(restoreDelays && { restoreDelays }) });
   }
 
   put(key: string, body: Buffer | string, head: Partial<ObjectHead> = {}) {

@@ -13,6 +13,7 @@ import { headOf } from './put.ts';
 import { readObject } from './read.ts';
 import { headOfUpload } from './row.ts';
 import { type Scope, writing } from './scope.ts';
+import { currentPart, DAMAGED_ETAG } from './upkeep/scrub-parts.ts';
 
 /** Documented: of every part but the last one. */
 const PART_BYTES = 1024 * 1024;
@@ -127,6 +128,11 @@ export function createUploads(scope: Scope): Uploads {
         await writer.commit(ref.bucket, { removeUploads: [ref.uploadId] });
       });
     },
+    markDamaged: (ref, { number, file }) =>
+      uploadGate.alone(ref.uploadId, async () => {
+        const row = currentPart(index, { ...ref, number });
+        if (row?.file === file) await writer.commit(ref.bucket, { putPart: { ...row, etag: DAMAGED_ETAG } });
+      }),
     find,
     parts: (ref, after, limit) => {
       find(ref);
@@ -153,7 +159,8 @@ function checkOrder(parts: Listed): void {
 function choose(parts: Listed, rows: ReadonlyMap<number, PartRow>): PartRow[] {
   const chosen = parts.map(({ number, etag }) => {
     const row = rows.get(number);
-    return row?.etag === etag ? row : fail('InvalidPart', { number });
+    // The mark of a damaged part is told to clients, and is none that they could bring.
+    return row?.etag === etag && etag !== DAMAGED_ETAG ? row : fail('InvalidPart', { number });
   });
   for (const { number, bytes } of chosen.slice(0, -1)) if (bytes < PART_BYTES) fail('EntityTooSmall', { number });
   return chosen;

@@ -9,7 +9,7 @@ import { fail } from './errors.ts';
 import { Gate } from './gate.ts';
 import { HeldFiles } from './held.ts';
 import type { Bucket, ObjectNotice } from './model.ts';
-import { NoticeBoard } from './notices.ts';
+import { NoticeBoard } from './notices/notices.ts';
 import { markerRow } from './row.ts';
 import { BUCKET, CAUSE, fails, MemoryFiles, REGION, ref, START } from './testing.ts';
 import { type Now, Writer } from './writer.ts';
@@ -54,7 +54,10 @@ function desk() {
     board,
     there,
     commits,
-    writer: new Writer({ index, clock, buckets, gate, held, board }),
+    writer: new Writer({
+      ...{ index, clock, buckets, gate, held, board },
+      follower: { follow: (_bucket, change) => ({ change, own: [] }), expect: () => undefined },
+    }),
   };
 }
 

@@ -10,7 +10,7 @@ import { fail } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { HeldFiles } from './held.ts';
 import type { Bucket, ObjectNotice } from './model.ts';
-import type { NoticeBoard } from './notices.ts';
+import type { NoticeBoard } from './notices/notices.ts';
 
 /** Who writes the same key from elsewhere is tried against as often as this. */
 const ATTEMPTS = 16;
@@ -33,6 +33,24 @@ export interface Plan<R> {
   readonly result: R;
 }
 
+/** What is to be done of itself once a change has been committed. */
+export interface Follower {
+  /** The change with what it is kept by, and what is kept with it. */
+  follow(
+    bucket: Bucket,
+    change: ObjectChange,
+    notices: readonly ObjectNotice[],
+  ): { readonly change: ObjectChange; readonly own: readonly NoticeRow[] };
+  /** They are committed. */
+  expect(own: readonly NoticeRow[]): void;
+}
+
+interface Done<R> {
+  readonly result: R;
+  readonly rows: readonly NoticeRow[];
+  readonly own: readonly NoticeRow[];
+}
+
 export interface WriterDeps {
   readonly index: ObjectIndex;
   readonly clock: Clock;
@@ -41,6 +59,7 @@ export interface WriterDeps {
   readonly gate: Gate;
   readonly held: HeldFiles;
   readonly board: NoticeBoard;
+  readonly follower: Follower;
 }
 
 export class Writer {
@@ -57,10 +76,11 @@ export class Writer {
     ref: { readonly bucket: string; readonly key: string },
     plan: (now: Now) => Plan<R> | Promise<Plan<R>>,
   ): Promise<R> {
-    const { gate, board } = this.#deps;
-    const { result, rows } = await told(() =>
+    const { gate, board, follower } = this.#deps;
+    const { result, rows, own } = await told(() =>
       gate.pass(ref.bucket, () => this.#turns.take(`${ref.bucket}/${ref.key}`, () => this.#attempt(ref, plan))),
     );
+    if (own.length > 0) follower.expect(own);
     await board.deliver(rows);
     return result;
   }
@@ -87,8 +107,8 @@ export class Writer {
   async #attempt<R>(
     { bucket: id, key }: { readonly bucket: string; readonly key: string },
     plan: (now: Now) => Plan<R> | Promise<Plan<R>>,
-  ): Promise<{ readonly result: R; readonly rows: readonly NoticeRow[] }> {
-    const { index, clock, buckets, board, held } = this.#deps;
+  ): Promise<Done<R>> {
+    const { index, clock, buckets, board, held, follower } = this.#deps;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const bucket = buckets.need(id);
       const newest = index.find(id, key);
@@ -103,14 +123,16 @@ export class Writer {
         order: this.#order(newest),
         at: clock.now(),
       });
-      if (!change) return { result, rows: [] };
+      if (!change) return { result, rows: [], own: [] };
       const rows = notices.flatMap(notice => board.rowsOf(notice));
-      const all = rows.length > 0 ? { ...change, notices: [...(change.notices ?? []), ...rows] } : change;
+      const { change: followed, own } = follower.follow(bucket, change, notices);
+      const kept = [...(followed.notices ?? []), ...rows, ...own];
+      const all = kept.length > 0 ? { ...followed, notices: kept } : followed;
       try {
         const committed = await index.commit(all, { bucket: id, key, newest: newest?.order });
         if (committed) {
           held.free(committed.freed);
-          return { result, rows };
+          return { result, rows, own };
         }
         held.free(made);
       } catch (error) {

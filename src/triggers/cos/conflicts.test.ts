@@ -16,7 +16,7 @@ const at = (rule: Partial<Rule>, change: Partial<CosDraft> = {}) =>
 function answer(draft: CosDraft, others: readonly CosDraft[], settings = {}): string {
   const beside = others.map((other, index) => ({ ...aTrigger(), ...other, id: `t-${index + 10}` }));
   try {
-    checkConflict(draft, beside, { sharedEvents: false, ...settings });
+    checkConflict(draft, beside, settings);
     return '';
   } catch (error) {
     assert.ok(error instanceof CloudError, String(error));
@@ -108,10 +108,6 @@ describe('an event that goes to another product', () => {
     assert.equal(answer(at({}), [], { foreignRules }), cause);
     assert.equal(answer(at({ event: 'cos:ObjectCreated:Post' }), [], { foreignRules }), '');
     assert.equal(answer(at({}, { enabled: false }), [], { foreignRules }), '');
-  });
-
-  it('can where that is allowed', () => {
-    assert.equal(answer(at({ event: PUT }), [], { foreignRules, sharedEvents: true }), '');
   });
 });
 

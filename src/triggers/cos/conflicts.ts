@@ -15,8 +15,6 @@ export interface ForeignRule {
 }
 
 export interface ConflictSettings {
-  /** Whether an event may go to another product and to a function. */
-  readonly sharedEvents: boolean;
   /** By the bucket's id; nobody else is told of anything when left out. */
   readonly foreignRules?: (bucket: string) => readonly ForeignRule[];
 }
@@ -44,7 +42,6 @@ export function checkConflict(draft: CosDraft, others: readonly CosTrigger[], se
       cause: causeOf(rule, theirs),
     });
   }
-  if (settings.sharedEvents) return;
   const foreign = settings.foreignRules?.(bucket).find(({ event }) => eventsOverlap(event, rule.event));
   if (foreign) {
     failCos('ResourceInUse.Cos', {

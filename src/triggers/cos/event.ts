@@ -12,8 +12,6 @@ export interface CosEventSettings {
   readonly eventName: 'concrete' | 'rule';
   /** Beside the documented members those that events of the cloud have: cosRegion, s3Region, ETag, x-cos-storage-class. */
   readonly extendedEvent: boolean;
-  /** The host in the object's url, by the bucket's id; the cloud's when left out. */
-  readonly hostOf?: (bucket: string) => string;
 }
 
 export interface CosEventInput {
@@ -31,12 +29,11 @@ export function buildCosEvent({ notice, trigger, reqid }: CosEventInput, setting
   const name = bucket.slice(0, dash);
   const appid = bucket.slice(dash + 1);
   const short = eventRegion(region);
-  const host = settings.hostOf?.(bucket) ?? `${bucket}.cos.${region}.myqcloud.com`;
   const record = {
     cos: {
       cosSchemaVersion: '1.0',
       cosObject: {
-        url: `http://${host}/${pathOf(key)}`,
+        url: `http://${bucket}.cos.${region}.myqcloud.com/${pathOf(key)}`,
         meta: metaOf(notice, settings.extendedEvent),
         vid: versionId,
         key: `/${appid}/${name}/${key}`,

@@ -14,7 +14,6 @@ export const COS_DEFAULTS = Object.freeze({
   eventName: 'concrete',
   extendedEvent: true,
   appendEvents: 'wildcard',
-  sharedEvents: false,
 } as const satisfies CosKindSettings);
 
 export function cosKind(given: CosKindSettings = {}): TriggerKind<CosDesc, CosSource> {

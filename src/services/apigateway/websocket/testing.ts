@@ -133,7 +133,7 @@ export class SocketStand implements AsyncDisposable {
 
 /** Looks once a turn of the event loop until it is so. */
 export async function until(what: string, look: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   while (!look()) {
     if (performance.now() > end) throw new Error(`never: ${what}`);
     await new Promise(setImmediate);

@@ -33,12 +33,12 @@ export function parsePolicy(text: string): FormPolicy {
   if (Number.isNaN(expiresAt)) bad('expiration');
   if (!Array.isArray(conditions)) return bad('conditions');
   const spans: ByteSpan[] = [];
-  const parsed = (conditions as readonly unknown[]).flatMap(condition => {
+  const parsed = (conditions as readonly unknown[]).flatMap((condition, at) => {
     if (Array.isArray(condition) && condition[0] === 'content-length-range') {
       spans.push(spanOf(condition));
       return [];
     }
-    return conditionsOf(condition);
+    return conditionsOf(condition, `conditions[${at}]`);
   });
   for (const field of SIGNED_FIELDS) if (!parsed.some(condition => condition.field === field)) bad(field);
   const bytes =
@@ -63,6 +63,7 @@ const isPlain = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value);
 
 const bad = (reason: string): never => fail('InvalidPolicyDocument', { reason });
+const unmet = (reason: string): never => fail('PolicyUnmet', { reason });
 
 function spanOf([, min, max]: readonly unknown[]): ByteSpan {
   const [from, to] = [Number(min), Number(max)];
@@ -71,18 +72,19 @@ function spanOf([, min, max]: readonly unknown[]): ByteSpan {
     : bad('content-length-range');
 }
 
-function conditionsOf(condition: unknown): readonly Condition[] {
+/** `name`: for errors; the condition itself may be deeper than can be written. */
+function conditionsOf(condition: unknown, name: string): readonly Condition[] {
   if (isObject(condition)) {
     const pairs = Object.entries(condition);
     if (pairs.length === 0) return bad('{}');
     return pairs.map(([field, value]) => (isPlain(value) ? equal(field, value) : bad(field)));
   }
-  if (!Array.isArray(condition) || condition.length !== 3) return bad(JSON.stringify(condition));
+  if (!Array.isArray(condition) || condition.length !== 3) return bad(name);
   const [match, field, value] = condition as readonly unknown[];
-  if (typeof field !== 'string' || !field.startsWith('$') || !isPlain(value)) return bad(JSON.stringify(condition));
+  if (typeof field !== 'string' || !field.startsWith('$') || !isPlain(value)) return bad(name);
   if (match === 'eq') return [equal(field.slice(1), value)];
   if (match === 'starts-with') return [{ ...equal(field.slice(1), value), match }];
-  return bad(JSON.stringify(condition));
+  return bad(name);
 }
 
 const equal = (field: string, value: string | number | boolean): Condition => ({
@@ -106,7 +108,7 @@ export function meets({ conditions }: FormPolicy, filled: Filled): void {
     const found = fieldOf(field, filled);
     const isMet = match === 'eq' ? found === value : found?.startsWith(value);
     // A key may also be given as it was written, with the place for the file's name.
-    if (!isMet && !(field === 'key' && match === 'eq' && filled.fields.get(field) === value)) bad(field);
+    if (!isMet && !(field === 'key' && match === 'eq' && filled.fields.get(field) === value)) unmet(field);
   }
 }
 
@@ -115,11 +117,4 @@ function fieldOf(field: string, { fields, key, bucket, keyTime }: Filled): strin
   const value = fields.get(field);
   if (field === 'q-sign-time') return value ?? keyTime;
   return field === 'key' && value !== undefined ? key : value;
-}
-
-/** Once the file is there. */
-export function checkLength(span: ByteSpan | undefined, bytes: number): void {
-  if (!span) return;
-  if (bytes > span.max) fail('EntityTooLarge', { limit: `${span.max} bytes` });
-  if (bytes < span.min) bad('content-length-range');
 }

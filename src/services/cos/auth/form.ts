@@ -100,7 +100,7 @@ function verifyPolicy<Found extends Secret>(
   if (policy.expiresAt <= nowMs) fail('RequestHasExpired');
   meets(policy, { fields, key, bucket: request.bucket ?? '', keyTime });
   return {
-    ...{ secretId, secret, signedParams: [], bytes: policy.bytes },
+    ...{ secretId, secret, mayCopy: false, bytes: policy.bytes },
     authorization: `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${keyTime}&q-key-time=${keyTime}&q-signature=${signature}`,
   };
 }

@@ -82,7 +82,11 @@ describe('who asks', () => {
   });
 
   test('cannot be made up', () => {
-    const made: Caller = { anonymous: false, authorization: guarded().authorize(request()).authorization };
+    const made: Caller = {
+      anonymous: false,
+      mayCopy: true,
+      authorization: guarded().authorize(request()).authorization,
+    };
     assert.equal(guarded().mayDo(made, deed({})), false);
   });
 
@@ -231,6 +235,16 @@ describe('bucket policies', () => {
     const holder = { names: [ROOT], limits: [limit({ ...allow, action: 'cos:GetBucket' })] };
     assert.ok(!may({ holder, of: shut, action: 'PutBucketPolicy' }));
     assert.ok(!may({ holder, of: of(anyone) }));
+  });
+
+  test('are not taken away by those whom they shut out', () => {
+    const name = 'qcs::cam::uin/100000000001:roleName/worker';
+    const shut = of({ effect: 'deny', principal: { qcs: [name] }, action: '*', resource: '*' });
+    const asked = { key: '', permission: undefined, holder: { names: [name], limits: [limit(allow)] } };
+    for (const action of ['GetBucketPolicy', 'PutBucketPolicy', 'DeleteBucketPolicy']) {
+      assert.ok(!may({ ...asked, of: shut, action }), action);
+      assert.ok(may({ ...asked, of: bucket(), action }), action);
+    }
   });
 
   test('by address, referer and what is asked for', () => {

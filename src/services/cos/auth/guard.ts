@@ -43,6 +43,8 @@ export interface Caller {
   readonly anonymous: boolean;
   /** `q-sign-algorithm=…`; '' of an anonymous one. */
   readonly authorization: string;
+  /** Whether they may name another object to copy from: by a URL that was signed without one they may not. */
+  readonly mayCopy: boolean;
   /** What the file of a form may have. */
   readonly bytes?: ByteSpan | undefined;
 }
@@ -56,6 +58,8 @@ export interface Deed {
   readonly bucket: Bucket | undefined;
   /** '' for the bucket itself. */
   readonly key: string;
+  /** Of the object, where one is named: copies and lists name others than the request does. */
+  readonly versionId?: string | undefined;
   /** Of the object, where the permission is one on an object and it is there. */
   readonly acl: () => Acl | undefined;
 }
@@ -89,21 +93,24 @@ export class AccountGuard {
   authorize(request: ReceivedRequest): Caller {
     const { secrets, wallClock } = this.#deps;
     const found = verify(request, secrets, wallClock.now());
-    return this.#caller(request, found?.secret.holder, { authorization: found?.authorization ?? '' });
+    const told = { authorization: found?.authorization ?? '', mayCopy: found?.mayCopy ?? true };
+    return this.#caller(request, found?.secret.holder, told);
   }
 
-  /** The same of a form; refuses also what its policy does not allow. */
+  /** The same of a form, or of the request that brings it; refuses also what its policy does not allow. */
   authorizeForm({ fields, key, request }: ReceivedForm): Caller {
     const { secrets, wallClock } = this.#deps;
-    const found = verifyForm({ fields: [...fields], key, request }, secrets, wallClock.now());
-    const told = { authorization: found?.authorization ?? '', bytes: found?.bytes };
+    const now = wallClock.now();
+    const form = verifyForm({ fields: [...fields], key, request }, secrets, now);
+    const found = form ?? verify(request, secrets, now);
+    const told = { authorization: found?.authorization ?? '', mayCopy: false, bytes: form?.bytes };
     return this.#caller(request, found?.secret.holder, told, fields);
   }
 
   #caller(
     request: ReceivedRequest,
     holder: Holder | undefined,
-    told: Pick<Caller, 'authorization' | 'bytes'>,
+    told: Omit<Caller, 'anonymous'>,
     fields?: ReceivedForm['fields'],
   ): Caller {
     const caller = Object.freeze({ anonymous: holder === undefined, ...told });
@@ -119,8 +126,8 @@ export class AccountGuard {
     const ask = this.#ask(who, deed);
     if (holder && !isWithin(holder.limits, ask)) return false;
     const { action, bucket, permission } = deed;
-    // All keys are the one account's, which owns every bucket.
-    if (holder && OF_POLICIES.has(action)) return true;
+    // All keys are the one account's, which owns every bucket; those that are limited are for others.
+    if (holder?.limits.length === 0 && OF_POLICIES.has(action)) return true;
     const policy = bucket && this.#policyOf(bucket);
     const said = policy && decide(policy, ask);
     if (said === 'deny') return false;
@@ -130,12 +137,14 @@ export class AccountGuard {
     return permission !== undefined && grants(listOf(bucket.acl, deed.acl()), permission, ask);
   }
 
-  #ask(who: Who, { action, bucket, key }: Deed) {
+  #ask(who: Who, { action, bucket, key, versionId }: Deed) {
     const listed = LISTS.has(action) ? who.values.get('cos:prefix') : undefined;
     const thing = { region: bucket?.region ?? who.region, bucket: bucket?.id ?? who.bucket, key: listed ?? key };
     const names = who.holder?.names ?? [];
+    const isOther = who.values.get('cos:versionid') !== versionId;
+    const values = isOther ? new Map([...who.values, ['cos:versionid', versionId]]) : who.values;
     return {
-      ...{ action: `cos:${action}`, callers: names, names, values: who.values },
+      ...{ action: `cos:${action}`, callers: names, names, values },
       resource: resourceOf(this.#deps.account, thing),
     };
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMs } from '../../../core/fixture.ts';
 import { allowsReferer, readReferer } from './referer.ts';
 
 const xml = (domains: readonly string[], { type = 'White-List', status = 'Enabled', none = '' } = {}) =>
@@ -74,4 +75,15 @@ test('no page at all, and no list', () => {
     }
   assert.ok(!allowsReferer({ type: 'white', domains: [''], allowsNone: true }, 'http://a.com'));
   assert.ok(allowsReferer({ type: 'black', domains: [], allowsNone: false }, 'http://a.com'));
+});
+
+test('a host of any length takes no time', () => {
+  const domains = Array.from({ length: 2000 }, () => '*a*a*a*a*b');
+  const page = `http://${'a'.repeat(60_000)}`;
+  const spent = cpuMs(() => {
+    assert.ok(!allowsReferer({ type: 'white', domains, allowsNone: false }, page));
+    assert.ok(allowsReferer({ type: 'white', domains: ['*a*a'], allowsNone: false }, page));
+  });
+  // Compared to its end it takes seconds.
+  assert.ok(spent < 700, `${spent} ms`);
 });

@@ -25,9 +25,13 @@ export function readReferer(xml: string): RefererRule | undefined {
 
 export function allowsReferer({ type, domains, allowsNone }: RefererRule, referer: string | undefined): boolean {
   if (!referer) return allowsNone;
-  const page = splitPage(referer);
+  const { host, path } = splitPage(referer);
+  const page = { host: host.slice(0, MAX_HOST_CHARS), path };
   return domains.some(domain => isListed(page, splitPage(domain))) === (type === 'white');
 }
+
+/** No host is longer; the comparison takes time by the length. */
+const MAX_HOST_CHARS = 512;
 
 interface Page {
   readonly host: string;

@@ -39,6 +39,9 @@ export function parseSignature(text: string): Signature {
   return readPairs(pairs);
 }
 
+/** Triggers are told all of it, and their events have a limit. */
+const MAX_CHARS = 8192;
+
 const TIMES = /^\d{1,12};\d{1,12}$/;
 
 function readPairs(pairs: SignedPairs): Signature {
@@ -49,6 +52,8 @@ function readPairs(pairs: SignedPairs): Signature {
     return shape.test(value) ? value : malformed(name);
   };
   shaped('q-sign-algorithm', /^sha1$/);
+  const text = pairs.map(([name, value]) => `${name}=${value}`).join('&');
+  if (text.length > MAX_CHARS) malformed(`it has more than ${MAX_CHARS} characters`);
   return {
     secretId: shaped('q-ak', /./),
     signTime: shaped('q-sign-time', TIMES),
@@ -56,7 +61,7 @@ function readPairs(pairs: SignedPairs): Signature {
     headers: namesOf(found.get('q-header-list') ?? ''),
     params: namesOf(found.get('q-url-param-list') ?? ''),
     signature: shaped('q-signature', /^[0-9a-f]{40}$/i).toLowerCase(),
-    text: pairs.map(([name, value]) => `${name}=${value}`).join('&'),
+    text,
   };
 }
 

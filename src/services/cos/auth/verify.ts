@@ -13,6 +13,7 @@ import {
   signKey,
 } from '../../../http/qsign.ts';
 import { fail } from '../errors.ts';
+import { type FormerSignature, findFormer, holdsFormer } from './former.ts';
 import { needSecret, type Secret, type Secrets } from './secrets.ts';
 import { checkTimes, findSignature, type Signature } from './signature.ts';
 
@@ -35,8 +36,11 @@ export interface Verified<Found extends Secret = Secret> {
   readonly secret: Found;
   /** `q-sign-algorithm=…` */
   readonly authorization: string;
-  /** Names in lower case. */
-  readonly signedParams: readonly string[];
+  /**
+   * Whether x-cos-copy-source is its signer's word. Clients that sign a header sign it as well; whoever is given a URL to write
+   * one object by could add it, and read whatever its signer may.
+   */
+  readonly mayCopy: boolean;
 }
 
 /** undefined: nobody signed. The time comes first, then the key, its token and the signature. */
@@ -47,16 +51,33 @@ export function verify<Found extends Secret>(
 ): Verified<Found> | undefined {
   const headers = valuesByName(request.headers);
   const query = valuesByName(request.query);
-  const signature = findSignature(request.query, headers.get('authorization')?.[0]);
+  const authorization = headers.get('authorization')?.[0];
+  const former = authorization ? undefined : findFormer(request.query);
+  if (former) return verifyFormer(former, request, secrets, nowMs);
+  const signature = findSignature(request.query, authorization);
   if (!signature) return undefined;
-  const { secretId, signTime, keyTime, params } = signature;
+  const { secretId, signTime, keyTime } = signature;
   checkTimes([signTime, keyTime], nowMs);
   const token = tokenOf(headers) || tokenOf(query);
   const secret = needSecret(secrets, secretId, token, nowMs);
   if (!matches(signature, secret.secretKey, readings({ request, signature, headers, query }))) {
     fail('SignatureDoesNotMatch');
   }
-  return { secretId, secret, authorization: signature.text, signedParams: params };
+  const mayCopy = Boolean(authorization) || signature.headers.includes('x-cos-copy-source');
+  return { secretId, secret, authorization: signature.text, mayCopy };
+}
+
+function verifyFormer<Found extends Secret>(
+  former: FormerSignature,
+  request: SignedRequest,
+  secrets: Secrets<Found>,
+  nowMs: number,
+): Verified<Found> {
+  const { secretId, time, text } = former;
+  checkTimes([time], nowMs);
+  const secret = needSecret(secrets, secretId, '', nowMs);
+  if (!holdsFormer(former, secret.secretKey, request)) fail('SignatureDoesNotMatch');
+  return { secretId, secret, authorization: text, mayCopy: false };
 }
 
 /** Headers, query and forms spell it alike. */

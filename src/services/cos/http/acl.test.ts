@@ -41,14 +41,26 @@ describe('headers', () => {
       const grants = [
         { to: { id: FRIEND }, permission },
         { to: { id: rootId('7') }, permission },
+        { to: { id: 'qcs::cam::uin/7:uin/8' }, permission },
         { to: { group: 'AllUsers' }, permission },
       ];
-      const text = `id="${FRIEND}", uin=7 ,id="qcs::cam::anyone:anyone"`;
+      const text = `id="${FRIEND}", uin=7 , id="7/8",id="qcs::cam::anyone:anyone"`;
       assert.deepEqual(of({ [name]: text }), { canned: 'private', grants });
       assert.deepEqual(of({ [name]: text, 'x-cos-acl': 'private' }), { canned: 'private', grants });
     });
 
-  for (const text of ['me', 'id=', 'id="me"', 'name="1"', 'id="1" id="2"', 'id="1",', 'id="qcs::cam::uin/1"'])
+  for (const text of [
+    'me',
+    'id=',
+    'id="me"',
+    'name="1"',
+    'id="1" id="2"',
+    'id="1",',
+    'id="1/"',
+    'id="1/2/3"',
+    'id="/2"',
+    'id="qcs::cam::uin/1"',
+  ])
     test(`grants to ${text} are refused`, () =>
       assert.throws(() => of({ 'x-cos-grant-read': text }), { code: 'InvalidArgument' }));
 
@@ -85,6 +97,17 @@ describe('XML', () => {
     [grant('<URI>http://example.com/me</URI>'), 'InvalidArgument'],
   ] as const)
     test(`${inner || 'nothing'} is ${code}`, () => assert.throws(() => read(inner), { code }));
+
+  test("of headers without public rights is its grants; without grants it is the owner's", () => {
+    const shown = (acl: Acl) => {
+      const xml = Buffer.from(xmlDocument('AccessControlPolicy', writeAcl(acl, UIN)));
+      return readAcl(readXml(xml, 'AccessControlPolicy')).grants.map(one => one.permission);
+    };
+    const grants = [{ to: { id: rootId('200') }, permission: 'READ' }] as const;
+    assert.deepEqual(shown({ canned: 'private', grants }), ['READ']);
+    assert.deepEqual(shown({ canned: 'private', grants: [] }), ['FULL_CONTROL']);
+    assert.deepEqual(shown({ canned: 'public-read', grants }), ['FULL_CONTROL', 'READ', 'READ']);
+  });
 
   test('is given back as it came', () => {
     const owner = { to: { id: rootId(UIN) }, permission: 'FULL_CONTROL' };

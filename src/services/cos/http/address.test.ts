@@ -91,6 +91,23 @@ describe('the path', () => {
     assert.throws(() => addressOf(host, `/${encodeURIComponent('腾'.repeat(284))}`), { code: 'KeyTooLong' });
   });
 
+  test("on hosts of what is beside the store is nobody's key", () => {
+    for (const name of [
+      `${B}.ci.ap-x.myqcloud.com`,
+      `${B}.ci.ap-x.tencentcos.cn`,
+      `${B}.ci-internal.ap-x.myqcloud.com`,
+      `${B}.pic.ap-x.myqcloud.com`,
+      'ci.ap-x.myqcloud.com',
+      '100000000001.cos-control.ap-x.myqcloud.com',
+      'ap-x.migration.myqcloud.com',
+    ])
+      for (const path of ['/', '/queue/1', `/${B}/`])
+        assert.throws(() => addressOf(name, path), { code: 'NotImplemented', message: new RegExp(name) }, name);
+    // A bucket's own name, and a domain that is not the cloud's.
+    assert.equal(addressOf('ci-1.cos.ap-x.myqcloud.com', '/a').bucket, 'ci-1');
+    assert.equal(addressOf(`${B}.ci.ap-x.example.com`, '/a').bucket, B);
+  });
+
   test('gives back every key that was encoded', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 100 }), key => {

@@ -18,7 +18,9 @@ const MAX_KEY_BYTES = 850;
 const BUCKET = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[0-9]+$/;
 const CLOUD = /^(.*)\.(?:myqcloud\.com|tencentcos\.cn)$/;
 /** What stands between the bucket and the cloud's domains. */
-const WITHIN = /^(?:cos|cos-internal|pic|ci)\.([a-z0-9-]+)$/;
+const WITHIN = /^(?:cos|cos-internal)\.([a-z0-9-]+)$/;
+/** Data processing, batch jobs, asynchronous fetching: they have hosts that begin like those of buckets, and no objects. */
+const BESIDE = /(?:^|\.)(?:ci|pic|cos-control)(?:-internal)?\.[a-z0-9-]+$|\.migration$/;
 const REGION = /^[a-z]+-[a-z]+(?:-[a-z0-9]+)*$/;
 
 /** Whether this is a name of a bucket, with its application's id. */
@@ -44,7 +46,7 @@ function regionOf(within: string): string | undefined {
   const [, named] = WITHIN.exec(within) ?? [];
   // Whatever stands behind `cos` is a region, and be it one that there is not: no bucket is there.
   if (named !== undefined) return named === 'accelerate' ? undefined : named;
-  return REGION.test(within) ? (FORMER[within] ?? within) : undefined;
+  return REGION.test(within) ? currentRegion(within) : undefined;
 }
 
 /** Names that regions had, still in hosts. */
@@ -54,6 +56,8 @@ const FORMER: Readonly<Record<string, string>> = {
   'cn-east': 'ap-shanghai',
   'cn-southwest': 'ap-chengdu',
 };
+
+export const currentRegion = (name: string): string => FORMER[name] ?? name;
 
 /** Whether a host is one of the cloud's for object storage. */
 export function isCloudHost(host: string): boolean {
@@ -70,6 +74,8 @@ export function isCloudHost(host: string): boolean {
 export function addressOf(host: string, path: string, endpoints: readonly string[] = []): Address {
   // Whoever asks there wants pages, not objects and lists.
   if (/\.cos-website\.[^.]+\.(?:myqcloud\.com|tencentcos\.cn)$/.test(host)) fail('NotImplemented', { name: host });
+  // A job that is put there would be an object, and one that is deleted take an object away.
+  if (BESIDE.test(CLOUD.exec(host)?.[1] ?? '')) fail('NotImplemented', { name: host });
   const named = hostParts(host, endpoints);
   const rest = path.slice(1);
   if (named.bucket !== undefined) return { ...named, key: keyOf(rest), pathStyle: false };

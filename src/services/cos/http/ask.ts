@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../../core/clock.ts';
 import type { Ids } from '../../../core/ids.ts';
 import type { Log } from '../../../core/log.ts';
+import type { TrustedProxies } from '../../../http/client.ts';
 import type { AccountGuard, Caller, ReceivedRequest } from '../auth/guard.ts';
 import type { Cos } from '../contract.ts';
 import type { Bucket, Cause } from '../model.ts';
@@ -11,7 +12,7 @@ import type { Answer } from './answer.ts';
 import type { CosQuery } from './query.ts';
 
 export interface CosHttp {
-  readonly cos: Pick<Cos, 'buckets' | 'objects' | 'uploads'>;
+  readonly cos: Pick<Cos, 'buckets' | 'objects' | 'uploads' | 'sources'>;
   readonly guard: Pick<AccountGuard, 'authorize' | 'authorizeForm' | 'mayDo'>;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -21,6 +22,7 @@ export interface CosHttp {
   readonly region: string;
   /** Host names that are no bucket's, whatever they look like; lower case, without ports. */
   readonly endpoints: readonly string[];
+  readonly proxies?: TrustedProxies;
 }
 
 export interface Ask extends CosHttp {

@@ -48,12 +48,21 @@ export function contentOf(ask: Ask): Content {
   const bytes = lengthOf(request);
   const sha1 = headerOf(ask, 'x-cos-content-sha1')?.toLowerCase();
   if (sha1 !== undefined && !/^[\da-f]{40}$/.test(sha1)) fail('InvalidSHA1Digest');
-  return {
-    body: bytes === 0 ? Buffer.alloc(0) : slowed(kept(request), trafficLimit(ask), ask.clock),
-    bytes,
-    md5: contentMd5Of(headerOf(ask, 'content-md5')),
-    sha1,
-  };
+  const limit = trafficLimit(ask);
+  const announced = { bytes, md5: contentMd5Of(headerOf(ask, 'content-md5')), sha1 };
+  if (bytes === 0) return { ...announced, body: Buffer.alloc(0) };
+  if (limit !== undefined) return { ...announced, body: slowed(kept(request), limit, ask.clock) };
+  // Frames of HTTP/2 share what they lie in.
+  return { ...announced, body: request, spent: request.httpVersionMajor === 1 ? free : undefined };
+}
+
+/** Of less than this a collection is soon enough. */
+const FREED_BYTES = 8 * 1024;
+
+/** At once: collections would come every few uploads, each of them looking at all that the server has. */
+function free({ buffer, byteOffset, byteLength }: Buffer): void {
+  const isWhole = byteOffset === 0 && byteLength === buffer.byteLength && byteLength >= FREED_BYTES;
+  if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** Whoever reads it may give it up: a request that is destroyed gets no answer. */

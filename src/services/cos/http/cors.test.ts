@@ -61,6 +61,19 @@ describe('which rule allows a request', () => {
     assert.ok(ruleFor(cors({ headers: ['Content-TYPE'] }), ask('https://a.example', 'GET', 'content-type'))));
 });
 
+test('an age that clients leave out, in each of their ways', () => {
+  const ageOf = (inner: string) => {
+    const rule = `<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>${inner}</CORSRule>`;
+    const xml = Buffer.from(`<CORSConfiguration>${rule}</CORSConfiguration>`);
+    return readCors(readXml(xml, 'CORSConfiguration')).rules[0]?.maxAgeS;
+  };
+  for (const word of ['', '<MaxAgeSeconds/>', '<MaxAgeSeconds>NaN</MaxAgeSeconds>'])
+    assert.equal(ageOf(word), undefined);
+  assert.equal(ageOf('<MaxAgeSeconds>0</MaxAgeSeconds>'), 0);
+  for (const word of ['-1', 'nan', '1.5', '1000000000'])
+    assert.throws(() => ageOf(`<MaxAgeSeconds>${word}</MaxAgeSeconds>`), { code: 'MalformedXML' }, word);
+});
+
 describe('what is told', () => {
   test('of a rule for some', () =>
     assert.deepEqual(allowHeaders(RULE, ask('https://a.example', 'GET', 'x-cos-acl', 'x-cos-b')), {
@@ -71,6 +84,14 @@ describe('what is told', () => {
       'Access-Control-Max-Age': '60',
       Vary: 'Origin',
     }));
+
+  test('of a rule that names its headers: each of them, where any is asked for', () => {
+    const rule = { ...RULE, headers: ['x-cos-a', 'X-Cos-B'] };
+    const told = (...headers: string[]) =>
+      allowHeaders(rule, ask('https://a.example', 'GET', ...headers))['Access-Control-Allow-Headers'];
+    assert.equal(told('x-cos-b'), 'x-cos-a,X-Cos-B');
+    assert.equal(told(), undefined);
+  });
 
   test('of a rule for all, which says little', () => {
     const rule = { ...RULE, origins: ['https://b', '*'], exposed: [], maxAgeS: undefined };

@@ -8,6 +8,8 @@ import { element, type Written } from './xml.ts';
 
 const MAX_RULES = 100;
 const MAX_AGE_S = 999_999_999;
+/** The vendor's deployment toolkit writes NaN where its user says nothing. */
+const NO_AGE = [undefined, '', 'NaN'];
 const METHODS = ['GET', 'PUT', 'HEAD', 'POST', 'DELETE'];
 
 export function readCors(configuration: XmlElement): Cors {
@@ -35,7 +37,7 @@ function readRule(rule: XmlElement): CorsRule {
     methods,
     headers,
     exposed: words('ExposeHeader'),
-    maxAgeS: wordOf(rule, 'MaxAgeSeconds') ? numberOf(rule, 'MaxAgeSeconds', 0, MAX_AGE_S) : undefined,
+    maxAgeS: NO_AGE.includes(wordOf(rule, 'MaxAgeSeconds')) ? undefined : numberOf(rule, 'MaxAgeSeconds', 0, MAX_AGE_S),
   };
 }
 
@@ -83,12 +85,16 @@ function fits(pattern: string, text: string): boolean {
   return text.length >= pattern.length - 1 && text.startsWith(before) && text.endsWith(after);
 }
 
+/** All that the rule names, as the vendor's tests have it; with a star it names none. */
+const allowedOf = (rule: CorsRule, asked: readonly string[]): readonly string[] =>
+  rule.headers.some(pattern => pattern.includes('*')) ? asked : rule.headers;
+
 export function allowHeaders(rule: CorsRule, { origin, headers }: CorsAsk): AnswerHeaders {
   const anyone = rule.origins.includes('*');
   return {
     'Access-Control-Allow-Origin': anyone ? '*' : origin,
     'Access-Control-Allow-Methods': rule.methods.join(','),
-    'Access-Control-Allow-Headers': headers.length > 0 ? headers.join(',') : undefined,
+    'Access-Control-Allow-Headers': headers.length > 0 ? allowedOf(rule, headers).join(',') : undefined,
     'Access-Control-Expose-Headers': rule.exposed.length > 0 ? rule.exposed.join(',') : undefined,
     'Access-Control-Max-Age': rule.maxAgeS === undefined ? undefined : String(rule.maxAgeS),
     Vary: anyone ? undefined : 'Origin',

@@ -34,6 +34,7 @@ function answerWith(ask: Ask, object: StoredObject, opened: Opened | undefined):
     body: {
       bytes: to - from,
       open: () => slowed(opened?.read(from, to) ?? headAlone(ask), limit, ask.clock),
+      ...(opened && limit === undefined && { feed: take => opened.feed(from, to, take) }),
     },
   };
 }
@@ -56,7 +57,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 };
 
 /** Signed requests alone: a page of somebody else's making would show content as what it is not. */
-function overrides(ask: Ask): AnswerHeaders {
+export function overrides(ask: Ask): AnswerHeaders {
   const given = Object.entries(OVERRIDES).flatMap(([param, name]) => {
     const value = ask.query.get(param);
     if (!value) return [];

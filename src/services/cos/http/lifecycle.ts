@@ -19,17 +19,36 @@ export function readLifecycle(configuration: XmlElement): readonly LifecycleRule
   return rules;
 }
 
-const ACTIONS = [
-  'Transition',
-  'Expiration',
-  'NoncurrentVersionTransition',
-  'NoncurrentVersionExpiration',
-  'AbortIncompleteMultipartUpload',
-];
+/** Documented, and not done here: a rule would mean more than it says if they were passed over. */
+const UNBUILT = ['PrefixNotEquals', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan', 'AccessFrequency'];
+
+function needOnly(parent: XmlElement, ...names: readonly string[]): void {
+  const unbuilt = parent.children.find(child => UNBUILT.includes(child.name));
+  if (unbuilt) fail('NotImplemented', { name: unbuilt.name });
+  expectOnly(parent, ...names);
+}
+
+/** What may stand in each of them. */
+const WITHIN: Readonly<Record<string, readonly string[]>> = {
+  Transition: ['Days', 'Date', 'StorageClass'],
+  Expiration: ['Days', 'Date', 'ExpiredObjectDeleteMarker'],
+  NoncurrentVersionTransition: ['NoncurrentDays', 'StorageClass'],
+  NoncurrentVersionExpiration: ['NoncurrentDays'],
+  AbortIncompleteMultipartUpload: ['DaysAfterInitiation'],
+};
+const ACTIONS = Object.keys(WITHIN);
+
+/** What a rule is about. */
+const SCOPES = ['Filter', 'Prefix'];
 
 function readRule(rule: XmlElement): LifecycleRule {
-  expectOnly(rule, 'ID', 'Filter', 'Prefix', 'Status', ...ACTIONS);
-  if (!rule.children.some(child => ACTIONS.includes(child.name))) fail('MalformedXML');
+  // Actions that there are not are passed over, as the vendor's tests have it; but without a filter a name may be one's.
+  const scoped = rule.children.some(child => SCOPES.includes(child.name));
+  const passed = scoped ? rule.children.map(child => child.name) : [];
+  needOnly(rule, 'ID', 'Status', ...ACTIONS, ...passed);
+  const actions = rule.children.filter(child => ACTIONS.includes(child.name));
+  if (actions.length === 0) fail('MalformedXML');
+  for (const action of actions) needOnly(action, ...(WITHIN[action.name] ?? []));
   const status = wordOf(rule, 'Status');
   if (status !== 'Enabled' && status !== 'Disabled') fail('MalformedXML');
   const expiration = childOf(rule, 'Expiration');
@@ -41,7 +60,7 @@ function readRule(rule: XmlElement): LifecycleRule {
     enabled: status === 'Enabled',
     ...readFilter(rule),
     transitions: childrenOf(rule, 'Transition').map(transition => ({
-      ...(dueOf(transition) ?? fail('MalformedXML')),
+      ...(dueOf(transition, 0) ?? fail('MalformedXML')),
       storageClass: classOf(transition),
     })),
     expiration: expiration && expirationOf(expiration, loneMarkers === 'true'),
@@ -60,14 +79,16 @@ const classOf = (transition: XmlElement): string =>
   storageClassOf(wordOf(transition, 'StorageClass') ?? fail('MalformedXML'));
 
 function expirationOf(expiration: XmlElement, loneMarkers: boolean): Due | undefined {
-  const due = dueOf(expiration);
+  const due = dueOf(expiration, 1);
   // One of both: a marker that is alone has no days.
   if (loneMarkers === (due !== undefined)) fail('MalformedXML');
   return due;
 }
 
-function dueOf(action: XmlElement): Due | undefined {
-  const days = numberOf(action, 'Days', 0, MAX_DAYS);
+/** Documented: what is to be moved may be so at once, what expires is at least a day old. */
+function dueOf(action: XmlElement, leastDays: number): Due | undefined {
+  // The vendor's deployment toolkit writes an empty one where its user names none.
+  const days = wordOf(action, 'Days') === '' ? undefined : numberOf(action, 'Days', leastDays, MAX_DAYS);
   const date = wordOf(action, 'Date');
   if (days !== undefined && date !== undefined) fail('MalformedXML');
   if (days !== undefined) return { days };
@@ -79,9 +100,13 @@ function dueOf(action: XmlElement): Due | undefined {
 function readFilter(rule: XmlElement): Pick<LifecycleRule, 'prefix' | 'tags'> {
   const filter = childOf(rule, 'Filter');
   // The older form, still sent.
-  if (!filter) return { prefix: childOf(rule, 'Prefix')?.text ?? '', tags: [] };
-  expectOnly(filter, 'Prefix', 'Tag', 'And');
-  const all = childOf(filter, 'And') ?? filter;
+  const own = childOf(rule, 'Prefix')?.text ?? '';
+  if (!filter) return { prefix: own, tags: [] };
+  const and = childOf(filter, 'And');
+  needOnly(filter, 'Prefix', 'Tag', 'And');
+  if (own !== '' || (and && filter.children.length > 1)) fail('MalformedXML');
+  if (and) needOnly(and, 'Prefix', 'Tag');
+  const all = and ?? filter;
   return { prefix: childOf(all, 'Prefix')?.text ?? '', tags: childrenOf(all, 'Tag').map(readTag) };
 }
 

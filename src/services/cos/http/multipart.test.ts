@@ -69,6 +69,35 @@ describe('an upload in parts', () => {
     assert.ok(across.body.equals(Buffer.concat([one.subarray(-2), two.subarray(0, 2)])));
   });
 
+  test('says in each answer how it is encrypted, and at its end of what class it is', async () => {
+    const sse = { 'x-cos-server-side-encryption': 'AES256' };
+    const begun = await shop.ask('POST', '/sealed?uploads', {
+      headers: { ...sse, 'x-cos-storage-class': 'STANDARD_IA' },
+    });
+    const id = textIn(begun.text, 'UploadId') ?? '';
+    const answers = [
+      begun,
+      await part('sealed', id, 1, 'x'),
+      await complete('sealed', id, [[1, hash(Buffer.from('x'))]]),
+    ];
+    for (const { headers } of answers) assert.equal(headers['x-cos-server-side-encryption'], 'AES256');
+    assert.equal(answers[2]?.headers['x-cos-storage-class'], 'STANDARD_IA');
+    const bare = await begin('bare');
+    assert.equal((await part('bare', bare, 1, 'x')).headers['x-cos-server-side-encryption'], undefined);
+    await shop.ask('DELETE', `/bare?uploadId=${bare}`);
+    await refused(part('sealed', id, 1, 'x'), 404, 'NoSuchUpload');
+  });
+
+  test('is not completed with what is not done besides', async () => {
+    const id = await begin('called');
+    await part('called', id, 1, 'x');
+    const body = listOf([[1, hash(Buffer.from('x'))]]);
+    const asked = (headers: Record<string, string>) => shop.ask('POST', `/called?uploadId=${id}`, { body, headers });
+    await refused(asked({ 'x-cos-callback': 'e30=' }), 501, 'NotImplemented');
+    assert.equal((await shop.ask('HEAD', '/called')).status, 404);
+    assert.equal((await asked({ 'x-cos-callback': '' })).status, 200);
+  });
+
   test('is listed with its parts, and aborted', async () => {
     const id = await begin('listed/a-b');
     const key = 'listed/a-b';

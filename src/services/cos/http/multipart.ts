@@ -2,31 +2,27 @@
 
 import type { UploadRef } from '../contract.ts';
 import { fail } from '../errors.ts';
+import { headOfUpload } from '../row.ts';
 import { type Answer, empty, xmlAnswer } from './answer.ts';
 import { type Ask, bucketOf, headerOf } from './ask.ts';
 import { contentOf, LIST_BYTES, xmlBody } from './body.ts';
 import { copySourceOf } from './copysource.ts';
-import { headersOf, headOf } from './head.ts';
+import { headersOf, headOf, refuseUnbuilt } from './head.ts';
 import { encodeKey, pageOf, writeOwner } from './paging.ts';
 import { numberIn } from './query.ts';
 import { copyRangeOf } from './range.ts';
 import { childrenOf, expectOnly, numberOf, wordOf, type XmlElement } from './readxml.ts';
-import { isoSeconds, isoTime, quoted, shownVersion, writtenHeaders } from './show.ts';
+import { encryptionOf, isoSeconds, isoTime, quoted, shownVersion, writtenHeaders } from './show.ts';
 import { element } from './xml.ts';
 
 const MAX_PART = 10_000;
 
 export async function beginUpload(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
-  const { uploadId } = await ask.cos.uploads.begin(
-    { bucket: bucket.id, key: ask.key },
-    headOf(headersOf(ask), ask.key),
-  );
-  return xmlAnswer('InitiateMultipartUploadResult', [
-    element('Bucket', bucket.id),
-    element('Key', ask.key),
-    element('UploadId', uploadId),
-  ]);
+  const head = headOf(headersOf(ask), ask.key);
+  const { uploadId } = await ask.cos.uploads.begin({ bucket: bucket.id, key: ask.key }, head);
+  const content = [element('Bucket', bucket.id), element('Key', ask.key), element('UploadId', uploadId)];
+  return xmlAnswer('InitiateMultipartUploadResult', content, encryptionOf(head));
 }
 
 const uploadOf = (ask: Ask): UploadRef => ({
@@ -41,8 +37,11 @@ function partNumberOf({ query }: Ask): number {
 }
 
 export async function putPart(ask: Ask): Promise<Answer> {
-  const part = await ask.cos.uploads.putPart(uploadOf(ask), partNumberOf(ask), contentOf(ask));
-  return empty(200, { ETag: quoted(part.etag), 'x-cos-hash-crc64ecma': part.crc64 });
+  const ref = uploadOf(ask);
+  const [number, content] = [partNumberOf(ask), contentOf(ask)];
+  const encryption = encryptionOf(headOfUpload(ask.cos.uploads.find(ref)));
+  const part = await ask.cos.uploads.putPart(ref, number, content);
+  return empty(200, { ETag: quoted(part.etag), 'x-cos-hash-crc64ecma': part.crc64, ...encryption });
 }
 
 export async function copyPart(ask: Ask): Promise<Answer> {
@@ -63,6 +62,7 @@ export async function copyPart(ask: Ask): Promise<Answer> {
 export async function completeUpload(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
   const ref = uploadOf(ask);
+  refuseUnbuilt(headersOf(ask));
   const list = await xmlBody(ask, 'CompleteMultipartUpload', LIST_BYTES);
   expectOnly(list, 'Part');
   const object = await ask.cos.uploads.complete(ref, childrenOf(list, 'Part').map(readPart), ask.cause);

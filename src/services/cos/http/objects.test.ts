@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { presign } from '../../../http/qsign.ts';
 import { BUCKET } from '../testing.ts';
-import { type Given, HOST, openShop, type Shop, textIn, textsIn } from './testing.ts';
+import { type Given, HOST, KEY_TIME, openShop, SECRET, type Shop, textIn, textsIn } from './testing.ts';
 
 const md5 = (body: string | Buffer, encoding: 'hex' | 'base64' = 'hex') =>
   createHash('md5').update(body).digest(encoding);
@@ -30,6 +31,7 @@ describe('writing an object', () => {
     assert.equal(got.headers.etag, '"ee8de918d05640145b18f70f4c3aa602"');
     assert.equal(got.headers['x-cos-hash-crc64ecma'], '16749565679157681890');
     assert.equal(got.headers['x-cos-version-id'], undefined);
+    assert.equal(got.headers['x-cos-storage-class'], undefined);
     assert.equal(got.headers.server, 'tencent-cos');
     assert.match(Buffer.from(String(got.headers['x-cos-request-id']), 'base64').toString(), /^[\da-f]{8}_/);
     assert.equal(got.text, '');
@@ -50,6 +52,7 @@ describe('writing an object', () => {
     };
     const stored = await put('/kept', 'x', headers);
     assert.equal(stored.headers['x-cos-server-side-encryption'], 'AES256');
+    assert.equal(stored.headers['x-cos-storage-class'], 'STANDARD_IA');
     const got = await get('/kept');
     for (const [name, value] of Object.entries(headers))
       if (name !== 'x-cos-tagging') assert.equal(got.headers[name.toLowerCase()], value, name);
@@ -105,6 +108,8 @@ describe('writing an object', () => {
       501,
       'NotImplemented',
     );
+    for (const name of ['Pic-Operations', 'x-cos-callback', 'x-cos-callback-var', 'x-cos-return-body'])
+      await refused(put('/bad', 'x', { [name]: 'e30=' }), 501, 'NotImplemented');
     await refused(put(`/${'k'.repeat(851)}`), 400, 'KeyTooLong');
     await refused(shop.ask('PUT', '/%ff', { unsigned: true }), 400, 'InvalidURI');
     await refused(get('/bad'), 404, 'NoSuchKey');
@@ -327,6 +332,18 @@ describe('appending', () => {
   });
 });
 
+test('a URL that was signed writes and deletes, also one that covers no parameter', async () => {
+  const url = (method: string) =>
+    presign({ method, origin: `http://${HOST}`, path: '/by-url', query: [] }, SECRET, KEY_TIME).slice(
+      `http://${HOST}`.length,
+    );
+  assert.match(url('PUT'), /q-url-param-list=&/);
+  assert.equal((await shop.ask('PUT', url('PUT'), { body: 'sent', unsigned: true })).status, 200);
+  assert.equal(await shop.house.text('by-url'), 'sent');
+  const withToken = `${url('DELETE')}&x-cos-security-token=`;
+  assert.equal((await shop.ask('DELETE', withToken, { unsigned: true })).status, 204);
+});
+
 describe('what is asked wrongly', () => {
   for (const [method, target, status, code] of [
     ['GET', '/?notification', 501, 'NotImplemented'],
@@ -335,6 +352,9 @@ describe('what is asked wrongly', () => {
     ['PUT', '/a?something', 501, 'NotImplemented'],
     ['GET', '/a?imageMogr2/thumbnail/10x', 501, 'NotImplemented'],
     ['POST', '/a?select&select-type=2', 501, 'NotImplemented'],
+    ['POST', '/?inventory&id=a', 501, 'NotImplemented'],
+    ['GET', '/a?live', 501, 'NotImplemented'],
+    ['GET', '/a?vod&starttime=1&endtime=2', 501, 'NotImplemented'],
     ['POST', '/a', 405, 'MethodNotAllowed'],
     ['PATCH', '/a', 405, 'MethodNotAllowed'],
     ['PUT', '/a?cors', 405, 'MethodNotAllowed'],

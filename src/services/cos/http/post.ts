@@ -11,6 +11,7 @@ import { contentMd5Of } from './body.ts';
 import { readForm, type SentForm } from './form.ts';
 import { headOf, type Named } from './head.ts';
 import { encodeKey } from './paging.ts';
+import { forbidsOverwrite } from './put.ts';
 import { demand } from './rights.ts';
 import { quoted, writtenHeaders } from './show.ts';
 import { element } from './xml.ts';
@@ -29,14 +30,13 @@ export async function postObject(ask: Ask): Promise<Answer> {
   const named = namedOf(fields);
   const key = keyOf(fields, form.filename);
   const caller = ask.guard.authorizeForm({ fields, key, request: ask.signed });
-  const who = caller.anonymous ? ask.caller : caller;
-  demand(ask, who, { action: 'PostObject', permission: 'WRITE' }, { bucket, key, versionId: undefined });
+  demand(ask, caller, { action: 'PostObject', permission: 'WRITE' }, { bucket, key, versionId: undefined });
   const object = await ask.cos.objects.put(
     { bucket: bucket.id, key },
     headOf(named, key),
     { body: within(form.file, caller.bytes), bytes: undefined, md5: contentMd5Of(named.get('content-md5')) },
-    { event: 'ObjectCreated:Post', forbidOverwrite: named.get('x-cos-forbid-overwrite') === 'true' },
-    { ...ask.cause, authorization: who.authorization },
+    { event: 'ObjectCreated:Post', forbidOverwrite: forbidsOverwrite(named) },
+    { ...ask.cause, authorization: caller.authorization },
   );
   return answerOf(ask, named, object, writtenHeaders(bucket, object));
 }
@@ -49,6 +49,9 @@ function fieldsOf({ fields }: SentForm): ReadonlyMap<string, string> {
     if (values.has(lower)) fail('MalformedPOSTRequest', { reason: `the field ${name} is there twice` });
     values.set(lower, value);
   }
+  // Two names of one thing.
+  if (values.has('acl') && values.has('x-cos-acl'))
+    fail('MalformedPOSTRequest', { reason: 'it has acl and x-cos-acl' });
   return values;
 }
 
@@ -83,7 +86,7 @@ function within(file: Readable, span: ByteSpan | undefined): Readable {
       if (bytes > span.max) fail('EntityTooLarge', { limit: `${span.max} bytes` });
       yield chunk;
     }
-    if (bytes < span.min) fail('InvalidPolicyDocument', { reason: `the file has less than ${span.min} bytes` });
+    if (bytes < span.min) fail('PolicyUnmet', { reason: `content-length-range ${span.min}` });
   };
   return Readable.from(counted(), { objectMode: false });
 }

@@ -8,22 +8,28 @@ import { type Answer, empty, xmlAnswer } from './answer.ts';
 import { type Ask, bucketOf, headerOf } from './ask.ts';
 import { contentOf } from './body.ts';
 import { copySourceOf } from './copysource.ts';
-import { headersOf, headOf } from './head.ts';
+import { headersOf, headOf, type Named } from './head.ts';
 import { numberIn } from './query.ts';
 import { isoSeconds, newVersion, quoted, writtenHeaders } from './show.ts';
 import { element } from './xml.ts';
 
 export async function putObject(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
-  const options = { event: 'ObjectCreated:Put', forbidOverwrite: forbidsOverwrite(ask) } as const;
+  const options = { event: 'ObjectCreated:Put', forbidOverwrite: forbidsOverwrite(headersOf(ask)) } as const;
   const content = contentOf(ask);
   const ref = { bucket: bucket.id, key: ask.key };
   const object = await ask.cos.objects.put(ref, headOf(headersOf(ask), ask.key), content, options, ask.cause);
   return empty(200, writtenHeaders(bucket, object));
 }
 
-export const forbidsOverwrite = (ask: Ask): boolean =>
-  headerOf(ask, 'x-cos-forbid-overwrite')?.toLowerCase() === 'true';
+/** A word that is none must not be taken for leave. */
+export function forbidsOverwrite({ get }: Named): boolean {
+  const name = 'x-cos-forbid-overwrite';
+  const word = get(name)?.toLowerCase() ?? 'false';
+  return (
+    word === 'true' || (word === 'false' ? false : fail('InvalidArgument', { name, reason: 'it is true or false' }))
+  );
+}
 
 export async function appendObject(ask: Ask): Promise<Answer> {
   const position = numberIn(ask.query, 'position', 0, Number.MAX_SAFE_INTEGER, -1);

@@ -14,6 +14,12 @@ export interface XmlElement {
 const MAX_DEPTH = 12;
 /** A list of 10000 parts has three or four for each. */
 const MAX_ELEMENTS = 60_000;
+/** Beginnings and ends, with some comments and the like. */
+const MAX_TAGS = 2 * MAX_ELEMENTS + 1000;
+/** With its attributes, of which namespaces are most. */
+const MAX_TAG_CHARS = 4096;
+/** Between two of them: the longest is a key with each of its bytes written by number. */
+const MAX_TEXT_CHARS = 16_384;
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -49,11 +55,23 @@ function textOf(body: Buffer): string {
 /** A declaration of a document type, or of anything else in one. */
 const DECLARES = /<!(?!--|\[CDATA\[)/;
 
+/** Before anything is made of it: the parser takes seconds for megabytes of tags, of attributes or of one text. */
+function isReasonable(text: string): boolean {
+  let tags = 0;
+  for (let at = text.indexOf('<'); at >= 0; ) {
+    const end = text.indexOf('>', at);
+    if (end < 0 || end - at > MAX_TAG_CHARS || ++tags > MAX_TAGS) return false;
+    at = text.indexOf('<', end);
+    if (at - end > MAX_TEXT_CHARS) return false;
+  }
+  return true;
+}
+
 type Node = Readonly<Record<string, unknown>>;
 
 function nodesOf(text: string): Node[] {
   // Neither the parser nor the validator minds text behind the root.
-  if (DECLARES.test(text) || !text.trimEnd().endsWith('>')) return fail('MalformedXML');
+  if (!isReasonable(text) || DECLARES.test(text) || !text.trimEnd().endsWith('>')) return fail('MalformedXML');
   try {
     // Deep nesting is refused by the parser, so it comes first; it lets other faults pass, which the validator finds.
     const nodes: Node[] = parser.parse(text);
@@ -88,13 +106,15 @@ const cdataOf = (parts: unknown): string =>
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const MAX_CODE_POINT = 0x10ffff;
+const isSurrogate = (code: number) => code >= 0xd800 && code <= 0xdfff;
 
 function unescapeXml(text: string): string {
   return text.replace(/&([^;&<]{0,10};?)/g, (_whole, reference: string) => {
     const name = reference.slice(0, -1);
     const [, hex, decimal] = /^#(?:x([\da-f]{1,6})|(\d{1,7}));$/i.exec(reference) ?? [];
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    if (code <= MAX_CODE_POINT) return String.fromCodePoint(code);
+    // Half of a character is none: it would be kept as another one.
+    if (code <= MAX_CODE_POINT && !isSurrogate(code)) return String.fromCodePoint(code);
     const char = reference.endsWith(';') && Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
     return char ?? fail('MalformedXML');
   });
@@ -121,6 +141,13 @@ export function numberOf(parent: XmlElement, name: string, least: number, most: 
   if (word === undefined) return undefined;
   const value = /^\d{1,15}$/.test(word) ? Number(word) : Number.NaN;
   return value >= least && value <= most ? value : fail('MalformedXML');
+}
+
+/** `otherwise` where it is left out or empty; clients write true, and True. */
+export function flagOf(parent: XmlElement, name: string, otherwise: boolean): boolean {
+  const word = wordOf(parent, name)?.toLowerCase();
+  if (word === undefined || word === '') return otherwise;
+  return word === 'true' || (word === 'false' ? false : fail('MalformedXML'));
 }
 
 /** MalformedXML if it has others than these, or text beside them. */

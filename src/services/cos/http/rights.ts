@@ -22,6 +22,7 @@ export function demand(http: Pick<CosHttp, 'guard' | 'cos'>, caller: Caller, rig
     permission: right.permission,
     bucket: target.bucket,
     key: target.key,
+    versionId: target.versionId,
     acl: () => {
       known ??= { acl: right.of === 'object' ? aclOfObject(http, target) : undefined };
       return known.acl;

@@ -16,6 +16,7 @@ import type { CosQuery } from './query.ts';
 import { deleteMany, deleteObject } from './remove.ts';
 import { restoreObject } from './restore.ts';
 import { type Level, type Right, type Row, row } from './route.ts';
+import { TIERING_ROWS } from './tiering.ts';
 
 const owner = (action: string): Right => ({ action });
 const reads = (action: string): Right => ({ action, permission: 'READ' });
@@ -57,6 +58,7 @@ const ROWS: readonly Row[] = [
   row('bucket', 'DELETE', 'tagging', owner('DeleteBucketTagging'), configs.deleteBucketTags),
   ...PLAIN_ROWS,
   ...INVENTORY_ROWS,
+  ...TIERING_ROWS,
 
   row('object', 'PUT', '', writes('PutObject'), putObject),
   copies(row('object', 'PUT', '', writes('PutObject'), copyObject)),
@@ -91,6 +93,8 @@ const UNBUILT: ReadonlySet<string> = new Set([
   'worm',
   'requestpayment',
   'torrent',
+  'live',
+  'vod',
   'ci-process',
   'ci-sourceimage',
   'image_process',
@@ -142,4 +146,8 @@ const PARAMETERS: ReadonlySet<string> = new Set([
   'tagvalue',
   'range',
   'create-time',
+  // A signature in the query that covers neither, and keys without a token.
+  'q-header-list',
+  'q-url-param-list',
+  'x-cos-security-token',
 ]);

@@ -294,7 +294,7 @@ describe('configurations', () => {
     const accelerate: unknown = await cos.getBucketAccelerate(AT);
     assert.deepEqual((accelerate as typeof given).AccelerateConfiguration, given.AccelerateConfiguration);
     assert.equal((await cos.getBucketLocation(AT)).LocationConstraint, REGION);
-    assert.deepEqual((await cos.getBucketReplication(AT)).ReplicationConfiguration, { Rules: [] });
+    await refused(cos.getBucketReplication(AT), 404, 'ReplicationConfigurationNotFoundError');
   });
 });
 

@@ -6,14 +6,14 @@ import { SHAPES } from './shapes.ts';
 const fits = (name: keyof typeof SHAPES, inner: string) => SHAPES[name](readXml(Buffer.from(`<a>${inner}</a>`), 'a'));
 
 const INDEX = '<IndexDocument><Suffix>index.html</Suffix></IndexDocument>';
-const RULE = '<Rule><ID>1</ID><Status>Enabled</Status><Destination><Bucket>b</Bucket></Destination></Rule>';
 const LIST =
   '<RefererType>White-List</RefererType><DomainList><Domain>a.com</Domain><Domain>b.com</Domain></DomainList>';
 const sse = (name: string, algorithm: string) =>
   `<Rule><${name}><SSEAlgorithm>${algorithm}</SSEAlgorithm></${name}></Rule>`;
-const origin = (inner: string) => `<OriginRule><OriginInfo><HostInfo>${inner}</HostInfo></OriginInfo></OriginRule>`;
 const INVENTORY =
   '<Id>i</Id><IsEnabled>True</IsEnabled><IncludedObjectVersions>All</IncludedObjectVersions><Schedule><Frequency>Weekly</Frequency></Schedule><Destination><COSBucketDestination><Bucket>b</Bucket><Format>CSV</Format></COSBucketDestination></Destination>';
+const TIERING =
+  '<Id>a</Id><Status>Enabled</Status><Tiering><AccessTier>ARCHIVE_ACCESS</AccessTier><Days>90</Days></Tiering>';
 const DOMAIN = '<DomainRule><Name>a.com</Name><Status>ENABLED</Status><Type>REST</Type></DomainRule>';
 
 describe('configurations as the documents write them', () => {
@@ -22,16 +22,17 @@ describe('configurations as the documents write them', () => {
     ['website', `${INDEX}<ErrorDocument><Key>e</Key></ErrorDocument><RoutingRules><RoutingRule/></RoutingRules>`],
     ['website', '<RedirectAllRequestsTo><Protocol>https</Protocol></RedirectAllRequestsTo>'],
     ['domain', DOMAIN + DOMAIN],
-    ['origin', origin('<HostName>a.com</HostName>')],
+    ['domain', DOMAIN.replace('a.com', 'x-1.腾讯.example')],
     ['logging', ''],
     ['logging', '<LoggingEnabled><TargetBucket>b</TargetBucket><TargetPrefix/></LoggingEnabled>'],
-    ['replication', `<Role>r</Role>${RULE}${RULE}`],
     ['encryption', sse('ApplySideEncryptionConfiguration', 'AES256')],
     ['encryption', sse('ApplyServerSideEncryptionByDefault', 'KMS')],
     ['accelerate', '<Status>Suspended</Status><Type>COS</Type>'],
     ['referer', '<Status>Disabled</Status>'],
     ['referer', `<Status>Enabled</Status>${LIST}<EmptyReferConfiguration>Allow</EmptyReferConfiguration>`],
     ['intelligenttiering', '<Status>Enabled</Status><Transition><Days>30</Days></Transition>'],
+    ['intelligent-tiering', TIERING],
+    ['intelligent-tiering', `${TIERING}<Filter><Prefix>a</Prefix></Filter>`],
     ['object-lock', '<ObjectLockEnabled>Enabled</ObjectLockEnabled>'],
     ['inventory', INVENTORY],
     ['inventory', `${INVENTORY}<Filter><Prefix>x</Prefix></Filter><Later/>`],
@@ -48,13 +49,10 @@ describe('others are refused', () => {
     ['website', '<RedirectAllRequestsTo><Protocol>ftp</Protocol></RedirectAllRequestsTo>'],
     ['domain', ''],
     ['domain', DOMAIN + DOMAIN.replace('ENABLED', 'on')],
-    ['origin', ''],
-    ['origin', origin('')],
-    ['origin', origin('<HostName>a</HostName>').replace('<OriginInfo>', '<OriginType>Guess</OriginType><OriginInfo>')],
+    ['domain', DOMAIN.replace('a.com', '111')],
+    ['domain', DOMAIN.replace('a.com', 'https://a.com')],
+    ['domain', DOMAIN.replace('a.com', '.com')],
     ['logging', '<LoggingEnabled/>'],
-    ['replication', RULE],
-    ['replication', '<Role>r</Role>'],
-    ['replication', `<Role>r</Role>${RULE.replace('Enabled', 'Perhaps')}`],
     ['encryption', ''],
     ['encryption', '<Rule/>'],
     ['encryption', sse('ApplySideEncryptionConfiguration', 'ROT13')],
@@ -65,6 +63,10 @@ describe('others are refused', () => {
     ['referer', `<Status>Enabled</Status>${LIST}<EmptyReferConfiguration>Ask</EmptyReferConfiguration>`],
     ['intelligenttiering', ''],
     ['intelligenttiering', '<Status>Enabled</Status><Transition><Days>soon</Days></Transition>'],
+    ['intelligent-tiering', '<Id>a</Id><Status>Enabled</Status>'],
+    ['intelligent-tiering', TIERING.replace('<Id>a</Id>', '')],
+    ['intelligent-tiering', TIERING.replace('ARCHIVE_ACCESS', 'HOT')],
+    ['intelligent-tiering', TIERING.replace('90', 'soon')],
     ['object-lock', '<ObjectLockEnabled>Disabled</ObjectLockEnabled>'],
     ['inventory', INVENTORY.replace('Weekly', 'Yearly')],
     ['inventory', INVENTORY.replace('True', 'Yes')],

@@ -20,6 +20,11 @@ const someText: Shape = ({ text }) => {
   if (text.trim() === '') malformed();
 };
 
+/** With a dot in it. */
+const domainName: Shape = ({ text }) => {
+  if (!/^(?=.{1,253}$)[\p{L}\p{N}*_-]+(?:\.[\p{L}\p{N}_-]+)+$/u.test(text.trim())) malformed();
+};
+
 const number: Shape = ({ text }) => {
   if (!/^\d{1,9}$/.test(text.trim())) malformed();
 };
@@ -62,7 +67,6 @@ const either =
     if (!fits) malformed();
   };
 
-const onOff = oneOf('Enabled', 'Disabled');
 const protocol = holds({ may: { Protocol: oneOf('http', 'https', 'follow') } });
 const algorithm = holds({ need: { SSEAlgorithm: oneOf('AES256', 'KMS', 'cos/kms', 'SM4') } });
 
@@ -75,21 +79,9 @@ export const SHAPES = {
     holds({ need: { RedirectAllRequestsTo: protocol } }),
   ),
   domain: holds({
-    some: { DomainRule: holds({ need: { Name: someText, Status: oneOf('ENABLED', 'DISABLED'), Type: someText } }) },
-  }),
-  origin: holds({
-    some: {
-      OriginRule: holds({
-        need: { OriginInfo: holds({ need: { HostInfo: holds({ need: { HostName: someText } }) } }) },
-        may: { OriginType: oneOf('Mirror', 'Redirect', 'Proxy'), OriginParameter: protocol },
-      }),
-    },
+    some: { DomainRule: holds({ need: { Name: domainName, Status: oneOf('ENABLED', 'DISABLED'), Type: someText } }) },
   }),
   logging: holds({ may: { LoggingEnabled: holds({ need: { TargetBucket: someText } }) } }),
-  replication: holds({
-    need: { Role: someText },
-    some: { Rule: holds({ need: { Status: onOff, Destination: holds({ need: { Bucket: someText } }) } }) },
-  }),
   encryption: holds({
     some: {
       Rule: either(
@@ -113,6 +105,15 @@ export const SHAPES = {
   intelligenttiering: holds({
     need: { Status: oneOf('Enabled', 'Suspended', 'Disabled') },
     may: { Transition: holds({ may: { Days: number } }) },
+  }),
+  'intelligent-tiering': holds({
+    need: { Id: someText, Status: oneOf('Enabled', 'Suspended', 'Disabled') },
+    some: {
+      Tiering: holds({
+        need: { AccessTier: oneOf('INFREQUENT', 'ARCHIVE_ACCESS', 'DEEP_ARCHIVE_ACCESS'), Days: number },
+        may: { RequestFrequent: number },
+      }),
+    },
   }),
   'object-lock': holds({ need: { ObjectLockEnabled: oneOf('Enabled') } }),
   inventory: holds({

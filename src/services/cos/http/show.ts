@@ -1,6 +1,6 @@
 // What answers tell of an object in their headers.
 
-import type { Bucket, StoredObject } from '../model.ts';
+import type { Bucket, ObjectHead, StoredObject } from '../model.ts';
 import type { AnswerHeaders } from './answer.ts';
 
 export const quoted = (etag: string): string => `"${etag}"`;
@@ -19,17 +19,22 @@ export const newVersion = (bucket: Bucket, object: StoredObject): string | undef
 export const shownVersion = (bucket: Bucket, versionId: string): string | undefined =>
   bucket.versioning === 'never' ? undefined : versionId;
 
+const classBesideStandard = ({ storageClass }: ObjectHead): string | undefined =>
+  storageClass === 'STANDARD' ? undefined : storageClass;
+
 /** Of what was stored just now. */
 export function writtenHeaders(bucket: Bucket, object: StoredObject): AnswerHeaders {
   return {
     ETag: quoted(object.etag),
     'x-cos-hash-crc64ecma': object.crc64,
     'x-cos-version-id': newVersion(bucket, object),
+    'x-cos-storage-class': classBesideStandard(object),
     ...encryptionOf(object),
   };
 }
 
-function encryptionOf({ headers }: StoredObject): AnswerHeaders {
+/** Also of what is to become an object. */
+export function encryptionOf({ headers }: ObjectHead): AnswerHeaders {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.startsWith('x-cos-server-side-encryption')),
   );
@@ -44,21 +49,26 @@ const NAMES: Readonly<Record<string, string>> = {
   expires: 'Expires',
 };
 
+/** What was said of an object when it was written. */
+export function shownHeaders(headers: StoredObject['headers']): AnswerHeaders {
+  const kept = Object.entries(headers).map(([name, value]) => [NAMES[name] ?? name, value]);
+  return { 'Content-Type': 'application/octet-stream', ...Object.fromEntries(kept) };
+}
+
 /** Of an answer to GET or HEAD. `nowMs`: whether it is restored changes with time. */
 export function objectHeaders(bucket: Bucket, object: StoredObject, nowMs: number): AnswerHeaders {
-  const kept = Object.entries(object.headers).map(([name, value]) => [NAMES[name] ?? name, value]);
   return {
-    'Content-Type': 'application/octet-stream',
-    ...Object.fromEntries(kept),
+    ...shownHeaders(object.headers),
     ETag: quoted(object.etag),
     'Last-Modified': httpTime(object.modifiedAt),
     'Accept-Ranges': 'bytes',
     'x-cos-hash-crc64ecma': object.crc64,
     'x-cos-version-id': shownVersion(bucket, object.versionId),
-    'x-cos-storage-class': object.storageClass === 'STANDARD' ? undefined : object.storageClass,
+    'x-cos-storage-class': classBesideStandard(object),
     'x-cos-object-type': object.appendable ? 'appendable' : 'normal',
     'x-cos-next-append-position': object.appendable ? String(object.bytes) : undefined,
     'x-cos-tagging-count': object.tags.length > 0 ? String(object.tags.length) : undefined,
+    'x-cos-replication-status': object.replication,
     ...restoreHeaders(object, nowMs),
   };
 }

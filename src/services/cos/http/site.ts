@@ -2,8 +2,9 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { CloudError } from '../../../core/errors.ts';
+import { CloudError, type Language } from '../../../core/errors.ts';
 import { dropBody } from '../../../http/body.ts';
+import { clientAddress, NO_PROXIES } from '../../../http/client.ts';
 import { hostName, targetPath, targetQuery } from '../../../http/router.ts';
 import type { Site } from '../../../http/site.ts';
 import type { ReceivedRequest } from '../auth/guard.ts';
@@ -12,7 +13,9 @@ import type { Bucket } from '../model.ts';
 import { type Address, addressOf, decodePath, hostParts, isCloudHost } from './address.ts';
 import { type Answer, type AnswerHeaders, errorAnswer, send } from './answer.ts';
 import type { Ask, CosHttp } from './ask.ts';
+import { commonHeaders, refusalBelow } from './below.ts';
 import { corsHeaders } from './cors.ts';
+import { orFromSource } from './origin.ts';
 import { type CosQuery, queryOf } from './query.ts';
 import { requestIdOf, traceIdOf } from './requestid.ts';
 import { demand } from './rights.ts';
@@ -25,6 +28,7 @@ export function cosSite(http: CosHttp): Site {
     name: 'cos',
     claims: host => isCloudHost(host) || (isOwn(host) && (http.endpoints.includes(host) || isBucketHost(host))),
     serve: (request, response) => serve(http, request, response),
+    refusal: refused => refusalBelow(http, refused),
   };
 }
 
@@ -33,7 +37,7 @@ const isBucketHost = (host: string): boolean => hostParts(host).bucket !== undef
 async function serve(http: CosHttp, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = requestIdOf(http.clock.now(), http.ids);
   const isHead = request.method === 'HEAD';
-  const common = { 'x-cos-request-id': requestId, Server: 'tencent-cos' };
+  const common = commonHeaders(requestId);
   const isGone = () => request.destroyed && !request.complete;
   try {
     const answer = await answerTo(http, request, requestId);
@@ -78,14 +82,24 @@ async function answerTo(http: CosHttp, request: IncomingMessage, requestId: stri
   const ask: Ask = {
     ...http,
     ...{ request, query, host, bucketId, key: address.key, hostRegion: address.region, signed, caller },
-    cause: { requestId, sourceIp: sourceIpOf(request), authorization: caller.authorization },
+    cause: {
+      requestId,
+      sourceIp: clientAddress(request, http.proxies ?? NO_PROXIES),
+      authorization: caller.authorization,
+    },
   };
   const versionId = query.get('versionid') || undefined;
-  demand(http, caller, route.right, { bucket, key: address.key, versionId });
-  return route.handle(ask);
+  const answer = () => {
+    demand(http, caller, route.right, { bucket, key: address.key, versionId });
+    return route.handle(ask);
+  };
+  const mayHaveSource = bucket?.plain.origin !== undefined && level === 'object' && route.sub === '';
+  return mayHaveSource && isRead(method) ? orFromSource(ask, bucket, answer) : answer();
 }
 
-const NOBODY = Object.freeze({ anonymous: true, authorization: '' });
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+const NOBODY = Object.freeze({ anonymous: true, authorization: '', mayCopy: false });
 
 /** A bucket of another region is not at this host. */
 function bucketAt({ cos }: CosHttp, id: string, region: string | undefined): Bucket {
@@ -113,31 +127,32 @@ function signedOf(http: CosHttp, request: IncomingMessage, { path, address, quer
     bucket,
     inPath: pathStyle,
     region: region ?? known?.region ?? http.region,
-    sourceIp: sourceIpOf(request),
+    sourceIp: clientAddress(request, http.proxies ?? NO_PROXIES),
     tls: request.socket instanceof TLSSocket ? (request.socket.getProtocol() ?? '') : '',
   };
 }
 
-function sourceIpOf({ socket }: IncomingMessage): string {
-  const { remoteAddress = '' } = socket;
-  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
-}
-
 function refusal(http: CosHttp, request: IncomingMessage, requestId: string, error: unknown): Answer {
-  const shown = shownError(error);
+  const shown = shownError(error, languageOf(request));
   if (!shown || shown.status === 500) http.log.error({ err: error, requestId }, 'a request to the object store failed');
   const path = targetPath(request.url ?? '/');
   const resource = `${request.headers.host || 'localhost'}${path}`;
   const place = { resource, requestId, traceId: traceIdOf(requestId, http.ids) };
-  return errorAnswer(shown ?? errorOf('InternalError', { requestId }), place, extraOf(error));
+  return errorAnswer(shown ?? errorOf('InternalError', { requestId }), place, extraOf(error, request));
 }
 
+/** Clients of the cloud read English, and some by its words; the command line asks for its user's as it does of other services. */
+const languageOf = ({ headers }: IncomingMessage): Language =>
+  String(headers['x-tc-language'] ?? '').startsWith('zh') ? 'zh' : 'en';
+
 /** What some errors tell in headers. */
-function extraOf(error: unknown): AnswerHeaders {
+function extraOf(error: unknown, { method }: IncomingMessage): AnswerHeaders {
   if (!(error instanceof CloudError)) return {};
-  const { marker, bytes } = error.params;
+  const { marker, versionId, bytes } = error.params;
   if (error.code === 'InvalidRange') return { 'Content-Range': bytes === undefined ? undefined : `bytes */${bytes}` };
-  return marker !== undefined && String(marker) === 'true' ? { 'x-cos-delete-marker': 'true' } : {};
+  // Others, such as a copy, met it elsewhere than at their own key.
+  const isMarker = marker === 'true' && (method === 'GET' || method === 'HEAD');
+  return isMarker ? { 'x-cos-delete-marker': 'true', 'x-cos-version-id': String(versionId) } : {};
 }
 
 /** Also on errors: a page could not read them otherwise. */

@@ -6,6 +6,8 @@ import type { Clock } from '../../../core/clock.ts';
 import { ACCOUNT } from '../../../core/fixture.ts';
 import { SeededIds } from '../../../core/ids.ts';
 import type { Log } from '../../../core/log.ts';
+import type { Policy } from '../../../core/policy.ts';
+import { NO_PROXIES, type TrustedProxies } from '../../../http/client.ts';
 import { type KeyTime, type SignedPairs, signHeader } from '../../../http/qsign.ts';
 import { openFront } from '../../../http/server.ts';
 import { AccountGuard } from '../auth/guard.ts';
@@ -52,17 +54,21 @@ export interface ShopSetting extends HouseSetting {
   readonly endpoints?: readonly string[];
   /** By which clients sign; the store's when left out. */
   readonly wallClock?: Clock;
+  readonly proxies?: TrustedProxies;
+  /** Of the key. */
+  readonly limits?: readonly Policy[];
 }
 
 export async function openShop(setting: ShopSetting = {}): Promise<Shop> {
   const house = await House.open(setting);
   const { clock, log } = house;
-  const holder = { names: [ROOT], limits: [] };
+  const holder = { names: [ROOT], limits: setting.limits ?? [] };
   const secrets = { secretOf: (id: string) => (id === SECRET.secretId ? { ...SECRET, holder } : undefined) };
   const site = cosSite({
     ...{ cos: house.cos, clock, log, ids: new SeededIds('http'), account: ACCOUNT, region: REGION },
     guard: new AccountGuard({ secrets, wallClock: setting.wallClock ?? clock, account: ACCOUNT }),
     endpoints: setting.endpoints ?? [],
+    proxies: setting.proxies ?? NO_PROXIES,
   });
   const front = await openFront({ host: '127.0.0.1', port: 0, setting: 'portCos', sites: [], fallback: site, log });
   return {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request as send } from 'node:http';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { MB, someBytes } from '../testing.ts';
+import { BUCKET, CAUSE, MB, someBytes } from '../testing.ts';
 import { HOST, openShop, type Shop, signed, textIn } from './testing.ts';
 
 let shop: Shop;
@@ -97,6 +99,32 @@ describe('somebody who goes away', () => {
   });
 });
 
+describe('answers behind one another on a connection', () => {
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\n${auth('GET', path)}`;
+
+  test('come whole and in their order', async () => {
+    const contents = [someBytes(3 * MB, 1), someBytes(2 * MB, 2)];
+    for (const [n, content] of contents.entries()) await shop.house.put(`behind-${n}`, content);
+    const got = await raw(`${get('/behind-0')}\r\n${get('/behind-1')}Connection: close\r\n\r\n`);
+    const bodies = contents.map(content => content.toString('latin1'));
+    const [, first = '', second = ''] = got.split(/HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\n/);
+    assert.ok(first === bodies[0] && second === bodies[1]);
+  });
+
+  test('and whoever leaves before holds no file', async () => {
+    const before = shop.house.files.kept.size;
+    await shop.house.put('left', someBytes(16 * MB));
+    const socket = connect(shop.port, '127.0.0.1');
+    socket.write(`${get('/left')}\r\n${get('/left')}\r\n`);
+    await once(socket, 'data');
+    socket.pause();
+    await shop.house.cos.objects.remove({ bucket: BUCKET, key: 'left' }, CAUSE);
+    assert.equal(shop.house.files.kept.size, before + 1);
+    socket.destroy();
+    while (shop.house.files.kept.size > before) await setImmediate();
+  });
+});
+
 describe('the store’s own faults', () => {
   test('a full disk while the content comes is told', async () => {
     shop.house.files.before = verb => {
@@ -114,8 +142,9 @@ describe('the store’s own faults', () => {
     const { files } = shop.house;
     const { write } = files;
     Object.assign(files, {
-      write: async (body: AsyncIterable<Buffer>) => {
-        for await (const _ of body) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      write: async (body: Readable) => {
+        for await (const _ of body.iterator({ destroyOnReturn: false }))
+          throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
       },
     });
     const put = await shop.ask('PUT', '/full', { body: Buffer.alloc(8 * MB) });
@@ -124,15 +153,22 @@ describe('the store’s own faults', () => {
     for (const got of [put, chunked]) assert.match(got.text, /disk of this server is full/);
   });
 
-  test('a lost file before the first byte, or behind it, is no whole answer', async () => {
+  test('a lost file is told as one before the first byte; behind it the answer breaks off', async () => {
     await shop.house.put('lost', someBytes(MB));
-    const kept = [...shop.house.files.kept.keys()].at(-1) ?? '';
-    shop.house.files.kept.delete(kept);
-    const outcome = await shop.ask('GET', '/lost').then(
-      got => got.status,
-      () => 'broken off',
-    );
-    assert.ok(outcome === 500 || outcome === 'broken off', String(outcome));
+    const { kept, read } = shop.house.files;
+    const [file = '', content = Buffer.alloc(0)] = [...kept].at(-1) ?? [];
+    const breaksOff = async function* () {
+      yield content.subarray(0, 1000);
+      throw Object.assign(new Error('no file'), { code: 'EACCES' });
+    };
+    Object.assign(shop.house.files, { read: () => Readable.from(breaksOff(), { objectMode: false }) });
+    await assert.rejects(shop.ask('GET', '/lost'));
+    Object.assign(shop.house.files, { read });
+    kept.delete(file);
+    const got = await shop.ask('GET', '/lost');
+    assert.match(got.text, /content of this object is damaged/);
+    assert.equal(got.status, 500);
+    assert.equal(textIn(got.text, 'Code'), 'InternalError');
     assert.ok(shop.log.lines.some(line => line.level === 'error'));
   });
 
@@ -244,4 +280,14 @@ describe('whatever comes', () => {
       { numRuns: 200 },
     );
   });
+});
+
+test('errors are in English, and in Chinese for those who ask for it', async () => {
+  const english = await shop.ask('GET', '/none');
+  assert.equal(textIn(english.text, 'Message'), 'The specified key does not exist.');
+  const headers = { 'X-TC-Language': 'zh-CN' };
+  const chinese = await shop.ask('GET', '/none', { headers });
+  assert.deepEqual([textIn(chinese.text, 'Code'), textIn(chinese.text, 'Message')], ['NoSuchKey', '对象不存在。']);
+  const other = await shop.ask('GET', '/none', { headers: { 'X-TC-Language': 'en-US' } });
+  assert.equal(textIn(other.text, 'Message'), 'The specified key does not exist.');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { cpuMs } from '../../../core/fixture.ts';
 import { childOf, childrenOf, expectOnly, numberOf, readXml, wordOf } from './readxml.ts';
 import { element, xmlDocument } from './xml.ts';
 
@@ -60,6 +61,7 @@ describe('reading', () => {
     '<a>& b</a>',
     '<a>&amp</a>',
     '<a>&#x110000;</a>',
+    '<a>&#xD83D;&#xDE00;</a>',
     '<a>&#;</a>',
     '<a><__proto__/></a>',
     '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
@@ -68,6 +70,23 @@ describe('reading', () => {
     `<a>${'<b/>'.repeat(60_000)}</a>`,
   ])
     test(`refuses ${text.slice(0, 40) || 'nothing'}`, () => refused(text));
+
+  test('refuses what would take long, and at once', () => {
+    const bombs = [
+      `<a>${'<b/>'.repeat(1_000_000)}</a>`,
+      `<a>${'<?b?>'.repeat(800_000)}</a>`,
+      `<a ${'b="'.repeat(1_300_000)}/>`,
+      `<a ${Array.from({ length: 200_000 }, (_, i) => `b${i}="c"`).join(' ')}/>`,
+      `<${'a'.repeat(4_000_000)}/>`,
+    ];
+    const spent = cpuMs(() => {
+      for (const bomb of bombs) refused(bomb);
+    });
+    // They took seconds.
+    assert.ok(spent < 2000, `${spent} ms`);
+    const parts = '<b><c>1</c><d>"0123456789abcdef0123456789abcdef"</d></b>'.repeat(10_000);
+    assert.equal(read(`<a>${parts}</a>`).children.length, 10_000);
+  });
 
   test('refuses what is no UTF-8', () =>
     assert.throws(() => readXml(Buffer.from([0x3c, 0x61, 0x3e, 0xff, 0x3c, 0x2f, 0x61, 0x3e]), 'a'), {
@@ -110,4 +129,13 @@ describe('reading', () => {
       { numRuns: 1000 },
     );
   });
+});
+
+test('text without an end is refused, that of a key in any writing is not', () => {
+  const key = '&#x0000A;'.repeat(850);
+  assert.equal(read(`<a>${key}</a>`).text.length, 850);
+  for (const text of ['a', '&amp;', ' ']) {
+    refused(`<a>${text.repeat(20_000)}</a>`);
+    refused(`<a><b/>${text.repeat(20_000)}<b/></a>`);
+  }
 });
