@@ -7,7 +7,7 @@ const PLACES = { codeDir: '/data/code/abc', optDir: '/data/layers/def', tmpDir: 
 const account = { appId: '1250000000', uin: '100000000001' };
 
 test('the documented variables, with real paths', () => {
-  const env = environmentOf(VERSION, account, PLACES, '/usr/bin/node', { NODE_PATH: 'x' });
+  const env = environmentOf(VERSION, account, PLACES, '/usr/bin/node', { NODE_PATH: 'x' }, {});
   assert.equal(env.USER_CODE_ROOT, '/data/code/abc/');
   assert.equal(env.PWD, '/data/code/abc');
   assert.equal(env._, '/usr/bin/node');
@@ -26,9 +26,16 @@ test('the documented variables, with real paths', () => {
 
 test('the user\u2019s variables win over the platform\u2019s', () => {
   const version = { ...VERSION, environment: { TZ: 'Asia/Tokyo', NODE_PATH: 'mine' } };
-  const env = environmentOf(version, account, PLACES, '/n', { NODE_PATH: 'x' });
+  const env = environmentOf(version, account, PLACES, '/n', { NODE_PATH: 'x' }, {});
   assert.equal(env.TZ, 'Asia/Tokyo');
   assert.equal(env.NODE_PATH, 'mine');
+});
+
+test('keys of a role are in the environment, and not in the context', () => {
+  const keys = { TENCENTCLOUD_SECRETID: 'a', TENCENTCLOUD_SECRETKEY: 'b', TENCENTCLOUD_SESSIONTOKEN: 'c' };
+  const env = environmentOf(VERSION, account, PLACES, '/n', {}, keys);
+  assert.deepEqual({ ...env, ...keys }, env);
+  assert.doesNotMatch(JSON.stringify(contextOf(VERSION, account)), /SECRET|TOKEN/);
 });
 
 test('the context has the documented keys in their order', () => {

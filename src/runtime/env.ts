@@ -38,6 +38,7 @@ export function environmentOf(
   places: Places,
   command: string,
   language: Readonly<Record<string, string>>,
+  role: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const { codeDir, optDir, tmpDir } = places;
   return {
@@ -62,6 +63,7 @@ export function environmentOf(
     TENCENTCLOUD_APPID: account.appId,
     TENCENTCLOUD_UIN: account.uin,
     TENCENTCLOUD_TZ: 'UTC',
+    ...role,
     TZ: 'UTC',
     ...language,
     ...version.environment,

@@ -24,6 +24,7 @@ import { CodeCache } from './code/code.ts';
 import { LayerCache } from './code/layers.ts';
 import { fail } from './errors.ts';
 import type { Living } from './instance/life.ts';
+import type { KeysOf } from './keys.ts';
 import { type LanguageReport, type Languages, makeLanguages, reportLanguages } from './languages/index.ts';
 import type { Sentence } from './languages/language.ts';
 import { makeLauncher } from './machine/launcher.ts';
@@ -49,6 +50,8 @@ export interface RuntimeDeps {
   readonly ids: Ids;
   readonly log: Log;
   readonly account: Account;
+  /** Of functions with a role; no function has one when it is left out. */
+  readonly keysOf?: KeysOf;
   /** For all instances together. */
   readonly memoryMB: number;
   readonly sandbox: 'auto' | 'process' | 'bwrap';
@@ -106,6 +109,8 @@ export interface Runtime extends Runner {
   changed(key: FunctionKey, entry: FunctionEntry | undefined): void;
   /** A revision is over: its instances end as soon as they are idle. */
   forget(version: FunctionVersion): void;
+  /** Instances of a version are replaced as soon as they are idle. */
+  renew(version: FunctionVersion): void;
   /** Begins to prepare sandboxes for what is deployed. */
   warm(): void;
   /** How far the instances of a version are. */
@@ -124,6 +129,8 @@ export interface Runtime extends Runner {
 }
 
 const IDLE_MS = 10 * 60_000;
+
+const NO_KEYS: Sentence = { zh: '本服务器没有角色。', en: 'this server has no roles.' };
 
 const DOCUMENTED: Quotas = {
   quotaMB: regionQuotaMB,
@@ -173,6 +180,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     slots,
     tools: new ToolFolders(join(deps.dataDir, 'lang'), ids),
     account,
+    keysOf: deps.keysOf ?? (() => NO_KEYS),
     processClock,
     ids,
     log,
@@ -223,6 +231,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<Runtime> {
     warm,
     readiness: (key, version) => pools.readiness(key, version),
     forget: version => pools.forget(version),
+    renew: version => pools.renew(version),
     sweepCode: inUse => code.sweep(inUse),
     sweepLayers: inUse => layers.sweep(inUse),
     languages: () => reportLanguages(languages),

@@ -197,6 +197,8 @@ export class FakeLauncher implements Pick<Launcher, 'launch'> {
   /** Every launch fails with this status while it is set. */
   broken: number | undefined;
   concurrency = 1;
+  /** How long those that start now take events. */
+  lifeMs = Number.POSITIVE_INFINITY;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -221,6 +223,7 @@ export class FakeLauncher implements Pick<Launcher, 'launch'> {
       token: TOKEN,
       note: '',
       startedAt,
+      renewAt: startedAt + this.lifeMs,
     };
     return new Instance(spec, fake, this.#clock, NO_LOG, events);
   }

@@ -70,6 +70,7 @@ export const VERSION: FunctionVersion = Object.freeze({
   deadLetter: null,
   protocol: '',
   wsIdleTimeoutS: 0,
+  role: '',
   status: 'Active',
   statusReasons: [],
   echoed: {},
@@ -77,6 +78,11 @@ export const VERSION: FunctionVersion = Object.freeze({
   addTime: 0,
   modTime: 0,
 });
+
+/** Nobody waits longer for what is bound to come, on a machine that does other things meanwhile. */
+export const LONG_MS = 60_000;
+/** Of real processes: a limit that a test is about is its own. */
+const UNHURRIED = { timeoutS: 60, initTimeoutS: 60 };
 
 /** The suite of the sandbox sets it; everything else runs where nothing is installed. */
 function sandboxOfTests(): 'process' | 'bwrap' {
@@ -97,7 +103,7 @@ export interface Bench {
 
 /** A runtime in a folder of its own; `using` or `close` removes both. */
 export async function bench(change: Partial<RuntimeDeps> = {}): Promise<Bench & AsyncDisposable> {
-  const dir = change.dataDir ?? (await mkdtemp(join(tmpdir(), 'runtime-')));
+  const dir = change.dataDir ?? (await mkdtemp(join(tmpdir(), 'openscf-runtime-')));
   const blob = new MemoryBlob();
   const clock = new SystemClock();
   const ids = new SystemIds();
@@ -109,9 +115,9 @@ export async function bench(change: Partial<RuntimeDeps> = {}): Promise<Bench & 
     blob,
     dir,
     async version(files, versionChange) {
-      return Object.freeze({ ...VERSION, code: await blob.put(await zipOf(files)), ...versionChange });
+      return Object.freeze({ ...VERSION, ...UNHURRIED, code: await blob.put(await zipOf(files)), ...versionChange });
     },
-    run(version, event = {}, { source = 'invoke', waitMs = 20_000, requestId = ids.uuid() } = {}) {
+    run(version, event = {}, { source = 'invoke', waitMs = LONG_MS, requestId = ids.uuid() } = {}) {
       const { region, namespace, name } = version;
       const target = { region, namespace, name };
       const body = Buffer.isBuffer(event) ? event : Buffer.from(JSON.stringify(event));

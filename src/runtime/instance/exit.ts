@@ -42,7 +42,11 @@ export class ExitWatch {
   /** One that should end by itself, and does not. */
   otherwise(task: () => void): void {
     this.#drain?.[Symbol.dispose]();
-    this.#drain = this.#clock.at(this.#clock.now() + DRAIN_MS, task);
+    // What is in its pipes is read first, however long this server stood still.
+    const drain = this.#clock.at(this.#clock.now() + DRAIN_MS, () => {
+      setImmediate(() => this.#drain === drain && task());
+    });
+    this.#drain = drain;
   }
 
   #exited(exit: Exit): void {

@@ -231,3 +231,22 @@ test('frames that make no sense end the instance', async () => {
   await idle.turn();
   assert.equal(idle.instance.state, 'gone');
 });
+
+test('when its time has come it runs what it has, takes no more, and ends', async () => {
+  const { begin, process, instance, heard, turn } = await started({ lifeMs: 1000, version: { timeoutS: 60 } });
+  const runs = [begin(call('r1')), begin(call('r2'))];
+  await turn(900);
+  assert.equal(instance.state, 'busy');
+  await turn(100);
+  assert.equal(instance.state, 'draining');
+  for (const text of ['1', '2']) {
+    process.answer(text);
+    await turn();
+  }
+  assert.deepEqual(
+    (await Promise.all(runs)).map(({ body }) => body.toString()),
+    ['1', '2'],
+  );
+  assert.ok(!heard.includes('free'));
+  assert.equal(process.killed, true);
+});

@@ -50,7 +50,7 @@ export class Instance implements Living {
   readonly #events: InstanceEvents<Instance>;
   readonly #reader: FrameReader;
   readonly #heard: Heard;
-  readonly #initDeadlineAt: number;
+  #initDeadlineAt: number;
   readonly #output: Output;
   readonly #memory: MemoryWatch;
   readonly #queue: RunQueue;
@@ -213,6 +213,7 @@ export class Instance implements Living {
       else if (this.#memory.isOver(undefined, now)) this.#kill(outOfMemory(this.spec.version.memoryMB));
     }
     if (this.state !== 'busy' && this.state !== 'draining') return;
+    if (now >= this.spec.renewAt) this.state = 'draining';
     for (const run of [...this.#runs]) {
       if (run.over) {
         if (now - run.overAt < MARK_MS) continue;
@@ -223,6 +224,11 @@ export class Instance implements Living {
     }
     const [first] = this.#runs;
     if (first && this.#memory.isOver(first, now)) this.#kill(outOfMemory(this.spec.version.memoryMB));
+  }
+
+  stoodStill(ms: number): void {
+    this.#initDeadlineAt += ms;
+    for (const run of this.#runs) run.deadlineAt += ms;
   }
 
   #expire(run: Run, now: number): void {

@@ -7,7 +7,7 @@ import type { Waiting } from './run.ts';
 
 /** Whatever runs in it. */
 export interface Living {
-  readonly spec: Pick<InstanceSpec, 'id' | 'version' | 'concurrency' | 'startedAt'>;
+  readonly spec: Pick<InstanceSpec, 'id' | 'version' | 'concurrency' | 'startedAt' | 'renewAt'>;
   /** draining: it gets no more events and ends with those that it has. */
   readonly state: 'starting' | 'idle' | 'busy' | 'draining' | 'ending' | 'gone';
   /** When it was last free. */
@@ -29,6 +29,8 @@ export interface Living {
   printed(requestId: string): string | undefined;
   /** Called every few ms while it starts or runs. */
   tick(now: number): void;
+  /** For so long this process could not hear it: that counts against no deadline. */
+  stoodStill(ms: number): void;
   /** Ends it; a run under way ends with `verdict`. */
   end(verdict?: Verdict): Promise<void>;
 }
@@ -47,6 +49,8 @@ export interface InstanceSpec {
   /** First line of the log, or empty. */
   readonly note: string;
   readonly startedAt: number;
+  /** From then on it takes no more events: what it was given at its start is no longer good for them. */
+  readonly renewAt: number;
 }
 
 /** `I` is the instance itself, as those who listen know it. */

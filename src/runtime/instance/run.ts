@@ -10,7 +10,7 @@ export interface Waiting {
   readonly call: Call;
   readonly since: number;
   /** Not longer than this. */
-  readonly until: number;
+  until: number;
   readonly settle: (outcome: Outcome) => void;
 }
 

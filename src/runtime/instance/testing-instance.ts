@@ -31,12 +31,16 @@ export interface StartedOptions {
   readonly ready?: boolean;
   readonly concurrency?: number;
   readonly version?: Partial<FunctionVersion>;
+  /** How long it takes events. */
+  readonly lifeMs?: number;
 }
 
-export async function started({ ready = true, concurrency = 1, version = {} }: StartedOptions = {}): Promise<Started> {
+export async function started(options: StartedOptions = {}): Promise<Started> {
+  const { ready = true, concurrency = 1, version = {}, lifeMs = Number.POSITIVE_INFINITY } = options;
   const clock = new TurnableClock(1_000_000);
   const launcher = new FakeLauncher(clock);
   launcher.concurrency = concurrency;
+  launcher.lifeMs = lifeMs;
   const heard: string[] = [];
   const failures: Outcome[] = [];
   const instance = await launcher.launch({ ...VERSION, ...version }, clock.now(), {

@@ -101,8 +101,8 @@ export function managed(places: readonly string[], home = homeFolder()): string[
   });
 }
 
-/** A program that hangs or fails is none. */
-const PROBE_MS = 5000;
+/** A program that hangs or fails is none; one that has not answered on a busy machine would be none for as long as the server runs. */
+const PROBE_MS = 30_000;
 
 /** pyenv's and nvm's folders say it. */
 const MANAGED = /\/versions\/(?:node\/v)?(\d+\.\d+\.\d+)\/bin\//;

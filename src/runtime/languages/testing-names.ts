@@ -57,7 +57,7 @@ export async function startStanding(host = '127.0.0.1', site = echo): Promise<St
 }
 
 /** A hanging program is ended: nothing here takes so long. */
-const PROGRAM_MS = 30_000;
+const PROGRAM_MS = 110_000;
 
 /** Runs a program to its end and gives the JSON that it printed; an error holds what it printed on stderr. */
 export async function printed(

@@ -1,6 +1,7 @@
 // How long instances without events are kept: until they have idled for their time, or as many as are wanted, for ever.
 
 import type { Clock } from '../../core/clock.ts';
+import type { Living } from '../instance/life.ts';
 import type { Pool } from './pool.ts';
 import type { Slot } from './slot.ts';
 
@@ -50,8 +51,8 @@ export class Keeper {
   }
 
   /** An instance idles from now on. */
-  rests(): void {
-    this.#reapLater(this.#options.idleMs);
+  rests({ spec }: Living): void {
+    this.#reapLater(Math.min(this.#options.idleMs, spec.renewAt - this.#clock.now()));
   }
 
   close(): void {
@@ -74,8 +75,10 @@ export class Keeper {
     let next = Number.POSITIVE_INFINITY;
     for (const slot of slots) {
       const { pool, instance } = slot;
-      if (instance?.state !== 'idle' || pool.live <= pool.provisioned) continue;
-      const endsAt = instance.idleSince + idleMs;
+      if (instance?.state !== 'idle') continue;
+      const { idleSince, spec } = instance;
+      // Of those that are kept ready another one takes the place of what cannot go on.
+      const endsAt = pool.live <= pool.provisioned ? spec.renewAt : Math.min(idleSince + idleMs, spec.renewAt);
       if (endsAt <= now) end(slot);
       else next = Math.min(next, endsAt);
     }

@@ -13,6 +13,7 @@ import { bothLanguages } from '../errors.ts';
 import { Instance } from '../instance/instance.ts';
 import type { InstanceEvents, Living } from '../instance/life.ts';
 import { failure, type Verdict } from '../instance/outcomes.ts';
+import { type KeysOf, roleShare } from '../keys.ts';
 import type { Languages } from '../languages/index.ts';
 import type { Choice, Language } from '../languages/language.ts';
 import type { Assignment, Places, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox/driver.ts';
@@ -36,6 +37,7 @@ export interface LauncherDeps {
   readonly slots: Slots;
   readonly tools: ToolFolders;
   readonly account: Account;
+  readonly keysOf: KeysOf;
   readonly processClock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -99,9 +101,10 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
           deps.layers.folder(version.layers),
         ]);
         const assignment: Assignment = { codeDir, optDir, memoryMB: version.memoryMB };
+        const role = roleShare(version, deps.keysOf, deps.processClock.now());
         if (version.type === 'HTTP') {
           const concurrency = deps.concurrencyOf(version);
-          const given = { version, language, choice, assignment, concurrency, startedAt: begunAt, events };
+          const given = { version, language, choice, assignment, concurrency, role, startedAt: begunAt, events };
           const started = await web.launch(given);
           if ('status' in started) throw new LaunchError(started);
           return started;
@@ -113,7 +116,7 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
         const settings = {
           handler: version.handler,
           codeDir: places.codeDir,
-          env: environmentOf(version, account, places, spec.command, env),
+          env: environmentOf(version, account, places, spec.command, env, role.variables),
           path,
           context: contextOf(version, account),
           concurrency,
@@ -121,8 +124,9 @@ export function makeLauncher(deps: LauncherDeps): Launcher {
         };
         const token = deps.ids.bytes(16).toString('hex');
         const id = shortId(deps.ids, 12);
-        const { note } = choice;
-        const told = { id, version, codeDir: places.codeDir, settings, concurrency, token, note, startedAt: begunAt };
+        const note = [choice.note, role.note].filter(Boolean).join('\n');
+        const spans = { startedAt: begunAt, renewAt: role.renewAt };
+        const told = { id, version, codeDir: places.codeDir, settings, concurrency, token, note, ...spans };
         return new Instance(told, sandbox, deps.processClock, deps.log, events);
       } catch (error) {
         throw error instanceof LaunchError ? error : new LaunchError(launchVerdict(error, version, deps.log));

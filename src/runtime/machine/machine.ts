@@ -13,6 +13,7 @@ import type { Pool } from './pool.ts';
 import { type Quotas, Usage } from './quota.ts';
 import { neverRun, neverStarted, noRoom, refuse, tooBig } from './refusals.ts';
 import type { Slot } from './slot.ts';
+import { Ticker } from './ticker.ts';
 
 export interface MachineOptions {
   /** For all instances together, by their configured memory. */
@@ -23,8 +24,6 @@ export interface MachineOptions {
   readonly launcher: Pick<Launcher, 'launch'>;
 }
 
-/** Deadlines are kept this exactly. */
-const TICK_MS = 20;
 /** Events that were sent ahead are looked after this often: one that blocks the thread holds up those behind it. */
 const WATCH_MS = 2;
 /** An event that runs this long gives back those behind it, and for a while none is sent ahead. */
@@ -55,7 +54,7 @@ export class Machine {
   /** Instances that have events ahead. */
   readonly #ahead = new Set<Living>();
   readonly #keeper: Keeper;
-  #ticker: Disposable | undefined;
+  readonly #ticker: Ticker;
   #watcher: Disposable | undefined;
   #closed = false;
   /** Processes that are on their way out. */
@@ -67,6 +66,11 @@ export class Machine {
     this.#clock = options.clock;
     this.#usage = new Usage(options.quotas);
     const { clock, idleMs } = options;
+    this.#ticker = new Ticker(
+      clock,
+      now => this.#tick(now),
+      ms => this.#stoodStill(ms),
+    );
     this.#keeper = new Keeper({
       clock,
       idleMs,
@@ -112,7 +116,7 @@ export class Machine {
       pool.waiting.push(waiting);
       this.#queued.add(pool);
       if (pool.wants(since)) this.#consider(pool, waiting);
-      this.#tickSoon();
+      this.#ticker.soon();
     });
   }
 
@@ -161,13 +165,14 @@ export class Machine {
     await Promise.all(this.#launching);
     for (const slot of this.#slots) this.#end(slot);
     await Promise.all(this.#leaving);
-    for (const timer of [this.#ticker, this.#watcher]) timer?.[Symbol.dispose]();
+    this.#ticker.stop();
+    this.#watcher?.[Symbol.dispose]();
   }
 
   #send(instance: Living, waiting: Waiting): void {
     if (!this.#watched.has(instance)) {
       this.#watched.add(instance);
-      this.#tickSoon();
+      this.#ticker.soon();
     }
     instance.send(waiting);
     if (instance.load > 1 && instance.spec.concurrency === 1) {
@@ -263,7 +268,7 @@ export class Machine {
       slot.instance = instance;
       this.#slotOf.set(instance, slot);
       this.#watched.add(instance);
-      this.#tickSoon();
+      this.#ticker.soon();
     } catch (error) {
       if (!(error instanceof LaunchError)) throw error;
       this.#failed(slot, neverStarted(error.verdict, this.#clock.now() - startedAt));
@@ -327,7 +332,7 @@ export class Machine {
     if (pool.retired || instance.runs > TURNS_MAX) this.#end(slot);
     else {
       pool.idle.push(instance);
-      this.#keeper.rests();
+      this.#keeper.rests(instance);
     }
   }
 
@@ -372,7 +377,7 @@ export class Machine {
     }
     pool.putBack(events);
     this.#queued.add(pool);
-    this.#tickSoon();
+    this.#ticker.soon();
     this.#handOut(pool);
   }
 
@@ -414,13 +419,12 @@ export class Machine {
     pool.live--;
   }
 
-  #tickSoon(): void {
-    this.#ticker ??= this.#clock.at(this.#clock.now() + TICK_MS, () => this.#tick());
+  #stoodStill(ms: number): void {
+    for (const instance of this.#watched) instance.stoodStill(ms);
+    for (const pool of this.#queued) for (const one of pool.waiting) one.until += ms;
   }
 
-  #tick(): void {
-    this.#ticker = undefined;
-    const now = this.#clock.now();
+  #tick(now: number): void {
     for (const instance of this.#watched) {
       const { state } = instance;
       if (state === 'starting' || state === 'busy' || state === 'draining') instance.tick(now);
@@ -441,7 +445,7 @@ export class Machine {
         if (!pool.wants(now)) this.#hungry.delete(pool);
       } else if (pool.wants(now)) this.#consider(pool);
     }
-    if (!this.#closed && this.#watched.size + this.#queued.size + this.#starts.size > 0) this.#tickSoon();
+    if (!this.#closed && this.#watched.size + this.#queued.size + this.#starts.size > 0) this.#ticker.soon();
   }
 
   #watchSoon(): void {

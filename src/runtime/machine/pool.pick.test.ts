@@ -11,7 +11,7 @@ import { Pool } from './pool.ts';
 const NOW = 1_000_000;
 
 function member(state: Instance['state'], load = 0): Instance {
-  return { state, load } as Instance;
+  return { state, load, spec: { renewAt: Number.POSITIVE_INFINITY } } as Instance;
 }
 
 function pool(members: Instance[], manner: ConstructorParameters<typeof Pool>[2] = {}, fast = true): Pool {

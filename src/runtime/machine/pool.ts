@@ -67,7 +67,11 @@ export class Pool {
     }
     let instance = this.idle.pop();
     // One that has died is told apart before it is taken out.
-    while (instance && instance.state !== 'idle') instance = this.idle.pop();
+    while (instance && (instance.state !== 'idle' || instance.spec.renewAt <= now)) {
+      // A machine that has slept looks after it too late.
+      if (instance.state === 'idle') void instance.end();
+      instance = this.idle.pop();
+    }
     return instance;
   }
 

@@ -126,3 +126,37 @@ test('a version that cannot serve is not made ready, and why a start failed is t
   assert.deepEqual(pools.readiness(VERSION, '1'), { available: 0, busy: 0, failed: 'broken' });
   await machine.close();
 });
+
+test('renewed instances of the same revision: idle ones end at once, busy ones with their run, ready ones come again', async () => {
+  const { pools, machine, run, living, submit, ready, launcher } = house();
+  const one = version('1');
+  await run(one);
+  pools.renew(one);
+  assert.deepEqual(living(), []);
+  const running = submit(pools.of(one));
+  await ready();
+  pools.renew(one);
+  assert.deepEqual(living(), ['1'], 'it runs');
+  const next = submit(pools.of(one));
+  await ready();
+  const [, old, fresh] = launcher.processes;
+  assert.deepEqual([old?.invoked, fresh?.invoked], [['r2'], ['r3']]);
+  old?.answer();
+  await running;
+  assert.equal(old?.killed, true);
+  fresh?.answer();
+  await next;
+
+  pools.changed(VERSION, entry([one], { 1: 2 }));
+  await ready();
+  const before = launcher.processes.length;
+  pools.renew(one);
+  await ready();
+  assert.deepEqual(living(), ['1', '1']);
+  assert.equal(launcher.processes.length, before + 2);
+  assert.equal(pools.of(one).provisioned, 2);
+  pools.renew(version('2'));
+  pools.renew({ ...one, revision: 0 });
+  assert.equal(launcher.processes.length, before + 2, 'an older revision is over anyway');
+  await machine.close();
+});

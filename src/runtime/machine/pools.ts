@@ -71,6 +71,15 @@ export class Pools {
     this.#machine.retire(pool);
   }
 
+  /** Other instances take the place of those there are; those that run finish first. */
+  renew(version: FunctionVersion): void {
+    const former = this.#current.get(poolKey(version));
+    if (!former || former.version.revision > version.revision) return;
+    const { provisioned } = former;
+    this.forget(version);
+    if (provisioned > 0) this.#machine.provision(this.of(version), provisioned);
+  }
+
   readiness(key: FunctionKey, version: string): Readiness {
     const name = keyText(key);
     for (const pool of this.#current.values()) {

@@ -1,7 +1,7 @@
 // For tests: the machine around processes that are none.
 
 import assert from 'node:assert/strict';
-import { TurnableClock } from '../../core/clock.ts';
+import { type Clock, TurnableClock } from '../../core/clock.ts';
 import { type FunctionVersion, NO_CONCURRENCY } from '../../core/function.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import { VERSION } from '../testing.ts';
@@ -26,13 +26,15 @@ export interface Rig {
 export interface RigOptions extends Partial<Quotas> {
   readonly memoryMB?: number;
   readonly idleMs?: number;
+  /** In place of the one that is turned. */
+  readonly clock?: Clock;
 }
 
-export function rig({ memoryMB = 1024, idleMs = 600_000, ...given }: RigOptions = {}): Rig {
+export function rig({ memoryMB = 1024, idleMs = 600_000, clock: own, ...given }: RigOptions = {}): Rig {
   const quotas = { quotaMB: () => 64_000, reservedMB: () => 0, of: () => NO_CONCURRENCY, burst: 0, ...given };
   const clock = new TurnableClock(1_000_000);
-  const launcher = new FakeLauncher(clock);
-  const machine = new Machine({ memoryMB, idleMs, quotas, clock, launcher });
+  const launcher = new FakeLauncher(own ?? clock);
+  const machine = new Machine({ memoryMB, idleMs, quotas, clock: own ?? clock, launcher });
   const done: string[] = [];
   const greeted = new Set<FakeProcess>();
   let requests = 0;

@@ -187,6 +187,24 @@ test('a request that takes too long is 433, and its instance goes with it', asyn
   assert.ok(at.sandbox.killed);
 });
 
+test('time in which this server stood still counts against no request and no start', async () => {
+  await using at = await startedWeb(() => {}, { version: { timeoutS: 3 } });
+  const running = at.begin();
+  await at.until(() => at.sockets.size === 1);
+  at.instance.stoodStill(60_000);
+  await at.turn(62_999);
+  assert.equal(at.instance.state, 'busy');
+  await at.turn(1);
+  assert.equal((await settled(at, running)).status, 433);
+
+  await using other = await startedWeb(hello, { ready: false, version: { initTimeoutS: 5 } });
+  other.instance.stoodStill(60_000);
+  await other.turn(64_999);
+  assert.equal(other.failures.length, 0);
+  await other.turn(1);
+  await other.until(() => other.failures.length > 0);
+});
+
 test('of several requests a time-out fails its own, and the others go on', async () => {
   const open: (() => void)[] = [];
   await using at = await startedWeb((_, response) => void open.push(() => response.end('late')), {
@@ -303,7 +321,7 @@ test('a server that closes the connection and lives is 430, after its end has be
   void running.then(() => (over = true));
   await at.until(() => asked);
   await at.turn();
-  await at.turn(240);
+  await at.turn(990);
   assert.equal(over, false);
   await at.turn(20);
   const outcome = await settled(at, running);
@@ -324,7 +342,7 @@ test('what is no HTTP is 430, and cut answers are', async () => {
   const exchange = new FakeExchange();
   const running = at.begin(exchange);
   await at.until(() => exchange.text === 'half');
-  for (let i = 0; i < 3; i++) await at.turn(100);
+  for (let i = 0; i < 11; i++) await at.turn(100);
   const cut = await settled(at, running);
   assert.equal(cut.status, 430);
   assert.match(cut.errorMessage, /before its answer was whole/);
@@ -336,7 +354,7 @@ test('a server that does not listen any more is 446, and is replaced', async () 
   await at.closeServer();
   const running = at.begin();
   await at.until(() => at.instance.state === 'draining');
-  for (let i = 0; i < 3; i++) await at.turn(100);
+  for (let i = 0; i < 11; i++) await at.turn(100);
   const outcome = await settled(at, running);
   assert.equal(outcome.status, 446);
   assert.match(outcome.errorMessage, /does not listen on 0\.0\.0\.0:9000 any more/);
@@ -445,4 +463,19 @@ test('its end by the server is told to who runs, and to nobody when it idles', a
   idle.sandbox.die(0);
   await idle.until(() => idle.instance.state === 'gone');
   assert.deepEqual(idle.heard, ['ready', 'gone']);
+});
+
+test('when its time has come it answers what it has, takes no more, and ends', async () => {
+  const answers: (() => void)[] = [];
+  await using at = await startedWeb((_, response) => answers.push(() => response.end('late')), { lifeMs: 1000 });
+  const running = at.begin();
+  await at.until(() => answers.length === 1);
+  await at.turn(900);
+  assert.equal(at.instance.state, 'busy');
+  await at.turn(200);
+  assert.equal(at.instance.state, 'draining');
+  answers[0]?.();
+  assert.equal((await settled(at, running)).status, 200);
+  await at.until(() => at.instance.state === 'gone');
+  assert.ok(!at.heard.includes('free'));
 });

@@ -28,13 +28,16 @@ import { type Passage, RequestPassage } from './request.ts';
 import { SocketPassage } from './socket.ts';
 import { boundInside, notBound } from './verdicts.ts';
 
-export type WebSpec = Pick<InstanceSpec, 'id' | 'version' | 'concurrency' | 'token' | 'note' | 'startedAt'> & {
+export type WebSpec = Pick<
+  InstanceSpec,
+  'id' | 'version' | 'concurrency' | 'token' | 'note' | 'startedAt' | 'renewAt'
+> & {
   /** Headers that the platform adds to each request. */
   readonly ownLines: string;
 };
 
-/** How long the end of a process is waited for once its connections have ended. */
-const DEATH_MS = 250;
+/** How long the end of a process is waited for once its connections have ended: a busy machine may tell of it late. */
+const DEATH_MS = 1000;
 /** Between two questions whether the kernel has ended something, as long as requests are answered. */
 const ASK_MS = 50;
 
@@ -58,7 +61,7 @@ export class WebInstance implements Living {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #events: InstanceEvents<WebInstance>;
-  readonly #initDeadlineAt: number;
+  #initDeadlineAt: number;
   readonly #output: Output;
   readonly #memory: MemoryWatch;
   readonly #port: Port;
@@ -172,6 +175,7 @@ export class WebInstance implements Living {
       else if (this.#memory.isOver(undefined, now)) this.#kill(outOfMemory(version.memoryMB));
     }
     if (this.state !== 'busy' && this.state !== 'draining') return;
+    if (now >= this.spec.renewAt) this.state = 'draining';
     for (const run of [...this.#runs]) {
       if (run.over) {
         if (now - run.overAt >= DEATH_MS) this.#settle(run, run.over, now);
@@ -180,6 +184,11 @@ export class WebInstance implements Living {
     }
     const [first] = this.#runs;
     if (first && this.#memory.isOver(first, now)) this.#kill(outOfMemory(version.memoryMB));
+  }
+
+  stoodStill(ms: number): void {
+    this.#initDeadlineAt += ms;
+    for (const run of this.#runs) run.deadlineAt += ms;
   }
 
   end(verdict?: Verdict): Promise<void> {

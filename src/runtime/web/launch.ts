@@ -11,6 +11,7 @@ import { environmentOf } from '../env.ts';
 import { failPackage } from '../errors.ts';
 import type { InstanceEvents, Living } from '../instance/life.ts';
 import { failure, type Verdict } from '../instance/outcomes.ts';
+import type { RoleShare } from '../keys.ts';
 import type { Choice, Language, Sentence } from '../languages/language.ts';
 import type { Assignment, Places, SandboxDriver, SandboxSpec } from '../sandbox/driver.ts';
 import { WEB_PORT, webTrial } from '../sandbox/web.ts';
@@ -34,6 +35,7 @@ export interface WebStart {
   readonly choice: Choice;
   readonly assignment: Assignment;
   readonly concurrency: number;
+  readonly role: RoleShare;
   readonly startedAt: number;
   readonly events: InstanceEvents<Living>;
 }
@@ -60,14 +62,14 @@ export function makeWebLauncher(deps: WebLaunchDeps): WebLauncher {
     return found;
   }
 
-  async function specOf({ version, language, choice, assignment }: WebStart): Promise<SandboxSpec> {
+  async function specOf({ version, language, choice, assignment, role }: WebStart): Promise<SandboxSpec> {
     const { codeDir, optDir } = assignment;
     const tools = language.tools(choice.interpreter, version.runtime);
     const folder = await deps.tools.folder(tools);
     const places: Places = driver.places ?? { codeDir, optDir: optDir ?? '/opt', tmpDir: '/tmp' };
     const home = driver.places ? `${LANG_ROOT}/${tools.home}` : folder;
     const variables = language.variables(choice.interpreter, places, choice.libraries);
-    const env = environmentOf(version, account, places, `/bin/sh`, variables);
+    const env = environmentOf(version, account, places, `/bin/sh`, variables, role.variables);
     return {
       command: '/bin/sh',
       args: ['-c', START, START_FILE, places.codeDir, START_FILE],
@@ -84,7 +86,7 @@ export function makeWebLauncher(deps: WebLaunchDeps): WebLauncher {
 
   return {
     async launch(start) {
-      const { version, choice, assignment, concurrency, startedAt, events } = start;
+      const { version, choice, assignment, concurrency, role, startedAt, events } = start;
       const file = await readStartFile(assignment.codeDir);
       if (!file) failPackage('noStartFile', { name: START_FILE });
       if (file.fault !== undefined) return failure(405, `ContainerStateExited: ${file.fault}`);
@@ -97,9 +99,9 @@ export function makeWebLauncher(deps: WebLaunchDeps): WebLauncher {
         void sandbox.exited.then(() => sandbox.close());
         throw error;
       }
-      const note = [choice.note, driver.places ? '' : pathNote(file.text)].filter(Boolean).join('\n');
+      const note = [choice.note, role.note, driver.places ? '' : pathNote(file.text)].filter(Boolean).join('\n');
       const token = ids.bytes(16).toString('hex');
-      const told = { id: shortId(ids, 12), version, concurrency, token, note, startedAt };
+      const told = { id: shortId(ids, 12), version, concurrency, token, note, startedAt, renewAt: role.renewAt };
       return new WebInstance({ ...told, ownLines: ownLines(version, account) }, sandbox, processClock, log, events);
     },
     async check(version, codeDir) {

@@ -155,7 +155,7 @@ test('a side that goes away without a word is told from one that says goodbye', 
   at.peers.at(-1)?.terminate();
   // Its process may be ending: that is waited for.
   await at.until(() => heard.length === 1);
-  for (let i = 0; i < 3; i++) await at.turn(100);
+  for (let i = 0; i < 11; i++) await at.turn(100);
   const server = await at.outcome();
   assert.equal(server.status, 439);
   assert.equal(heard[0], 'close 1006 ');

@@ -142,11 +142,13 @@ export interface StartedWebOptions {
   readonly version?: Partial<FunctionVersion>;
   /** Says that it listens, and waits until that is heard. */
   readonly ready?: boolean;
+  /** How long it takes requests. */
+  readonly lifeMs?: number;
 }
 
 export async function startedWeb(
   serve: RequestListener | Server | { readonly raw: (socket: Socket) => void },
-  { concurrency = 1, version = {}, ready = true }: StartedWebOptions = {},
+  { concurrency = 1, version = {}, ready = true, lifeMs = Number.POSITIVE_INFINITY }: StartedWebOptions = {},
 ): Promise<StartedWeb> {
   const sockets = new Set<Socket>();
   const server =
@@ -165,6 +167,7 @@ export async function startedWeb(
   const whole = { ...VERSION, type: 'HTTP' as const, timeoutS: 10, ...version };
   const spec = {
     ...{ id: 'i1', version: whole, concurrency, token: 'cafe', note: '', startedAt: clock.now() },
+    renewAt: clock.now() + lifeMs,
     ownLines: `X-Scf-Name: ${whole.name}\r\n`,
   };
   const instance = new WebInstance(spec, sandbox, clock, NO_LOG, {

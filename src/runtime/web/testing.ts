@@ -9,11 +9,13 @@ import type { Outcome } from '../../core/invocation.ts';
 import { errorJson } from '../../core/reply.ts';
 import { exchangeOf, type LiveExchange, responseOn, upgradeExchangeOf } from '../../http/exchange.ts';
 import type { RuntimeDeps } from '../runtime.ts';
-import { type Bench, bench, type Files } from '../testing.ts';
+import { type Bench, bench, type Files, LONG_MS } from '../testing.ts';
 
 export interface WebBench extends Bench {
   readonly port: number;
   readonly url: string;
+  /** Of the request that came last. */
+  readonly lastId: string;
   /** In the order in which they came. */
   readonly outcomes: readonly Outcome[];
   /** The outcome with that number, once it is there. */
@@ -53,7 +55,7 @@ export async function webBench(change: Partial<RuntimeDeps> = {}): Promise<WebBe
         ...{ body: Buffer.from('{}'), exchange },
       },
       retryNum: 0,
-      waitMs: 20_000,
+      waitMs: LONG_MS,
     });
     outcomes.push(outcome);
     heard();
@@ -80,6 +82,9 @@ export async function webBench(change: Partial<RuntimeDeps> = {}): Promise<WebBe
     port,
     url: `http://127.0.0.1:${port}`,
     outcomes,
+    get lastId() {
+      return `request-${count}`;
+    },
     async outcome(number = 1) {
       while (outcomes.length < number) await new Promise<void>(resolve => (heard = resolve));
       const found = outcomes[number - 1];
@@ -87,7 +92,7 @@ export async function webBench(change: Partial<RuntimeDeps> = {}): Promise<WebBe
       return found;
     },
     async serve(files, versionChange = {}) {
-      version = await at.version(files, { type: 'HTTP', timeoutS: 10, ...versionChange });
+      version = await at.version(files, { type: 'HTTP', ...versionChange });
       assert.equal(await at.runtime.prepare(version), undefined);
       return version;
     },

@@ -78,7 +78,7 @@ show([[one['scheme'], one['host'], one['servername'], one['url']] for one in arr
       assert.deepEqual(
         await run(`${imports}
 import ssl
-connection = client.HTTPSConnection('${COS}', context=ssl.create_default_context(), timeout=10)
+connection = client.HTTPSConnection('${COS}', context=ssl.create_default_context(), timeout=60)
 urls = []
 for url in ('/1', '/2'):
     connection.request('GET', url)

@@ -16,7 +16,8 @@ export interface Bwrap extends Features {
   readonly version: string;
 }
 
-const ANSWER_MS = 5000;
+/** One that hangs is none. On a busy machine it may take its time. */
+const ANSWER_MS = 30_000;
 
 export async function findBwrap(
   path = process.env.PATH ?? '',

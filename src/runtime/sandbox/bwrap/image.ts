@@ -28,7 +28,7 @@ const INODES = 32_768;
 const GROUP = BLOCK * 8 * BLOCK;
 const FIRST_TABLES = 16 * MB;
 const COPIES = 1 * MB;
-const MAKE_MS = 10_000;
+const MAKE_MS = 60_000;
 /** Another layout is another file. */
 const NAME = 'tmp-1.json';
 

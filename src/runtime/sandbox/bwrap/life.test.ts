@@ -59,10 +59,10 @@ test('killing takes everything, also what has left its session', withBwrap, asyn
   await using at = await bench();
   const word = `31${process.pid}`;
   const sandbox = at.driver.start(
-    specOf(`setsid sh -c 'trap "" TERM HUP; sleep ${word}' & sleep ${word} & sleep 0.05; echo up; sleep ${word}`),
+    specOf(`setsid sh -c 'trap "" TERM HUP; sleep ${word}' & sleep ${word} & echo up; sleep ${word}`),
   );
   assert.equal(await nextLine(sandbox), 'up');
-  assert.ok(processesWith(word).length > 3);
+  await until(() => processesWith(word).length > 3, 'the beginning of all');
   const { exit } = await finish(sandbox, async () => sandbox.kill());
   assert.deepEqual(exit, { code: null, signal: 'SIGKILL' });
   await until(() => processesWith(word).length === 0, 'the end of all');

@@ -16,7 +16,7 @@ const FETCH = `
 const { connect } = require('node:net');
 for (const at of process.argv.slice(1)) {
   const [host, port] = at.split(' ');
-  const socket = connect({ host, port: Number(port), timeout: 1000 });
+  const socket = connect({ host, port: Number(port), timeout: 60_000 });
   let got = '';
   socket.on('data', chunk => (got += chunk));
   socket.on('timeout', () => socket.destroy(new Error('ETIMEDOUT')));

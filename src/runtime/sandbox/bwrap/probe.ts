@@ -27,7 +27,7 @@ export interface Means {
   readonly able: Able;
 }
 
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 
 /** Cheap enough for `doctor`; what it lets pass may still fail when a sandbox is tried. */
 export async function probeBwrap(path?: string): Promise<Means | { readonly missing: Sentence }> {

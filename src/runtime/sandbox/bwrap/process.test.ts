@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { type Clock, SystemClock, TurnableClock } from '../../../core/clock.ts';
 import { openTurns } from '../turns.ts';
 import { type Started, startProcess } from './process.ts';
-import { processesWith } from './testing.ts';
+import { processesWith, until } from './testing.ts';
 
 const onLinux = { skip: process.platform !== 'linux' && 'needs /proc' };
 
@@ -104,7 +104,7 @@ test('killed before its pid is known, it is left alone until its child can be en
   assert.equal(processesWith(word).length, 2);
   started.channel.write('\n');
   assert.deepEqual(await started.exited, { code: null, signal: 'SIGKILL' });
-  assert.equal(processesWith(word).length, 0);
+  await until(() => processesWith(word).length === 0, 'the end of both');
 });
 
 test('one that hangs without telling a pid is ended after a while', onLinux, async () => {

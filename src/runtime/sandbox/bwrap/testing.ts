@@ -125,10 +125,13 @@ export function nextLine(sandbox: Sandbox): Promise<string> {
   });
 }
 
+/** Nothing takes so long, even on a machine that does other things meanwhile. */
+const LONG_MS = 60_000;
+
 /** Until it holds; for processes, which tell nobody of their end. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   const clock = new SystemClock();
-  for (const end = clock.now() + 5000; clock.now() < end; await clock.sleep(2)) if (holds()) return;
+  for (const end = clock.now() + LONG_MS; clock.now() < end; await clock.sleep(2)) if (holds()) return;
   assert.fail(`never: ${what}`);
 }
 
@@ -171,7 +174,7 @@ export function leftovers(dir: string, mark: string): string[] {
  */
 export async function nothingLeft(dir: string, mark: string): Promise<void> {
   const clock = new SystemClock();
-  for (const end = clock.now() + 5000; leftovers(dir, mark).length > 0 && clock.now() < end; ) await clock.sleep(2);
+  for (const end = clock.now() + LONG_MS; leftovers(dir, mark).length > 0 && clock.now() < end; ) await clock.sleep(2);
   assert.deepEqual(leftovers(dir, mark), []);
 }
 

@@ -148,6 +148,8 @@ static const struct sock_filter ANSWERING[] = {
 #if defined(__x86_64__)
     MAY(poll), MAY(open),
 #endif
+    // What the kernel makes of a poll that went on after a stop, or after the machine's sleep.
+    MAY(restart_syscall),
     MAY(ppoll), MAY(openat), MAY(ioctl), MAY(read), MAY(write), MAY(close), MAY(fcntl), MAY(fstat),
     MAY(process_vm_readv), MAY(process_vm_writev), MAY(pidfd_open), MAY(pidfd_getfd),
     MAY(socket), MAY(bind), MAY(listen), MAY(connect), MAY(getsockname), MAY(getsockopt), MAY(setsockopt),

@@ -90,11 +90,11 @@ export function endAll(): void {
 
 /** Real processes come and go in real time. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (holds()) return;
     await pause(10);
   }
-  throw new Error(`${what}: not within five seconds`);
+  throw new Error(`${what}: not within a minute`);
 }
 
 export function alive(pid: number): boolean {

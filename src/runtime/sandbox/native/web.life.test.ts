@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { alive, endAll, onLinux, PROGRAM, run, toBeEnded, until } from './testing.ts';
@@ -21,6 +22,7 @@ async function printed(script: string, options?: readonly string[]): Promise<str
   return out;
 }
 
+const stateOf = (pid: number) => /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1];
 const childOf = (pid: number) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim());
 
 for (const [name, options] of WAYS)
@@ -106,6 +108,23 @@ describe('life', { skip: onLinux }, () => {
         program.signal(name);
     });
     assert.equal((await program.ended).code, 4);
+  });
+
+  test('it goes on after a stop, as after the sleep of the whole machine', async () => {
+    const program = shell('echo up; read line; echo end; exit 4');
+    const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
+    assert.equal((await lines.next()).value, 'up');
+    // It waits for the program, or will: a stop is seen by whoever is stopped, in whatever call.
+    for (let round = 0; round < 3; round++) {
+      await until('it waits', () => stateOf(program.pid) === 'S');
+      program.signal('SIGSTOP');
+      await until('its stop', () => stateOf(program.pid) === 'T');
+      program.signal('SIGCONT');
+      await until('it is awake', () => stateOf(program.pid) !== 'T');
+    }
+    program.stdin.write('\n');
+    assert.equal((await lines.next()).value, 'end');
+    assert.deepEqual(await program.ended, { code: 4, signal: null, stderr: '' });
   });
 
   test('what the program was told to ignore and block is as it was', async () => {
