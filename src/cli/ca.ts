@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { fail } from './errors.ts';
 import type { Io, Say } from './io.ts';
+import { quoted } from './quoted.ts';
 import { openSession } from './session.ts';
 import type { Status } from './wire.ts';
 
@@ -26,9 +27,4 @@ export function caCommand(program: Command, io: Io, say: Say): void {
     io.out(`${caPath}\n`);
     for (const name of VARIABLES) io.out(`export ${name}=${quoted(caPath)}\n`);
   });
-}
-
-/** For a POSIX shell. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

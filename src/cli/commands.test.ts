@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TurnableClock } from '../core/clock.ts';
@@ -314,48 +312,6 @@ test('ca prints the path and what to export', async t => {
   assert.match(out, /^\/my data\/it's\/ca\.pem\nexport NODE_EXTRA_CA_CERTS='\/my data\/it'\\''s\/ca\.pem'\n/);
   const none = await benchOf(t, { 'GET /_openscf/v1/status': {} });
   assert.match((await none.run(['ca'])).note, /no TLS port/);
-});
-
-test('doctor tells what is free and what the server found', async t => {
-  const bench = await benchOf(t, {
-    'GET /_openscf/v1/doctor': {
-      version: '1',
-      node: '24',
-      driver: { name: 'process', notes: ['weaker'] },
-      load: { instances: 2, prepared: 5, waiting: 1, usedMB: 256, memoryMB: 4096 },
-      cloudNames: 'lead here',
-      runtimes: [{ runtime: 'Nodejs18.15', works: true, detail: 'exact' }],
-      missed: [{ service: 'scf', action: 'PublishLayerVersion', calls: 3, lastAt: 0 }],
-    },
-  });
-  const taken = createServer().listen(0, '127.0.0.1');
-  await new Promise(resolve => taken.once('listening', resolve));
-  t.after(() => taken.close());
-  const { port } = taken.address() as AddressInfo;
-  const { status, out } = await bench.run([
-    'doctor',
-    '--port-api',
-    String(port),
-    '--port-http',
-    '0',
-    '--port-tls',
-    '0',
-  ]);
-  assert.equal(status, 0);
-  assert.match(out, new RegExp(`^portApi +${port} +in use`, 'm'));
-  assert.match(out, /^portHttp +0 +free$/m);
-  assert.match(out, /sandbox: process\n {2}weaker/);
-  assert.match(out, /^instances: 2, taking 256 of 4096 MB .*; sandboxes prepared: 5; events waiting: 1$/m);
-  assert.match(out, /^cloud names: lead here$/m);
-  assert.match(out, /Nodejs18\.15 +works +exact/);
-  assert.match(out, /scf:PublishLayerVersion +3×/);
-});
-
-test('doctor works without a server', async t => {
-  const { cwd } = await benchOf(t, {});
-  const { status, out } = await runIn(cwd, ['doctor', '--data', 'empty', '--endpoint', 'http://127.0.0.1:1']);
-  assert.equal(status, 0);
-  assert.match(out, /No server is running/);
 });
 
 test('new lists templates and writes one', async t => {

@@ -21,18 +21,16 @@ export function configCommand(program: Command, io: Io, say: Say): void {
         name: one.name,
         value: shown,
         ...origins[one.name],
-        unused: one.doc.later === true,
         env: one.env,
         flag: one.flag,
       };
     });
     if (json) return io.out(`${JSON.stringify({ settings: rows })}\n`);
     const unset = tell({ zh: '（未设置）', en: '(not set)' });
-    const unused = tell({ zh: '尚无功能使用', en: 'nothing uses it yet' });
     const text = rows.map(row => [
       row.name,
       row.value === undefined ? unset : plain(row.value),
-      [row.where || tell({ zh: '默认', en: 'default' }), row.unused ? `(${unused})` : ''].filter(Boolean).join(' '),
+      row.where || tell({ zh: '默认', en: 'default' }),
     ]);
     io.out(`${table(text)}\n`);
   });

@@ -8,6 +8,7 @@ import { deployAll } from '../importers/outputs.ts';
 import { readPlans } from '../importers/plan.ts';
 import type { Plan } from '../importers/project.ts';
 import type { TriggerChange } from '../importers/sync.ts';
+import { packageUpload } from './cos/package.ts';
 import { fail } from './errors.ts';
 import { type Io, type Say, table } from './io.ts';
 import { openSession } from './session.ts';
@@ -77,6 +78,7 @@ export function deployCommand(program: Command, io: Io, say: Say): void {
     const optionsOf = (plan: Plan): DeployOptions => ({
       call: (action, params, service = 'scf') => client.cloud(service, action, params, regionOf(plan)),
       clock: io.clock,
+      upload: packageUpload(session, io.clock, regionOf(plan)),
       keepTriggers: flags.keepTriggers === true,
     });
     await deployAll(plans, optionsOf, show);

@@ -4,19 +4,18 @@ import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
-import { type Config, SETTINGS } from '../config.ts';
+import { type Origins, SETTINGS } from '../config.ts';
 import { CloudError } from '../core/errors.ts';
+import { serverText } from './doctor-text.ts';
 import { type Io, type Say, table } from './io.ts';
 import { addServerOptions } from './options.ts';
 import { openSession, type Session } from './session.ts';
 import { version } from './version.ts';
-import type { Doctor } from './wire.ts';
+import type { Doctor, Status } from './wire.ts';
 
 /** Programs that functions are run with; what is missing only matters to those who need it. */
 const PROGRAMS = ['bwrap', 'node', 'python3', 'php', 'java', 'ffmpeg'];
-const PORTS = SETTINGS.filter(one => /^port[A-Z]/.test(one.name) && one.name !== 'portOffset' && !one.doc.later).map(
-  one => one.name,
-);
+const PORTS = SETTINGS.map(one => one.name).filter(name => /^port[A-Z]/.test(name) && name !== 'portOffset');
 
 /** Without keys or token there is no server on this data folder either. */
 const NO_SERVER = new Set(['Cli.NotRunning', 'Cli.NoKeys']);
@@ -25,6 +24,8 @@ interface Port {
   readonly setting: string;
   readonly port: number;
   readonly free: boolean;
+  /** The server that was found listens there. */
+  readonly own: boolean;
 }
 
 export function doctorCommand(program: Command, io: Io, say: Say): void {
@@ -38,8 +39,9 @@ export function doctorCommand(program: Command, io: Io, say: Say): void {
   command.action(async () => {
     const session = openSession(command, io);
     const programs = PROGRAMS.map(name => ({ name, path: which(name, io.env) }));
-    const ports = await Promise.all(PORTS.map(name => portState(name, session.config)));
-    const server = await ask(session);
+    const status = await ask<Status>(session, '/status');
+    const server = status && (await ask<Doctor>(session, '/doctor'));
+    const ports = await Promise.all(portsOf(session, status).map(one => portState(one, session.config.host)));
     const report = {
       version: version(),
       node: process.versions.node,
@@ -53,9 +55,7 @@ export function doctorCommand(program: Command, io: Io, say: Say): void {
     io.out(`OpenSCF ${report.version}, Node.js ${report.node}, ${report.platform}\n\n`);
     const missing = tell({ zh: '未安装', en: 'not installed' });
     io.out(`${table(programs.map(one => [one.name, one.path ?? missing]))}\n\n`);
-    io.out(
-      `${table(ports.map(one => [one.setting, String(one.port), tell(portWords(one, server !== undefined))]))}\n\n`,
-    );
+    io.out(`${table(ports.map(one => [one.setting, String(one.port), tell(portWords(one))]))}\n\n`);
     io.out(
       server
         ? serverText(server, tell)
@@ -67,42 +67,28 @@ export function doctorCommand(program: Command, io: Io, say: Say): void {
   });
 }
 
-function portWords({ free }: Port, running: boolean) {
-  if (free) return { zh: '空闲', en: 'free' };
-  return running
-    ? { zh: '使用中（可能是本服务）', en: 'in use (by this server, maybe)' }
-    : { zh: '被其他程序占用', en: 'taken by another program' };
+function portWords({ free, own }: Port) {
+  if (own) return { zh: '本服务', en: 'this server' };
+  return free ? { zh: '空闲', en: 'free' } : { zh: '被其他程序占用', en: 'taken by another program' };
 }
 
-function serverText(server: Doctor, say: Say): string {
-  const works = (one: Doctor['runtimes'][number]) =>
-    one.works ? say({ zh: '可用', en: 'works' }) : say({ zh: '不可用', en: 'does not work' });
-  const parts = [
-    `${say({ zh: '沙箱', en: 'sandbox' })}: ${[server.driver.name, ...server.driver.notes].join('\n  ')}`,
-    loadText(server.load, say),
-    `${say({ zh: '云域名', en: 'cloud names' })}: ${server.cloudNames}`,
-    table(server.runtimes.map(one => [one.runtime, works(one), one.detail])),
-  ];
-  if (server.missed.length > 0) {
-    const title = say({ zh: '调用过但未实现的接口', en: 'actions that were called and are not built' });
-    parts.push(
-      `${title}:\n${table(server.missed.map(one => ['', `${one.service}:${one.action}`, `${one.calls}×`, new Date(one.lastAt).toISOString()]))}`,
-    );
-  }
-  return `${parts.join('\n\n')}\n`;
-}
-
-function loadText({ instances, prepared, waiting, usedMB, memoryMB }: Doctor['load'], say: Say): string {
-  return say({
-    zh: `实例: ${instances}，占用 ${usedMB} MB（上限 ${memoryMB} MB，见设置 memory）；预备沙箱: ${prepared}；等待中的事件: ${waiting}`,
-    en: `instances: ${instances}, taking ${usedMB} of ${memoryMB} MB (setting memory); sandboxes prepared: ${prepared}; events waiting: ${waiting}`,
+/** Those of the server, wherever it runs; and those that were set to be others, for the next start. */
+function portsOf({ config, origins }: Pick<Session, 'config' | 'origins'>, status: Status | undefined) {
+  return PORTS.flatMap(setting => {
+    const wanted = Number((config as Readonly<Record<string, unknown>>)[setting]);
+    const open = status?.ports[setting];
+    if (!open) return [{ setting, port: wanted, own: false }];
+    const isSet = wanted !== 0 && wanted !== open && isGiven(origins, setting);
+    return [{ setting, port: open, own: true }, ...(isSet ? [{ setting, port: wanted, own: false }] : [])];
   });
 }
 
+const isGiven = (origins: Origins, setting: string): boolean => (origins[setting]?.from ?? 'default') !== 'default';
+
 /** undefined when no server is running: that is a finding here, not a fault. */
-async function ask(session: Session): Promise<Doctor | undefined> {
+async function ask<T>(session: Session, path: string): Promise<T | undefined> {
   try {
-    return await session.client.get<Doctor>('/doctor');
+    return await session.client.get<T>(path);
   } catch (error) {
     if (error instanceof CloudError && NO_SERVER.has(error.code)) return undefined;
     throw error;
@@ -124,12 +110,12 @@ function which(name: string, env: Io['env']): string | undefined {
   });
 }
 
-async function portState(name: string, config: Config): Promise<Port> {
-  const port = Number((config as Readonly<Record<string, unknown>>)[name]);
+async function portState(port: Omit<Port, 'free'>, host: string): Promise<Port> {
+  if (port.own) return { ...port, free: false };
   const free = await new Promise<boolean>(resolve => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen(port, config.host, () => server.close(() => resolve(true)));
+    server.listen(port.port, host, () => server.close(() => resolve(true)));
   });
-  return { setting: name, port, free };
+  return { ...port, free };
 }

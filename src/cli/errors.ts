@@ -60,6 +60,30 @@ export const CLI_ERRORS = {
     '函数 {function} 有多个 {kind} 触发器，请用 --name 指明：{known}',
     'The function {function} has several {kind} triggers; name one with --name: {known}',
   ),
+  'Cli.RuleFlag': caller(
+    '{flag} 用于 cos 触发器；{kind} 触发器请用 --name 指明，用 TriggerDesc 描述。',
+    '{flag} is for cos triggers; name a {kind} trigger with --name, and say what it is in its TriggerDesc.',
+  ),
+  'Cli.RuleEvent': caller(
+    "请用 --event 指明事件，例如 --event 'cos:ObjectCreated:*'。",
+    "Say with --event what it is about, as in --event 'cos:ObjectCreated:*'.",
+  ),
+  'Cli.RuleBucket': caller(
+    "请用 --bucket 指明存储桶，例如：openscf trigger add {function} cos --bucket my-bucket --event 'cos:ObjectCreated:*'",
+    "Name the bucket with --bucket, as in: openscf trigger add {function} cos --bucket my-bucket --event 'cos:ObjectCreated:*'",
+  ),
+  'Cli.RuleTwice': caller(
+    '{one} 与 {other} 说的是同一件事，请只给出其一。',
+    '{one} and {other} say the same thing; give one of them.',
+  ),
+  'Cli.WhichRule': caller(
+    '函数 {function} 有多个 cos 触发器，请指明其一，例如：\n{known}',
+    'The function {function} has several cos triggers; name one of them:\n{known}',
+  ),
+  'Cli.NoRule': caller(
+    '函数 {function} 没有这样的 cos 触发器。现有：\n{known}',
+    'The function {function} has no such cos trigger. It has:\n{known}',
+  ),
   'Cli.NoBytes': caller(
     '请求 {requestId} 的内容已不再保留；调大设置 records.bytesMB 或 records.days 可保留更久。',
     'The bytes of the request {requestId} are no longer kept; larger values of the settings records.bytesMB and records.days keep them longer.',

@@ -26,7 +26,7 @@ export interface Run {
 }
 
 export interface Extra {
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
@@ -85,20 +85,25 @@ export async function benchOf(t: TestContext, answers: Readonly<Record<string, A
 export async function runIn(cwd: string, args: readonly string[], extra: Extra = {}): Promise<Run> {
   let out = '';
   let note = '';
+  const put = (content: string | Uint8Array) => {
+    // Bytes are told from text by what they are not in UTF-8.
+    const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
+    out += text;
+    extra.onOut?.(text);
+  };
   const status = await runCli(args, {
     env: { LANG: 'C', PATH: '/usr/bin', ...extra.env },
     cwd,
     clock: extra.clock ?? new SystemClock(),
-    out: content => {
-      // Bytes are told from text by what they are not in UTF-8.
-      const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
-      out += text;
-      extra.onOut?.(text);
-    },
+    out: put,
+    write: async content => put(content),
     note: text => {
       note += text;
     },
     stdin: () => Promise.resolve(Buffer.from(extra.stdin ?? '')),
+    input: async function* () {
+      yield Buffer.from(extra.stdin ?? '');
+    },
     ...(extra.signal && { signal: extra.signal }),
   });
   return { status, out, note };

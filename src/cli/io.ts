@@ -14,9 +14,13 @@ export interface Io {
   readonly clock: Clock;
   /** Results, for people and pipes; bytes as they are. */
   out(content: string | Uint8Array): void;
+  /** The same for much of it: resolves when there is room for more. */
+  write(content: string | Uint8Array): Promise<void>;
   /** What is said beside the result. */
   note(text: string): void;
   stdin(): Promise<Buffer>;
+  /** The same as it comes; fails when the signal says so. */
+  input(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Ends what would go on for ever. */
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
 // The program `openscf`.
 
+import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { SystemClock } from '../core/clock.ts';
 import { runCli } from './run.ts';
@@ -15,6 +16,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   clock: new SystemClock(),
   out: content => void process.stdout.write(content),
+  write: content =>
+    new Promise((resolve, reject) => process.stdout.write(content, error => (error ? reject(error) : resolve()))),
   note: text => void process.stderr.write(text),
   stdin: () => buffer(process.stdin),
+  input: signal => addAbortSignal(signal, process.stdin),
 });

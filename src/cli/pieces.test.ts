@@ -57,6 +57,7 @@ test('columns line up, wide letters too', () => {
 
 const server = (urls: RunningServer['urls']): RunningServer => ({
   endpoint: 'http://127.0.0.1:9700',
+  cosEndpoint: 'http://127.0.0.1:9701',
   credentials: { secretId: 'AKIDx', secretKey: 'keykey' },
   dataDir: '/d/.openscf',
   driver: 'process',

@@ -165,7 +165,7 @@ test('config shows values and where they came from, and masks secrets', async t 
   assert.match(out, /^dev +on +--dev$/m);
   assert.match(out, /^portHttp +8080 +\S+openscf\.yml:1$/m);
   assert.match(out, /^secretKey +\*{6} +OPENSCF_SECRET_KEY$/m);
-  assert.match(out, /^portCos +9701 +default \(nothing uses it yet\)$/m);
+  assert.match(out, /^portCos +9701 +default$/m);
   assert.ok(!out.includes('hush') && !out.includes('AKID'));
   const { out: shown } = await runIn(cwd, ['config', '--show-secrets', '--json'], { env });
   const { settings } = JSON.parse(shown) as { settings: { name: string; value: unknown; from: string }[] };

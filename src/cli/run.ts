@@ -7,6 +7,7 @@ import { caCommand } from './ca.ts';
 import { certCommand } from './cert.ts';
 import { concurrencyCommand } from './concurrency.ts';
 import { configCommand } from './config.ts';
+import { cosCommand } from './cos.ts';
 import { deadlettersCommand } from './deadletters.ts';
 import { deployCommand } from './deploy.ts';
 import { doctorCommand } from './doctor.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   concurrencyCommand,
   lsCommand,
   layerCommand,
+  cosCommand,
   rmCommand,
   runtimeCommand,
   doctorCommand,

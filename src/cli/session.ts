@@ -16,6 +16,8 @@ export interface Session {
   /** For machines: results as JSON. */
   readonly json: boolean;
   readonly client: Client;
+  /** Refused when there are none. */
+  readonly keys: () => Keys;
 }
 
 interface Common {
@@ -34,18 +36,18 @@ export function openSession(command: Command, io: Io): Session {
   });
   const running = common.endpoint ?? io.env.OPENSCF_ENDPOINT ?? endpointOf(config);
   const endpoint = running ?? `http://${config.host}:${config.portApi}`;
+  // A data folder without keys never had a server.
+  const keys = () =>
+    keysOf(config) ?? (running ? fail('Cli.NoKeys', { path: keyPath(config) }) : fail('Cli.NotRunning', { endpoint }));
   const client = new Client({
     endpoint,
-    // A data folder without keys never had a server.
-    keys: () =>
-      keysOf(config) ??
-      (running ? fail('Cli.NoKeys', { path: keyPath(config) }) : fail('Cli.NotRunning', { endpoint })),
+    keys,
     token: readText(join(config.data, 'token')),
     region: config.region,
     lang: config.lang,
     clock: io.clock,
   });
-  return { config, origins, say: sayer(config.lang), json: common.json === true, client };
+  return { config, origins, say: sayer(config.lang), json: common.json === true, client, keys };
 }
 
 /** The server on this data folder writes where it listens. */

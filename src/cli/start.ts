@@ -11,6 +11,8 @@ import { version } from './version.ts';
 /** What startServer of server.ts gives. */
 export interface RunningServer {
   readonly endpoint: string;
+  /** Of the object store. */
+  readonly cosEndpoint: string;
   readonly credentials: { readonly secretId: string; readonly secretKey: string };
   readonly dataDir: string;
   readonly driver: string;
@@ -61,14 +63,15 @@ function stopSignal(): Promise<void> {
 }
 
 function summary(server: RunningServer) {
-  const { endpoint, credentials, dataDir, driver, notes, urls } = server;
-  return { version: version(), endpoint, credentials, dataDir, driver, notes, urls };
+  const { endpoint, cosEndpoint, credentials, dataDir, driver, notes, urls } = server;
+  return { version: version(), endpoint, cosEndpoint, credentials, dataDir, driver, notes, urls };
 }
 
 export function welcome(server: RunningServer, config: Config, say: Say, call: (words: string) => string): string {
   const rows = [
     ['OpenSCF', version()],
     [say({ zh: '云 API', en: 'Cloud API' }), server.endpoint],
+    ['COS', server.cosEndpoint],
     ['SecretId', server.credentials.secretId],
     ['SecretKey', server.credentials.secretKey],
     [say({ zh: '地域', en: 'region' }), config.region],

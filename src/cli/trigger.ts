@@ -4,21 +4,15 @@ import type { Command } from 'commander';
 import { fail } from './errors.ts';
 import type { Io, Say } from './io.ts';
 import { openSession, type Session } from './session.ts';
+import { bucketHost, checkRuleFlags, isMeant, type RuleFlags, ruleDesc, ruleWords, type Shown } from './trigger-cos.ts';
+import type { Status } from './wire.ts';
 
-interface Flags {
+interface Flags extends RuleFlags {
   readonly name?: string;
   readonly namespace?: string;
   readonly qualifier?: string;
   readonly argument?: string;
   readonly disabled?: boolean;
-}
-
-/** A trigger of ListTriggers, as far as it is read here. */
-interface Shown {
-  readonly Type: string;
-  readonly TriggerName: string;
-  readonly TriggerDesc: string;
-  readonly Qualifier: string;
 }
 
 const ALL = 100;
@@ -31,6 +25,13 @@ export function triggerCommand(program: Command, io: Io, say: Say): void {
     command.argument('<kind>', say({ zh: '类型，如 timer、apigw', en: 'kind: timer, apigw …' }));
     command.option('--name <name>', say({ zh: '触发器名', en: 'name of the trigger' }));
     command.option('--namespace <name>', say({ zh: '命名空间', en: 'namespace' }), 'default');
+    command.option('--bucket <name>', say({ zh: '存储桶（cos）', en: 'bucket (cos)' }));
+    command.option(
+      '--event <name>',
+      say({ zh: "事件（cos），如 'cos:ObjectCreated:*'", en: "event (cos): 'cos:ObjectCreated:*' …" }),
+    );
+    command.option('--prefix <text>', say({ zh: '对象键前缀（cos）', en: 'how keys begin (cos)' }));
+    command.option('--suffix <text>', say({ zh: '对象键后缀（cos），如 .jpg', en: 'how keys end (cos): .jpg …' }));
     return command;
   };
 
@@ -44,15 +45,19 @@ export function triggerCommand(program: Command, io: Io, say: Say): void {
   add.option('--disabled', say({ zh: '先不启用', en: 'do not enable it yet' }));
   add.action(async (fn: string, kind: string, desc: string | undefined, flags: Flags) => {
     const session = openSession(add, io);
-    const taken = new Set((await shown(session, fn, flags)).map(one => one.TriggerName));
+    checkRuleFlags(kind, flags);
+    const told = ruleDesc(flags);
+    if (told !== undefined && desc !== undefined) fail('Cli.RuleTwice', { one: 'TriggerDesc', other: '--event' });
+    const TriggerDesc = desc ?? told;
+    if (kind === 'cos' && TriggerDesc === undefined) fail('Cli.RuleEvent');
     const answer = await session.client.scf('CreateTrigger', {
       FunctionName: fn,
       Namespace: flags.namespace,
       Type: kind,
-      TriggerName: flags.name ?? free(kind, taken),
+      TriggerName: await nameOf(session, fn, kind, flags),
       Qualifier: flags.qualifier,
       Enable: flags.disabled ? 'CLOSE' : 'OPEN',
-      ...(desc !== undefined && { TriggerDesc: desc }),
+      ...(TriggerDesc !== undefined && { TriggerDesc }),
       ...(flags.argument !== undefined && { CustomArgument: flags.argument }),
     });
     const made = answer.TriggerInfo as Shown;
@@ -71,7 +76,9 @@ export function triggerCommand(program: Command, io: Io, say: Say): void {
     const command = verb(name, zh, en);
     command.action(async (fn: string, kind: string, flags: Flags) => {
       const session = openSession(command, io);
-      const one = pick(await shown(session, fn, flags), fn, kind, flags.name);
+      checkRuleFlags(kind, flags);
+      const list = await shown(session, fn, flags);
+      const one = kind === 'cos' ? pickRule(list, fn, flags) : pick(list, fn, kind, flags.name);
       const { TriggerName, Type, TriggerDesc, Qualifier } = one;
       await session.client.scf(action, {
         FunctionName: fn,
@@ -82,8 +89,10 @@ export function triggerCommand(program: Command, io: Io, say: Say): void {
         Qualifier,
         ...params,
       });
-      if (session.json) return io.out(`${JSON.stringify({ TriggerName, Type })}\n`);
-      io.out(`${session.say(done)} ${Type} ${TriggerName}\n`);
+      if (session.json) return io.out(`${JSON.stringify({ TriggerName, Type, TriggerDesc })}\n`);
+      // Others have a name of their own.
+      const rule = Type === 'cos' ? ` ${TriggerDesc}` : '';
+      io.out(`${session.say(done)} ${Type} ${TriggerName}${rule}\n`);
     });
   };
   change(
@@ -124,6 +133,30 @@ function pick(list: readonly Shown[], fn: string, kind: string, name: string | u
       : fail('Cli.NoTrigger', { function: fn, kind, name, known });
   }
   return more.length > 0 ? fail('Cli.WhichTrigger', { function: fn, kind, known }) : one;
+}
+
+/** Rules on one bucket share its name. */
+function pickRule(list: readonly Shown[], fn: string, flags: Flags): Shown {
+  const rules = list.filter(one => one.Type === 'cos');
+  if (rules.length === 0) return pick(list, fn, 'cos', undefined);
+  const bucket = flags.bucket ?? flags.name;
+  const found = rules.filter(one => isMeant(one, { ...flags, ...(bucket !== undefined && { bucket }) }));
+  const known = (found.length > 0 ? found : rules).map(one => `  ${ruleWords(one)}`).join('\n');
+  const [one] = found;
+  if (!one) return fail('Cli.NoRule', { function: fn, known });
+  return found.length > 1 ? fail('Cli.WhichRule', { function: fn, known }) : one;
+}
+
+async function nameOf(session: Session, fn: string, kind: string, flags: Flags): Promise<string> {
+  const { name, bucket } = flags;
+  if (name !== undefined && bucket !== undefined) fail('Cli.RuleTwice', { one: '--name', other: '--bucket' });
+  if (name !== undefined) return name;
+  if (bucket === undefined) {
+    if (kind === 'cos') fail('Cli.RuleBucket', { function: fn });
+    return free(kind, new Set((await shown(session, fn, flags)).map(one => one.TriggerName)));
+  }
+  const { appId } = await session.client.get<Status>('/status');
+  return bucketHost(bucket, appId, session.config.region);
 }
 
 function free(kind: string, taken: ReadonlySet<string>): string {

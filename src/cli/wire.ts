@@ -11,6 +11,8 @@ export interface Status {
   readonly dev: boolean;
   readonly driver: string;
   readonly region: string;
+  /** Of the account; what names of buckets end with. */
+  readonly appId: string;
   /** Ports that are open, by the name of their setting. */
   readonly ports: Readonly<Record<string, number>>;
   readonly dataDir: string;
@@ -196,6 +198,40 @@ export interface LetterView extends EventFunction {
   readonly eventBytes: number;
 }
 
+interface ObjectCounts {
+  readonly checked: number;
+  readonly damaged: number;
+  /** It could not be told. */
+  readonly unchecked: number;
+}
+
+/** What looking through all objects of the store has found. */
+export interface ObjectsReport extends ObjectCounts {
+  /** ms since 1970; none if it never has; no `endedAt` while it goes on. */
+  readonly begunAt?: number;
+  readonly endedAt?: number;
+  /** Of what was written last before a crash, if the start followed one. */
+  readonly afterCrash?: ObjectCounts;
+  /** Damaged still; not all if there are many. */
+  readonly found: readonly { readonly bucket: string; readonly key: string; readonly versionId: string }[];
+  /** Of uploads that are not complete: damaged still. */
+  readonly parts: readonly {
+    readonly bucket: string;
+    readonly key: string;
+    readonly uploadId: string;
+    readonly number: number;
+  }[];
+}
+
+/** Events that other object stores have posted, since the start. */
+export interface OtherStoresReport {
+  readonly accepted: number;
+  /** Of kinds that there are none of here. */
+  readonly ignored: number;
+  /** Lost, by bucket: the setting s3.buckets does not name it. */
+  readonly unmapped: Readonly<Record<string, number>>;
+}
+
 /** GET /doctor */
 export interface Doctor {
   readonly version: string;
@@ -213,6 +249,10 @@ export interface Doctor {
   };
   /** What becomes of the cloud's names inside functions. */
   readonly cloudNames: string;
+  readonly functions: { readonly all: number; readonly web: number };
+  /** undefined before they have been looked through for the first time, and where they never are. */
+  readonly objects?: ObjectsReport;
+  readonly otherStores: OtherStoresReport;
   readonly runtimes: readonly { readonly runtime: string; readonly works: boolean; readonly detail: string }[];
   /** Actions that callers asked for and that are not built. */
   readonly missed: readonly {
