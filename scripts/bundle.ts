@@ -12,9 +12,10 @@ rmSync(dist, { recursive: true, force: true });
 await build({
   entryPoints: {
     openscf: join(root, 'src', 'cli', 'main.ts'),
-    // A thread has a file of its own: src/queue/sqlite/link.ts and src/store/objects/link.ts find theirs here.
+    // A thread has a file of its own: those who start it find it here.
     'events-thread': join(root, 'src', 'queue', 'sqlite', 'thread.ts'),
     'objects-thread': join(root, 'src', 'store', 'objects', 'thread.ts'),
+    'sums-thread': join(root, 'src', 'blob', 'sums-thread.ts'),
   },
   outdir: dist,
   bundle: true,

@@ -25,13 +25,13 @@ interface Campaign {
 
 const tests = (...globs: string[]) => globSync(globs, { cwd: ROOT }).toSorted();
 /** Each run of a property draws values of its own, so that a repetition tries others. */
-const drawn = tests('{src,test}/**/*.test.ts').filter(file =>
-  readFileSync(join(ROOT, file), 'utf8').includes("from 'fast-check'"),
+const drawn = tests('{src,test}/**/*.test.ts').filter(
+  file => file.startsWith('test/fuzz/') || readFileSync(join(ROOT, file), 'utf8').includes("from 'fast-check'"),
 );
 
 const CAMPAIGNS: readonly Campaign[] = [
   { name: 'cycles', what: `${CYCLES} sandboxes`, files: tests('test/sandbox/cycles.test.ts'), rounds: 1 },
-  { name: 'fuzz', what: `property tests, ${ROUNDS} times`, files: drawn, rounds: ROUNDS },
+  { name: 'fuzz', what: `property tests and broken requests, ${ROUNDS} times`, files: drawn, rounds: ROUNDS },
   { name: 'endings', what: `all ends, ${ROUNDS} times`, files: tests('test/endings*.test.ts'), rounds: ROUNDS },
   { name: 'faults', what: `${KILLS} kills under load`, files: tests('test/faults/*.test.ts'), rounds: 1 },
 ];

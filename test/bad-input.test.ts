@@ -68,13 +68,13 @@ const REFUSED: readonly Refused[] = [
   },
   {
     what: 'a clock that is late',
-    skewS: -310,
+    skewS: -360,
     code: 'AuthFailure.SignatureExpire',
-    says: /31\d s away.*set your clock/,
+    says: /3\d\d s away.*set your clock/,
   },
   {
     what: 'a clock that is early',
-    skewS: 310,
+    skewS: 360,
     code: 'AuthFailure.SignatureExpire',
     says: /3\d\d s away.*set your clock/,
   },

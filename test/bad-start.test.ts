@@ -20,7 +20,7 @@ async function folder(t: TestContext): Promise<string> {
 
 /** `start` with these flags, which must fail; gives its one line. */
 async function refused(dir: string, flags: readonly string[], lang = 'C'): Promise<string> {
-  const ports = ['--port-api', '0', '--port-http', '0', '--port-tls', '0'];
+  const ports = ['--port-api', '0', '--port-cos', '0', '--port-http', '0', '--port-tls', '0'];
   const run = await runIn(dir, ['--data', join(dir, 'data'), 'start', ...ports, ...flags], { env: { LANG: lang } });
   assert.equal(run.out, '');
   assert.notEqual(run.status, 0);
@@ -31,6 +31,7 @@ async function refused(dir: string, flags: readonly string[], lang = 'C'): Promi
 describe('a server that cannot start says why in one line', () => {
   for (const [flag, setting, env] of [
     ['--port-api', 'portApi', 'OPENSCF_PORT_API'],
+    ['--port-cos', 'portCos', 'OPENSCF_PORT_COS'],
     ['--port-http', 'portHttp', 'OPENSCF_PORT_HTTP'],
     ['--port-tls', 'portTls', 'OPENSCF_PORT_TLS'],
   ] as const) {
@@ -62,6 +63,22 @@ describe('a server that cannot start says why in one line', () => {
     await mkdir(join(dir, 'data'));
     await writeFile(join(dir, 'data', 'blobs'), 'a file');
     assert.match(await refused(dir, []), /blobs.*(choose|check)/);
+  });
+
+  test('the files of objects lie where a file is', async t => {
+    const dir = await folder(t);
+    await mkdir(join(dir, 'data'));
+    await writeFile(join(dir, 'data', 'objects'), 'a file');
+    assert.match(await refused(dir, []), /objects.*(choose|check)/);
+  });
+
+  test('the object index is none', async t => {
+    const dir = await folder(t);
+    await mkdir(join(dir, 'data'));
+    const text = 'not a database at all, but long enough to be read as one'.repeat(20);
+    await writeFile(join(dir, 'data', 'objects.db'), text);
+    assert.match(await refused(dir, []), /objects\.db.*not an object index.*move it away/);
+    assert.equal(await readFile(join(dir, 'data', 'objects.db'), 'utf8'), text);
   });
 
   test('the keys are damaged', async t => {
@@ -130,6 +147,8 @@ describe('a running server', async () => {
       server.dataDir,
       'start',
       '--port-api',
+      '0',
+      '--port-cos',
       '0',
       '--port-http',
       '0',

@@ -160,7 +160,7 @@ test('the recorded calls of the deployment toolkit, with zip code', async () => 
 
   assert.equal((await call('GetFunction', fn)).Code, 'ResourceNotFound.Function');
   const Code = { ZipFile: await code('one') };
-  const config = { ...fn, Runtime: 'Nodejs18.15', Handler: 'index.main_handler', MemorySize: 128, Timeout: 3 };
+  const config = { ...fn, Runtime: 'Nodejs18.15', Handler: 'index.main_handler', MemorySize: 128, Timeout: 60 };
   assert.equal((await call('CreateFunction', { ...config, Code })).Code, undefined);
   await activeAgain();
   assert.equal((await call('GetAlias', { ...fn, Name: '$DEFAULT' })).Name, '$DEFAULT');
@@ -180,7 +180,7 @@ test('the recorded calls of the deployment toolkit, with zip code', async () => 
   assert.equal((await call('GetFunction', fn)).Status, 'Active');
   assert.equal((await call('UpdateFunctionCode', { ...fn, ZipFile: await code('two') })).Code, undefined);
   await activeAgain();
-  assert.equal((await call('UpdateFunctionConfiguration', { ...fn, Timeout: 4 })).Code, undefined);
+  assert.equal((await call('UpdateFunctionConfiguration', { ...fn, Timeout: 61 })).Code, undefined);
   await activeAgain();
   const { Triggers } = await call('ListTriggers', { ...fn, Limit: 100 });
   const [trigger] = Triggers as Shown[];

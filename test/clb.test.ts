@@ -161,7 +161,6 @@ describe('changes under load', () => {
       const body = await (await fetch('http://127.0.0.1:${latch.port}')).text();
       return { isBase64Encoded: false, statusCode: 200, headers: {}, body };
     }`,
-      { Timeout: 30 },
     );
     const changes: Record<string, (place: Shown, ref: Shown) => Promise<unknown>> = {
       weight: place => clb('RegisterFunctionTargets', { ...place, ...functionOf('held', 0) }),

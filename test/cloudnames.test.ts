@@ -10,7 +10,8 @@ import { deploy, invoke, type Scf, sdkOf, until } from './fixture.ts';
 import { startTestServer, type TestServer } from './harness.ts';
 
 const PYTHON = spawnSync('python3', ['--version']).status === 0 ? false : 'no python3';
-const COS = 'b-1250000000.cos.ap-guangzhou.myqcloud.com';
+const COS = 'none-1250000000.cos.ap-guangzhou.myqcloud.com';
+const CI = 'b-1250000000.ci.ap-guangzhou.myqcloud.com';
 
 /** A handler with its libraries in one file, as people ship it. */
 async function bundled(contents: string): Promise<string> {
@@ -33,8 +34,12 @@ const COS_SDK = `
 const COS = require('cos-nodejs-sdk-v5');
 exports.main_handler = async ({ credential }) => {
   const cos = new COS({ SecretId: credential.secretId, SecretKey: credential.secretKey });
-  return cos.putObject({ Bucket: 'b-1250000000', Region: 'ap-guangzhou', Key: 'k', Body: 'x' })
-    .then(() => 'put', ({ statusCode, code, message }) => ({ statusCode, code, message }));
+  const place = { Bucket: 'b-1250000000', Region: 'ap-guangzhou' };
+  await cos.putBucket(place);
+  await cos.putObject({ ...place, Key: 'from/a function', Body: 'written there' });
+  const { Body } = await cos.getObject({ ...place, Key: 'from/a function' });
+  const { Contents } = await cos.getBucket(place);
+  return [Body.toString(), Contents.map(one => one.Key)];
 };`;
 
 const NATIVE = `
@@ -72,7 +77,7 @@ describe("the cloud's names inside functions", () => {
   });
   after(() => server.close());
 
-  const more = { Timeout: 20, MemorySize: 256 };
+  const more = { MemorySize: 256 };
   const result = async (name: string, event: object) => {
     const { RetMsg, InvokeResult, Log } = await invoke(sdk, name, event);
     assert.equal(InvokeResult, 0, `${RetMsg} ${Log}`);
@@ -85,15 +90,21 @@ describe("the cloud's names inside functions", () => {
       assert.deepEqual(await result('scf-sdk', { credential: server.credentials, signMethod }), ['scf-sdk']);
   });
 
-  test("the vendor's COS SDK is told that COS is not built, and doctor knows of it", async () => {
+  test("the vendor's COS SDK makes a bucket, writes, reads and lists here", async () => {
     await deploy(sdk, 'cos-sdk', await bundled(COS_SDK), more);
-    const { statusCode, code, message } = await result('cos-sdk', { credential: server.credentials });
-    assert.deepEqual([statusCode, code], [501, 'NotImplemented']);
-    assert.match(message, /cloudNames=off/);
+    const seen = await result('cos-sdk', { credential: server.credentials });
+    assert.deepEqual(seen, ['written there', ['from/a function']]);
+  });
+
+  test('a product that is not built says so, and doctor knows of it', async () => {
+    await deploy(sdk, 'asks', NATIVE, more);
+    const [answer] = (await result('asks', { urls: [`https://${CI}/`] })) as Answers;
+    assert.equal(answer?.[0], 501);
+    assert.match(answer?.[2] ?? '', /<Code>NotImplemented<.*cloudNames=off/s);
     const missed = await until('the refusal is noted', async () =>
-      (await server.get<Doctor>('/doctor')).missed.find(one => one.service === 'cos'),
+      (await server.get<Doctor>('/doctor')).missed.find(one => one.service === 'ci'),
     );
-    assert.equal(missed.action, 'PUT');
+    assert.equal(missed.action, 'GET');
   });
 
   const unsigned = (answer: Answers[number] | undefined) => {
@@ -109,7 +120,8 @@ describe("the cloud's names inside functions", () => {
     const [https, http, cos] = (await result('native', { urls })) as Answers;
     assert.deepEqual(unsigned(https).slice(0, 2), [200, 'application/json']);
     assert.deepEqual(unsigned(http), [200, 'application/json', 'MissingParameter']);
-    assert.deepEqual([cos?.[0], cos?.[1]], [501, 'application/xml']);
+    assert.deepEqual([cos?.[0], cos?.[1]], [404, 'application/xml']);
+    assert.match(cos?.[2] ?? '', /<Code>NoSuchBucket</);
   });
 
   test('a function calls the gateway by the domain that the cloud gave it', async () => {
@@ -137,7 +149,8 @@ describe("the cloud's names inside functions", () => {
     const [https, http, cos] = (await result('python', { urls })) as Answers;
     assert.deepEqual(unsigned(https), [200, 'application/json', 'MissingParameter']);
     assert.deepEqual(unsigned(http), [200, 'application/json', 'MissingParameter']);
-    assert.deepEqual([cos?.[0], cos?.[1]], [501, 'application/xml']);
+    assert.deepEqual([cos?.[0], cos?.[1]], [405, 'application/xml']);
+    assert.match(cos?.[2] ?? '', /<Code>MethodNotAllowed</);
   });
 
   test("a module of the user's keeps its name", { skip: PYTHON }, async () => {

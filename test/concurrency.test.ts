@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { deploy, type Scf, sdkOf, settled, until } from './fixture.ts';
 import { startTestServer } from './harness.ts';
+import { openLatch } from './latch.ts';
 
 let server = await startTestServer();
 let sdk = sdkOf(server);
@@ -173,17 +174,35 @@ test('a restart brings all of it back', async () => {
 
 // What the machine makes of it.
 
-const SLOW = 'exports.main_handler = event => new Promise(done => setTimeout(done, event.ms, process.pid))';
+const WAITS = 'exports.main_handler = async ({ latch }) => (await fetch(latch)).ok && process.pid';
 
-/** A call of `Qualifier` that takes `ms`: the process that ran it, or why none did. */
-async function call(ms: number, Qualifier = '$LATEST') {
-  const { Result } = await sdk.Invoke({ FunctionName, Qualifier, ClientContext: JSON.stringify({ ms }) });
+type Place = Omit<Parameters<Scf['Invoke']>[0], 'ClientContext'>;
+
+/** The process that ran a call, or why none did. */
+async function answer(of: Scf, place: Place, event: object) {
+  const { Result } = await of.Invoke({ ...place, ClientContext: JSON.stringify(event) });
   return Result?.ErrMsg || Number(Result?.RetMsg);
 }
 
-async function slowOne(): Promise<void> {
+const call = () => answer(sdk, { FunctionName }, {});
+
+/** So many calls at once: those that run do so until all others have been refused. */
+async function together(count: number, place: Place = { FunctionName }, of = sdk) {
+  using latch = await openLatch();
+  let refused = 0;
+  const calls = Array.from({ length: count }, async () => {
+    const said = await answer(of, place, { latch: latch.url });
+    if (typeof said === 'string') refused++;
+    return said;
+  });
+  await until('each of them runs or is refused', async () => latch.held + refused === count);
+  latch.release();
+  return Promise.all(calls);
+}
+
+async function waitingOne(): Promise<void> {
   await sdk.DeleteFunction({ FunctionName });
-  await deploy(sdk, FunctionName, SLOW, { MemorySize: 128, Timeout: 30 });
+  await deploy(sdk, FunctionName, WAITS, { MemorySize: 128 });
 }
 
 async function instances(): Promise<number> {
@@ -195,41 +214,41 @@ const ran = (answers: readonly (string | number)[]) => answers.filter(answer => 
 const refusals = (answers: readonly (string | number)[]) => answers.filter(answer => typeof answer === 'string');
 
 test('a share of nothing stops a function, no share lets it run again', async () => {
-  assert.equal(await call(0), 1);
+  assert.equal(await call(), 1);
   await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 0 });
-  const refusal = await call(0);
+  const refusal = await call();
   assert.equal(refusal, `Function [ ${FunctionName} ] concurrency exceeded reserved quota 0 MB`);
   await sdk.DeleteReservedConcurrencyConfig({ FunctionName });
-  assert.equal(await call(0), 1);
+  assert.equal(await call(), 1);
 });
 
 test('a share that becomes smaller holds for warm instances', async () => {
-  await slowOne();
-  assert.equal(ran(await Promise.all([call(500), call(500), call(500)])), 3);
+  await waitingOne();
+  assert.equal(ran(await together(3)), 3);
   await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 128 });
-  const calls = await Promise.all([call(1500), call(1500), call(1500)]);
+  const calls = await together(3);
   assert.equal(ran(calls), 1);
   assert.equal(refusals(calls).length, 2);
 });
 
 test('no more at once than the share has room for', async () => {
-  await slowOne();
+  await waitingOne();
   await sdk.PutReservedConcurrencyConfig({ FunctionName, ReservedConcurrencyMem: 300 });
-  const calls = await Promise.all([call(1500), call(1500), call(1500)]);
+  const calls = await together(3);
   assert.equal(ran(calls), 2);
   assert.deepEqual(refusals(calls), [`Function [ ${FunctionName} ] concurrency exceeded reserved quota 300 MB`]);
-  assert.equal(ran([await call(0)]), 1);
+  assert.equal(ran(await together(1)), 1);
 });
 
 test('provisioned instances are there before the first call, and run it', async () => {
-  await slowOne();
+  await waitingOne();
   const version = await published();
   const before = await instances();
   await provision(version, 2);
   const { Allocated = [] } = await provisioned();
   assert.deepEqual([Allocated[0]?.Status, Allocated[0]?.AvailableProvisionedConcurrencyNum], ['Done', 2]);
   assert.equal(await instances(), before + 2);
-  const calls = await Promise.all([call(300, version), call(300, version)]);
+  const calls = await together(2, { FunctionName, Qualifier: version });
   assert.equal(new Set(calls).size, 2);
   assert.equal(await instances(), before + 2, 'no other was started for them');
   server = await server.restart();
@@ -255,10 +274,8 @@ test('the share that all others have in common', async t => {
   const small = await startTestServer({ 'quota.concurrency': 300 });
   t.after(() => small.close());
   const own = sdkOf(small);
-  await deploy(own, 'slow', SLOW, { MemorySize: 128, Timeout: 30 });
-  const ClientContext = '{"ms":1500}';
-  const calls = await Promise.all([1, 2, 3].map(() => own.Invoke({ FunctionName: 'slow', ClientContext })));
-  const messages = calls.map(({ Result }) => Result?.ErrMsg ?? '').filter(message => message !== '');
-  assert.deepEqual(messages, ['Function [ slow ] concurrency exceeded region unreserved quota 300 MB']);
+  await deploy(own, 'waits', WAITS, { MemorySize: 128 });
+  const calls = await together(3, { FunctionName: 'waits' }, own);
+  assert.deepEqual(refusals(calls), ['Function [ waits ] concurrency exceeded region unreserved quota 300 MB']);
   assert.equal((await own.GetAccount()).AccountUsage?.TotalConcurrencyMem, 300);
 });

@@ -88,8 +88,8 @@ describe('settings', () => {
     for (const page of USERS) {
       for (const code of codeIn(read(page))) {
         for (const [, given = ''] of code.matchAll(/openscf start((?: +(?!#)\S+)*)/g))
-          for (const [flag] of given.matchAll(/--[a-z-]+/g)) assert.ok(flags.has(flag), `${page}: ${flag}`);
-        for (const [name] of code.matchAll(/OPENSCF_[A-Z_]+/g)) assert.ok(variables.has(name), `${page}: ${name}`);
+          for (const [flag] of given.matchAll(/--[a-z\d-]+/g)) assert.ok(flags.has(flag), `${page}: ${flag}`);
+        for (const [name] of code.matchAll(/OPENSCF_[A-Z\d_]+/g)) assert.ok(variables.has(name), `${page}: ${name}`);
       }
     }
   });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { gone, LANGUAGES, openStage, type RuntimeId, skipOf } from './endings.ts';
+import { freshMark, gone, LANGUAGES, NAMES, openStage, type RuntimeId, SHORT, skipOf } from './endings.ts';
 import { until } from './fixture.ts';
 
 const stage = await openStage();
@@ -74,7 +74,7 @@ describe('functions whose process ends', { concurrency: 4 }, () => {
   for (const runtime of LANGUAGES) {
     for (const [what, [code, stack]] of Object.entries(ENDS[runtime])) {
       test(`${runtime}: it ${what}: 439, and the next call works`, { skip: skipOf(runtime) }, async () => {
-        const name = await stage.make(runtime, code, { Timeout: 20 });
+        const name = await stage.make(runtime, code);
         await stage.works(name, { first: 1 }, { first: 1 });
         const ended = await stage.ends(name, { end: true }, 439, /^User process exit when running$/);
         assert.match(ended.log, /ends/);
@@ -84,7 +84,7 @@ describe('functions whose process ends', { concurrency: 4 }, () => {
     }
     for (const [what, [code, says]] of Object.entries(LOADING[runtime])) {
       test(`${runtime}: it ${what} while it is loaded: 405`, { skip: skipOf(runtime) }, async () => {
-        const name = await stage.make(runtime, code, { Timeout: 20, InitTimeout: 20 });
+        const name = await stage.make(runtime, code);
         const ended = await stage.ends(name, {}, 405, /^The process of the function ended while it was starting/);
         assert.match(ended.message, says);
       });
@@ -110,7 +110,7 @@ describe('functions whose process ends between two calls', () => {
 
   test('a copy of it that answers as well is ended with it', { skip: skipOf('Python3.9') }, async () => {
     const code = 'import os\ndef main_handler(event, context):\n    os.fork()\n    return 1\n';
-    const name = await stage.make('Python3.9', code, { Timeout: 20 });
+    const name = await stage.make('Python3.9', code);
     const before = await stage.instances();
     for (const attempt of ['first', 'next']) {
       await stage.works(name, attempt, 1);
@@ -131,6 +131,7 @@ const STARTS: Readonly<Record<RuntimeId, (seconds: string) => string>> = {
     return 'started';
   }
   if (event.end === 'exits') process.exit(1);
+  ${NAMES['Nodejs18.15']('event.name')}
   for (;;);`),
   'Python3.9': seconds =>
     python(`
@@ -147,10 +148,12 @@ const STARTS: Readonly<Record<RuntimeId, (seconds: string) => string>> = {
         return 'started'
     if event['end'] == 'exits':
         os._exit(1)
+    ${NAMES['Python3.9']("event['name']")}
     while True: pass`),
 };
 
-describe('what a function has started', { concurrency: true }, () => {
+// One after the other: they turn the clock of all.
+describe('what a function has started', () => {
   for (const [at, runtime] of LANGUAGES.entries()) {
     for (const [how, status] of [
       ['exits', 439],
@@ -162,15 +165,16 @@ describe('what a function has started', { concurrency: true }, () => {
       }, async t => {
         const seconds = `98765${at}${status}`;
         const sleeping = () => [...stage.processes()].filter(([, command]) => command.includes(`sleep ${seconds}`));
-        const name = await stage.make(runtime, STARTS[runtime](seconds), { Timeout: 2 });
-        const { ms } = await stage.works(name, { end: 'starts' }, 'started');
-        assert.ok(ms < 10_000, 'it is not waited for');
+        const name = await stage.make(runtime, STARTS[runtime](seconds), SHORT);
+        await stage.works(name, { end: 'starts' }, 'started');
         await stage.works(name, { next: 1 }, { next: 1 });
         // A process that has been made is not yet the program that it becomes.
         await until('all three sleep', async () => sleeping().length === 3);
         if (status === 0) await stage.sdk.DeleteFunction({ FunctionName: name });
         else {
-          await stage.ends(name, { end: how }, status, /./);
+          const mark = freshMark();
+          if (status === 433) await stage.runsOut(name, { end: how, name: mark }, mark, status, /timed out/);
+          else await stage.ends(name, { end: how }, status, /./);
           await stage.works(name, { next: 2 }, { next: 2 });
         }
         if (stage.endsSessions) await gone(sleeping);
@@ -185,7 +189,7 @@ describe('what a function has started', { concurrency: true }, () => {
   }
 
   test('it ends with the server', async () => {
-    const name = await stage.make('Nodejs18.15', STARTS['Nodejs18.15']('987659'), { Timeout: 20 });
+    const name = await stage.make('Nodejs18.15', STARTS['Nodejs18.15']('987659'));
     await stage.works(name, { end: 'starts' }, 'started');
     // The end of all tests of this file looks for it.
     if (!stage.endsSessions) {

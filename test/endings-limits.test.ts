@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { OPEN_FILES } from '../src/core/limits.ts';
-import { LANGUAGES, openStage, type RuntimeId, skipOf } from './endings.ts';
+import { LANGUAGES, openStage, type RuntimeId, SHORT, skipOf } from './endings.ts';
 import { until } from './fixture.ts';
 
 const stage = await openStage();
@@ -169,7 +169,7 @@ const ownTmp = stage.driver === 'bwrap' ? false : 'the files of all instances li
 describe('functions that take all there is', { concurrency: 3 }, () => {
   for (const runtime of LANGUAGES) {
     const skip = skipOf(runtime);
-    const more = { Timeout: 20, MemorySize: 256 };
+    const more = { MemorySize: 256 };
 
     test(`${runtime}: open files: EMFILE at ${OPEN_FILES}, and the next call works`, { skip }, async () => {
       const name = await stage.make(runtime, FILES[runtime], more);
@@ -208,7 +208,7 @@ describe('functions that take all there is', { concurrency: 3 }, () => {
       skip: skip || ownTmp,
     }, async t => {
       // Where /tmp lies in memory it counts as memory of the function.
-      const name = await stage.make(runtime, FULL[runtime], { Timeout: 30, MemorySize: 1024 });
+      const name = await stage.make(runtime, FULL[runtime], { MemorySize: 1024 });
       const { value, message, status } = await stage.call(name, 'use');
       assert.equal(status, 200, message);
       const [code, mb] = value as [string, number];
@@ -220,7 +220,7 @@ describe('functions that take all there is', { concurrency: 3 }, () => {
   }
 
   test('threads: bounded, and the next call works', { skip: skipOf('Python3.9') || bounds }, async () => {
-    const name = await stage.make('Python3.9', THREADS, { Timeout: 30, MemorySize: 1024 });
+    const name = await stage.make('Python3.9', THREADS, { MemorySize: 1024 });
     const { value } = await stage.call(name, 'use');
     assert.ok(Number(value) > 100 && Number(value) <= PIDS, `${value} threads`);
     await stage.works(name, 'next', 'next');
@@ -230,7 +230,7 @@ describe('functions that take all there is', { concurrency: 3 }, () => {
 // Without control groups the memory of each copy counts in full, shared or not: that is used up first.
 const copies = stage.cgroups ? bounds : 'the memory of processes is not counted together here';
 test('processes: EAGAIN at the limit, and the next call works', { skip: skipOf('Python3.9') || copies }, async () => {
-  const name = await stage.make('Python3.9', CHILDREN, { Timeout: 30, MemorySize: 1536 });
+  const name = await stage.make('Python3.9', CHILDREN, { MemorySize: 1536 });
   const { value, message } = await stage.call(name, 'use');
   assert.ok(Array.isArray(value), message);
   assert.equal(value[0], 'EAGAIN');
@@ -242,9 +242,9 @@ for (const runtime of LANGUAGES) {
   test(`${runtime}: a fork bomb ends with its call, and others are served meanwhile`, {
     skip: skipOf(runtime) || bounds,
   }, async () => {
-    const other = await stage.make('Nodejs18.15', 'exports.main_handler = async event => event;', { Timeout: 20 });
+    const other = await stage.make('Nodejs18.15', 'exports.main_handler = async event => event;');
     await stage.works(other, 'warm', 'warm');
-    const name = await stage.make(runtime, BOMBS[runtime], { Timeout: 2, MemorySize: 256 });
+    const name = await stage.make(runtime, BOMBS[runtime], { ...SHORT, MemorySize: 256 });
     await stage.works(name, 'first', 'first');
     let over = false;
     const bomb = stage.call(name, 'use').finally(() => {
@@ -252,10 +252,13 @@ for (const runtime of LANGUAGES) {
     });
     let served = 0;
     let most = 0;
-    while (!over) {
+    for (let turned = false; !over; ) {
       await stage.works(other, served, served);
       served++;
       most = Math.max(most, stage.named(BOMB).length);
+      if (turned || served < 20 || most < 2) continue;
+      turned = true;
+      await stage.server.passForFunctions(SHORT.Timeout * 1000);
     }
     const { status, message } = await bomb;
     assert.ok([433, 434, 439].includes(status), `${status} ${message}`);

@@ -69,7 +69,7 @@ describe('functions that use more memory than they have', { concurrency: 3 }, ()
   for (const runtime of LANGUAGES) {
     for (const [where, code] of Object.entries(RUNNING[runtime])) {
       test(`${runtime}: ${where}: 434, and the next call works`, { skip: skipOf(runtime) }, async () => {
-        const name = await stage.make(runtime, code, { Timeout: 20 });
+        const name = await stage.make(runtime, code);
         await stage.works(name, 'first', 'first');
         const { log } = await stage.ends(name, 'eat', 434, SAYS);
         assert.match(log, /eats/);
@@ -78,7 +78,7 @@ describe('functions that use more memory than they have', { concurrency: 3 }, ()
     }
     for (const [where, code] of Object.entries(LOADING[runtime])) {
       test(`${runtime}: ${where} while it is loaded: 434`, { skip: skipOf(runtime) }, async () => {
-        const name = await stage.make(runtime, code, { Timeout: 3, InitTimeout: 15 });
+        const name = await stage.make(runtime, code);
         const { log } = await stage.ends(name, {}, 434, SAYS);
         assert.match(log, /loads/);
       });

@@ -86,7 +86,7 @@ describe('functions that print', { concurrency: 3 }, () => {
   for (const runtime of LANGUAGES) {
     for (const [what, code] of Object.entries(TOO_MUCH[runtime])) {
       test(`${runtime}: too much, ${what}: it is cut and says so`, { skip: skipOf(runtime) }, async () => {
-        const name = await stage.make(runtime, code, { Timeout: 20 });
+        const name = await stage.make(runtime, code);
         const { log } = await stage.works(name, 'print', 'printed');
         assert.ok(log.includes(CUT), log.slice(-300));
         const whole = await logOf(name);
@@ -100,12 +100,11 @@ describe('functions that print', { concurrency: 3 }, () => {
 
     for (const [what, code] of Object.entries(CLOSED[runtime])) {
       test(`${runtime}: it ${what}: calls go on, and at once`, { skip: skipOf(runtime) }, async () => {
-        const name = await stage.make(runtime, code, { Timeout: 20 });
+        const name = await stage.make(runtime, code);
         await stage.works(name, 'first', 'first');
-        for (let at = 0; at < 3; at++) {
-          const { ms } = await stage.works(name, at === 0 ? 'print' : at, at === 0 ? 'printed' : at);
-          assert.ok(ms < 900, `${ms} ms: nothing is to be waited for`);
-        }
+        // What waits for a time to pass waits for ever.
+        using _ = stage.server.stopForFunctions();
+        for (let at = 0; at < 3; at++) await stage.works(name, at === 0 ? 'print' : at, at === 0 ? 'printed' : at);
       });
     }
 
@@ -129,7 +128,7 @@ describe('functions that print', { concurrency: 3 }, () => {
         'Nodejs18.15': `${node('const all = flood; setTimeout(() => { all(3); }, 10);')}\nflood(3);`,
         'Python3.9': `${python('threading.Timer(0.01, flood, [3]).start()')}\nflood(3)\n`,
       };
-      const name = await stage.make(runtime, more[runtime], { Timeout: 20 });
+      const name = await stage.make(runtime, more[runtime]);
       assert.ok((await stage.works(name, 'print', 'printed')).log.includes(CUT));
       // It may be printed before its call has been told, and belongs to that then.
       await until('it is printed between two calls', async () => {
@@ -143,7 +142,7 @@ describe('functions that print', { concurrency: 3 }, () => {
 
 /** What no other part of the process is to blame for. */
 test('the server holds little of a flood, and others are served meanwhile', async () => {
-  const name = await stage.make('Nodejs18.15', node(`flood(${FLOOD_MB});`), { Timeout: 30 });
+  const name = await stage.make('Nodejs18.15', node(`flood(${FLOOD_MB});`));
   const other = await stage.make('Nodejs18.15', 'exports.main_handler = async event => event;');
   await stage.works(name, 'first', 'first');
   const before = process.memoryUsage().rss;
@@ -171,7 +170,7 @@ describe('results at the limit of their size', () => {
   };
   for (const runtime of LANGUAGES) {
     test(`${runtime}: 6 MB pass, a byte more is 407`, { skip: skipOf(runtime) }, async () => {
-      const name = await stage.make(runtime, SOURCES[runtime], { Timeout: 20, MemorySize: 512 });
+      const name = await stage.make(runtime, SOURCES[runtime], { MemorySize: 512 });
       // With its two quotation marks.
       for (const [text, bytes] of [
         ['x', 1],

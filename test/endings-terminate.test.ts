@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { gone, LANGUAGES, openStage, type RuntimeId, type Stage, skipOf } from './endings.ts';
+import { freshMark, gone, LANGUAGES, NAMES, openStage, type RuntimeId, type Stage, skipOf } from './endings.ts';
 import { until } from './fixture.ts';
 
 const stage = await openStage();
@@ -13,14 +13,13 @@ const RECEIVED = '[PLATFORM] Signal received successfully.';
 /** `begins` runs in the handler of every event; what it returns, if anything, is the answer. */
 const CODE: Readonly<Record<RuntimeId, (parts: Parts) => string>> = {
   'Nodejs18.15': ({ loads = '', begins = '' }) => `
-const fs = require('fs');
 const { spawn } = require('child_process');
 const born = process.hrtime.bigint().toString();
 ${loads}
 exports.main_handler = event => new Promise((done, failed) => {
   if (event.how === 'id') return done(born);
   if (event.how === 'fails') return failed(new Error('as asked'));
-  if (event.name) fs.writeFileSync('/proc/self/comm', event.name);
+  if (event.name) ${NAMES['Nodejs18.15']('event.name')}
   console.log('begun');
   ${begins}
   setTimeout(() => {}, 1e8);
@@ -32,7 +31,7 @@ ${loads}
 def main_handler(event, context):
     if event.get('how') == 'id': return born
     if event.get('how') == 'fails': raise ValueError('as asked')
-    if event.get('name'): open('/proc/self/comm', 'w').write(event['name'])
+    if event.get('name'): ${NAMES['Python3.9']("event['name']")}
     print('begun')
     ${begins}
     while True: time.sleep(1000)
@@ -107,10 +106,6 @@ function actor(at: Stage) {
 
 const act = actor(stage);
 
-let named = 0;
-/** A name for a process, by which it is found. */
-const fresh = () => `term-${process.pid % 100_000}-${named++}`;
-
 /** A handler for SIGTERM. */
 const HANDLES: Readonly<Record<RuntimeId, (what: 'answers' | 'exits' | 'ignores') => Parts>> = {
   'Nodejs18.15': what => ({
@@ -157,7 +152,7 @@ export const main_handler = async () => console.log('begun');`,
   'Python3.9': name => `
 import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
-open('/proc/self/comm', 'w').write('${name}')
+${NAMES['Python3.9'](`'${name}'`)}
 signal.sigwait([signal.SIGUSR2])
 def main_handler(event, context):
     print('begun')
@@ -169,7 +164,7 @@ for (const runtime of LANGUAGES) {
     test('while it runs: 499, its processes end, and the next one works', async () => {
       const sessions = stage.endsSessions || stage.driver !== 'process';
       const name = await act.make(runtime, CODE[runtime]({ begins: STARTS[runtime](sessions) }));
-      const [own, child] = [fresh(), fresh()];
+      const [own, child] = [freshMark(), freshMark()];
       const one = await act.begin(name, { name: own, child });
       await act.printed(one, 'begun');
       await until('both live', async () => stage.named(own).length === 1 && stage.named(child).length === 1);
@@ -180,8 +175,8 @@ for (const runtime of LANGUAGES) {
     });
 
     test('while its code is loaded: it never runs, and the start goes on for whoever comes next', async () => {
-      const name = fresh();
-      const execution = await act.make(runtime, LOADING[runtime](name), { InitTimeout: 60 });
+      const name = freshMark();
+      const execution = await act.make(runtime, LOADING[runtime](name));
       const one = await act.begin(execution);
       const [pid] = await until('it loads', async () => stage.named(name).length === 1 && stage.named(name));
       assert.ok(pid);
@@ -196,7 +191,7 @@ for (const runtime of LANGUAGES) {
 
     test('gracefully and unhandled: the process exits, 439', async () => {
       const name = await act.make(runtime, CODE[runtime]({ begins: STARTS[runtime](false) }));
-      const [own, child] = [fresh(), fresh()];
+      const [own, child] = [freshMark(), freshMark()];
       const one = await act.begin(name, { name: own, child });
       await act.printed(one, 'begun');
       await until('both live', async () => stage.named(own).length === 1 && stage.named(child).length === 1);
@@ -209,7 +204,7 @@ for (const runtime of LANGUAGES) {
 
     test('gracefully with a handler that answers: it has its way, and the instance ends', async () => {
       const name = await act.make(runtime, CODE[runtime](HANDLES[runtime]('answers')));
-      const own = fresh();
+      const own = freshMark();
       const one = await act.begin(name, { name: own });
       await act.printed(one, 'ready');
       await act.terminate(one, true);

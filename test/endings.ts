@@ -30,12 +30,18 @@ export interface Stage {
   readonly cgroups: boolean;
   /** Programs with a session of their own end with the instance that started them. */
   readonly endsSessions: boolean;
+  /** A function whose limits of time are out of reach unless `more` says otherwise. */
   make(runtime: RuntimeId, code: Parameters<typeof deploy>[2], more?: Parameters<typeof deploy>[3]): Promise<string>;
   call(name: string, event?: unknown): Promise<Ended>;
   /** A call that fails with `status` and says so. */
   ends(name: string, event: unknown, status: number, says: RegExp): Promise<Ended>;
   /** A call that returns `value`. */
   works(name: string, event: unknown, value: unknown): Promise<Ended>;
+  /**
+   * A call of a function made with `SHORT` whose process is to name itself `mark` and then never to answer: once it has that name its
+   * time passes.
+   */
+  runsOut(name: string, event: unknown, mark: string, status: number, says: RegExp): Promise<Ended>;
   /** Processes of functions, and all that this process has started: pid and command line. */
   processes(): Map<number, string>;
   /** Processes that have given themselves this name (/proc/self/comm), of at most 15 characters. */
@@ -45,6 +51,20 @@ export interface Stage {
   /** Stops the server; nothing may be left of it. */
   close(): Promise<void>;
 }
+
+/** Limits that `runsOut` turns away. */
+export const SHORT = { Timeout: 60, InitTimeout: 60 } as const;
+const FAR = { Timeout: 900, InitTimeout: 300 } as const;
+
+/** Code by which a process gives itself the name that an expression of its language stands for. */
+export const NAMES: Readonly<Record<RuntimeId, (expression: string) => string>> = {
+  'Nodejs18.15': expression => `require('fs').writeFileSync('/proc/self/comm', ${expression});`,
+  'Python3.9': expression => `open('/proc/self/comm', 'w').write(${expression})`,
+};
+
+let marks = 0;
+/** A name for a process. */
+export const freshMark = () => `end-${process.pid % 100_000}-${marks++}`;
 
 /** In the environment of whatever a function starts. */
 const MARK = 'ENDINGS_OF';
@@ -68,6 +88,15 @@ export async function openStage(settings: Readonly<Record<string, unknown>> = {}
     return { status, message, stack, value: undefined, log: Log, ms };
   }
 
+  async function ends(running: Promise<Ended>, status: number, says: RegExp): Promise<Ended> {
+    const ended = await running;
+    const told = `${ended.message} ${ended.stack}\n${ended.log}`;
+    assert.deepEqual([ended.status, ended.value], [status, undefined], told);
+    assert.match(ended.message, says);
+    return ended;
+  }
+
+  const named = (mark: string) => [...living()].filter(([, stat]) => stat.name === mark).map(([pid]) => pid);
   const says = (text: string) => driver.notes.some(note => note.includes(text));
   const processes = () => processesOf([`${MARK}=${mark}`, server.dataDir]);
   return {
@@ -79,19 +108,22 @@ export async function openStage(settings: Readonly<Record<string, unknown>> = {}
     async make(runtime, code, more = {}) {
       const name = `${runtime.replace('.', '_')}-${made++}`;
       const Variables = [{ Key: MARK, Value: mark }, ...(more.Environment?.Variables ?? [])];
-      await deploy(sdk, name, code, { Runtime: runtime, MemorySize: 128, ...more, Environment: { Variables } });
+      await deploy(sdk, name, code, { Runtime: runtime, MemorySize: 128, ...FAR, ...more, Environment: { Variables } });
       return name;
     },
     call,
-    async ends(name, event, status, says) {
-      const ended = await call(name, event);
-      assert.deepEqual(
-        [ended.status, ended.value],
-        [status, undefined],
-        `${ended.message} ${ended.stack}\n${ended.log}`,
-      );
-      assert.match(ended.message, says);
-      return ended;
+    ends: (name, event, status, says) => ends(call(name, event), status, says),
+    async runsOut(name, event, mark, status, says) {
+      let over = false;
+      const running = call(name, event).finally(() => {
+        over = true;
+      });
+      await until('it has begun', async () => over || named(mark).length > 0);
+      for (const seconds of [SHORT.Timeout / 2, SHORT.Timeout]) {
+        assert.equal(over, false, 'it runs until its time is over');
+        await server.passForFunctions(seconds * 1000);
+      }
+      return ends(running, status, says);
     },
     async works(name, event, value) {
       const ended = await call(name, event);
@@ -99,7 +131,7 @@ export async function openStage(settings: Readonly<Record<string, unknown>> = {}
       return ended;
     },
     processes,
-    named: name => [...living()].filter(([, stat]) => stat.name === name).map(([pid]) => pid),
+    named,
     async instances() {
       const text = await (await fetch(`${server.endpoint}/metrics`)).text();
       return Number(/^openscf_instances(?:\{.*\})? (\d+)/m.exec(text)?.[1]);

@@ -90,8 +90,8 @@ test('web-node serves its page, sends back what it gets, and streams events', as
   const clock = await fetch(`${url}/clock`);
   assert.equal(clock.headers.get('content-type'), 'text/event-stream');
   const reader = clock.body?.pipeThrough(new TextDecoderStream()).getReader();
-  // The next one comes a second later: what has come is one event alone.
-  assert.match((await reader?.read())?.value ?? '', /^data: \S+Z\n\n$/);
+  // One a second, at most five: how many have come is a matter of when they are read.
+  assert.match((await reader?.read())?.value ?? '', /^(data: \S+Z\n\n){1,5}$/);
   await reader?.cancel();
 });
 

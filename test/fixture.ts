@@ -33,7 +33,7 @@ export function sdkOf({ endpoint, credentials }: Callable, language: 'en-US' | '
   return new Client({ credential: credentials, region: 'ap-guangzhou', profile: { language, httpProfile } });
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Looks again and again, each time after a turn of the event loop, until there is something; fails in the end. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
@@ -58,7 +58,10 @@ export function settled(sdk: Scf, FunctionName: string, Qualifier = '$LATEST') {
 
 type Create = Parameters<Scf['CreateFunction']>[0];
 
-/** Makes a function of these files; fails when it does not become Active. */
+/**
+ * Makes a function of these files; fails when it does not become Active. Its limit is far above the platform's own of 3 s, which a
+ * machine with other work can reach by itself.
+ */
 export async function deploy(
   sdk: Scf,
   FunctionName: string,
@@ -68,7 +71,7 @@ export async function deploy(
   const python = more.Runtime?.startsWith('Python');
   const tree = typeof files === 'string' ? { [python ? 'index.py' : 'index.js']: files } : files;
   const ZipFile = (await zipOf(tree)).toString('base64');
-  await sdk.CreateFunction({ FunctionName, Runtime: 'Nodejs18.15', Code: { ZipFile }, ...more });
+  await sdk.CreateFunction({ FunctionName, Runtime: 'Nodejs18.15', Code: { ZipFile }, Timeout: 60, ...more });
   const { Status, StatusReasons } = await settled(sdk, FunctionName);
   if (Status !== 'Active') throw new Error(`${FunctionName} is ${Status}: ${JSON.stringify(StatusReasons)}`);
 }

@@ -1,6 +1,8 @@
 // For tests: functions behind every front, which do as the request says.
 
+import { BUCKET, cosOf } from './cos.ts';
 import { deploy, type Scf } from './fixture.ts';
+import type { TestServer } from './harness.ts';
 import { deployWeb } from './web.ts';
 
 export interface FrontAddress {
@@ -62,4 +64,14 @@ require('node:http').createServer((request, response) => {
 export function deployPassing(sdk: Scf): Promise<void> {
   const InstanceConcurrencyConfig = { DynamicEnabled: 'FALSE', MaxConcurrency: 100 };
   return deployWeb(sdk, 'passing', PASSING, { InstanceConcurrencyConfig });
+}
+
+/** The object store, by an object that anybody may read and nobody may write. */
+export async function openStore(server: TestServer): Promise<FrontAddress> {
+  const { done, port } = await cosOf(server);
+  await done('/', { method: 'PUT', headers: { 'x-cos-acl': 'public-read' } });
+  await done('/object', { method: 'PUT', body: 'content' });
+  const host = `127.0.0.1:${port}`;
+  const path = `/${BUCKET}/object`;
+  return { name: 'object store', url: `http://${host}${path}`, host, port, path };
 }

@@ -22,7 +22,7 @@ const HELD = `exports.main_handler = async event => {
   if (event.queryString.hold) await (await fetch('http://127.0.0.1:${port}')).text();
   return { isBase64Encoded: false, statusCode: 200, headers: {}, body: 'held' };
 }`;
-await deploy(sdk, 'held', HELD, { Timeout: 30 });
+await deploy(sdk, 'held', HELD);
 await deploy(sdk, 'other', HELD.replace("'held'", "'other'"));
 
 async function gateway(action: string, body: object): Promise<unknown> {
@@ -112,7 +112,7 @@ test('none that comes while an API is changed and released again fails', async (
   };
   const workers = Array.from({ length: 4 }, worker);
   for (let round = 0; round < 5; round++) {
-    await modify(place, { ServiceTimeout: 10 + round, ServiceScfFunctionName: round % 2 ? 'held' : 'other' });
+    await modify(place, { ServiceTimeout: 50 + round, ServiceScfFunctionName: round % 2 ? 'held' : 'other' });
     await release(place);
     await api();
   }

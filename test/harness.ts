@@ -4,12 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
+import { TurnableClock } from '../src/core/clock.ts';
 import { startServer } from '../src/server.ts';
 
 export interface TestServer {
   readonly endpoint: string;
   readonly credentials: { readonly secretId: string; readonly secretKey: string };
   readonly dataDir: string;
+  /** Lets time pass for function processes alone: their limits do not heed the clock that is turned by `/clock`. */
+  passForFunctions(ms: number): Promise<void>;
+  /** No time passes for function processes until it is disposed of. */
+  stopForFunctions(): Disposable;
   /** A path under /_openscf/v1. */
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
@@ -42,6 +47,7 @@ export function testConfig(
     data: dataDir,
     portApi: 0,
     portHttp: 0,
+    portCos: 0,
     portTls: 0,
     dev: true,
     logLevel: 'error',
@@ -58,7 +64,8 @@ export function testConfig(
 }
 
 async function start(dataDir: string, settings: Readonly<Record<string, unknown>>): Promise<TestServer> {
-  const server = await startServer(testConfig(dataDir, settings));
+  const processClock = new TurnableClock();
+  const server = await startServer({ ...testConfig(dataDir, settings), processClock });
 
   async function own<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await fetch(`${server.endpoint}/_openscf/v1${path}`, {
@@ -75,6 +82,14 @@ async function start(dataDir: string, settings: Readonly<Record<string, unknown>
     endpoint: server.endpoint,
     credentials: server.credentials,
     dataDir,
+    async passForFunctions(ms) {
+      await processClock.advance(ms);
+      processClock.resume();
+    },
+    stopForFunctions() {
+      processClock.freeze();
+      return { [Symbol.dispose]: () => processClock.resume() };
+    },
     get: path => own('GET', path),
     post: (path, body) => own('POST', path, body),
     async restart(between) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { ask, deploy, type HttpAnswer, rawCall, type Scf, sdkOf, until } from './fixture.ts';
 import { startTestServer } from './harness.ts';
+import { openLatch } from './latch.ts';
 
 const server = await startTestServer();
 after(() => server.close());
@@ -71,7 +72,7 @@ describe('a function that fails', () => {
 
   test('too much memory', async () => {
     const code = 'exports.main_handler = async () => { const all = []; for (;;) all.push(Buffer.alloc(4e6, 1)); }';
-    const answer = await ask(await behind('eats', code, { MemorySize: 128, Timeout: 20 }));
+    const answer = await ask(await behind('eats', code, { MemorySize: 128 }));
     assert.equal(answer.status, 434);
     assertError(answer, 434, /128 MB/);
   });
@@ -115,15 +116,18 @@ describe('a request that cannot be served', () => {
 
 test('the gateway stops waiting before the function does: 504, and the function goes on', async () => {
   const sdk = sdkOf(server);
+  using latch = await openLatch();
   const code = `exports.main_handler = async () => {
-    await new Promise(done => setTimeout(done, 1500));
+    await fetch('${latch.url}');
     return { statusCode: 200, headers: {}, body: 'late' };
   }`;
-  const url = await behind('patient', code, { Timeout: 10 });
+  const url = await behind('patient', code);
   await setTimeoutOf('patient', 1);
   const answer = await ask(url);
   assert.equal(answer.status, 504);
   assert.deepEqual(json(answer), { message: 'Gateway Time-out' });
+  await until('the function has begun', async () => latch.held === 1);
+  latch.release();
   const codes = await until('the call that nobody waits for is over', async () => {
     const { Data } = await sdk.GetFunctionLogs({ FunctionName: 'patient' });
     const over = Data?.filter(one => one.InvokeFinished === 1) ?? [];

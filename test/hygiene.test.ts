@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { ask, sdkOf } from './fixture.ts';
-import { deployObedient, FRONTS, type FrontAddress, openTo } from './fronts.ts';
+import { deployObedient, FRONTS, type FrontAddress, openStore, openTo } from './fronts.ts';
 import { startTestServer } from './harness.ts';
 
 const server = await startTestServer();
@@ -23,6 +23,7 @@ const cloudApi: FrontAddress = {
   port: Number(api.port),
   path: '/',
 };
+const store = await openStore(server);
 
 /** All that is answered until the server ends the connection. */
 function sent(port: number, bytes: string): Promise<string> {
@@ -64,7 +65,7 @@ const TWO_WAYS: Readonly<Record<string, readonly [lines: readonly string[], body
   'two Hosts': [['Host: b'], ''],
 };
 
-for (const front of [...fronts, cloudApi]) {
+for (const front of [...fronts, cloudApi, store]) {
   describe(front.name, () => {
     for (const [what, [lines, body]] of Object.entries(TWO_WAYS)) {
       test(`${what}: refused, and nothing behind it is read`, async () => {
@@ -94,7 +95,7 @@ for (const front of [...fronts, cloudApi]) {
       for (const request of requests) {
         const answer = await sent(front.port, request);
         const id =
-          /^X-(?:Api-|Scf-)?Request-?Id: (\S+)\r$/im.exec(answer)?.[1] ?? /"RequestId":"(\S+?)"/.exec(answer)?.[1];
+          /^X-(?:Api-|Scf-|cos-)?Request-?Id: (\S+)\r$/im.exec(answer)?.[1] ?? /"RequestId":"(\S+?)"/.exec(answer)?.[1];
         assert.ok(id, `${request.slice(0, 200)} → ${answer.slice(0, 400)}`);
         ids.add(id);
       }

@@ -8,8 +8,8 @@ export const ROOT = join(import.meta.dirname, '..');
 /** Run by the pinned Node.js, as `npm run openscf` does. */
 export const SOURCE: readonly string[] = [process.execPath, join(ROOT, 'src', 'cli', 'main.ts')];
 
-const READY_MS = 30_000;
-const STOP_MS = 20_000;
+const READY_MS = 60_000;
+const STOP_MS = 60_000;
 /** Of its output, for the message when it does not start. */
 const TAIL_CHARS = 4000;
 
@@ -27,6 +27,8 @@ export interface ProgramOptions {
 export interface Program {
   readonly pid: number;
   readonly endpoint: string;
+  /** Of the object store. */
+  readonly cosEndpoint: string;
   readonly secretId: string;
   readonly secretKey: string;
   readonly dataDir: string;
@@ -37,6 +39,7 @@ export interface Program {
 
 interface Summary {
   readonly endpoint: string;
+  readonly cosEndpoint: string;
   readonly credentials: { readonly secretId: string; readonly secretKey: string };
   readonly urls: Program['urls'];
 }
@@ -57,7 +60,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 /** Resolves when the program has printed where it listens. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const [program = process.execPath, ...first] = options.command ?? SOURCE;
-  const ports = ['--port-api', '0', '--port-http', '0', '--port-tls', '0'];
+  const ports = ['--port-api', '0', '--port-cos', '0', '--port-http', '0', '--port-tls', '0'];
   const args = [...first, '--json', '--data', options.dataDir, 'start', ...ports, ...(options.flags ?? [])];
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,10 +73,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     child.once('exit', (code, signal) => resolve(String(signal ?? code)));
   });
   void ended.then(() => running.delete(child));
-  const { endpoint, credentials, urls } = await firstLine(child, ended);
+  const { endpoint, cosEndpoint, credentials, urls } = await firstLine(child, ended);
   return {
     pid: child.pid ?? 0,
     endpoint,
+    cosEndpoint,
     ...credentials,
     dataDir: options.dataDir,
     urls,

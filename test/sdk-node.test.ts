@@ -65,7 +65,7 @@ for (const [index, variant] of VARIANTS.entries()) {
       Runtime: 'Nodejs18.15',
       Handler: 'index.main_handler',
       MemorySize: 128,
-      Timeout: 5,
+      Timeout: 60,
       Environment: { Variables: [{ Key: 'STAGE', Value: 'one' }] },
     });
     const made = await active(sdk, FunctionName);
@@ -147,6 +147,7 @@ test('code can be replaced, and what a function returns and throws reaches the c
   await sdk.CreateFunction({
     FunctionName,
     Runtime: 'Nodejs18.15',
+    Timeout: 60,
     Code: { ZipFile: await zip('exports.main_handler = async () => 1') },
   });
   await active(sdk, FunctionName);
@@ -175,7 +176,7 @@ test('an asynchronous call is answered at once and runs', async () => {
   const ZipFile = (await zipOf({ 'index.js': 'exports.main_handler = async e => console.log("saw " + e.n)' })).toString(
     'base64',
   );
-  await sdk.CreateFunction({ FunctionName, Runtime: 'Nodejs18.15', Code: { ZipFile } });
+  await sdk.CreateFunction({ FunctionName, Runtime: 'Nodejs18.15', Code: { ZipFile }, Timeout: 60 });
   await active(sdk, FunctionName);
   const { Result } = await sdk.Invoke({ FunctionName, InvocationType: 'Event', ClientContext: '{"n":7}' });
   assert.deepEqual([Result?.RetMsg, Result?.Log, Result?.InvokeResult], ['', '', 0]);

@@ -32,7 +32,7 @@ const CODE = `exports.main_handler = async (event, context) =>
 const settingsOf = (FunctionName: string): Fields => ({
   FunctionName,
   Namespace: 'default',
-  Timeout: '3',
+  Timeout: '60',
   MemorySize: '128',
   'PublicNetConfig.PublicNetStatus': 'ENABLE',
   'PublicNetConfig.EipConfig.EipStatus': 'DISABLE',

@@ -165,7 +165,7 @@ describe('a web function behind a URL with CAM', () => {
   };
   let url: string;
   before(async () => {
-    await deployWeb(sdk, 'closed-web', ECHO, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 5 } } });
+    await deployWeb(sdk, 'closed-web', ECHO, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 60 } } });
     ({ url } = await bindUrl(sdk, 'closed-web', CAM));
   });
 

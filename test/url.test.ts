@@ -205,7 +205,7 @@ describe('the life of a URL', () => {
 
 describe('a web function', () => {
   test('gets requests as they are, and the connection where it speaks WebSocket', async () => {
-    await deployWeb(sdk, 'site', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 20 } } });
+    await deployWeb(sdk, 'site', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 60 } } });
     const { url, net } = await bind('site');
     const answer = await ask(`${url}/teapot`, { method: 'PUT', headers: { 'X-Own': '1' } }, 'sent');
     assert.deepEqual([answer.status, answer.headers['x-web']], [418, 'yes']);
@@ -289,7 +289,7 @@ describe('a custom domain', () => {
   test('takes the exact path first, then the longest wildcard, and rewrites it for a web function', async () => {
     const Domain = 'web.example.org';
     const { CertificateId, certificatePem: ca } = await uploaded(Domain);
-    await deployWeb(sdk, 'behind', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 20 } } });
+    await deployWeb(sdk, 'behind', PROGRAM, { ProtocolType: 'WS', ProtocolParams: { WSParams: { IdleTimeOut: 60 } } });
     const rewrites = (PathMatch: string, Type: string, Rewrite: string) =>
       endpoint(PathMatch, 'behind', { PathRewrite: [{ Path: PathMatch, Type, Rewrite }] });
     await sdk.CreateCustomDomain({

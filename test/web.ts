@@ -37,7 +37,7 @@ export async function deployWeb(
     FunctionName,
     Type: 'HTTP',
     Runtime: 'Nodejs18.15',
-    Timeout: 30,
+    Timeout: 60,
     Code: { ZipFile: await webZip(files) },
     ...more,
   });

@@ -131,7 +131,7 @@ async function write(name: string, code: string, more = ''): Promise<void> {
   const path = join(folder, name);
   await mkdir(path, { recursive: true });
   await writeFile(join(path, 'index.py'), code);
-  const inputs = `  name: ${name}\n  src: .\n  type: event\n  runtime: Python3.6\n  handler: index.main_handler\n`;
+  const inputs = `  name: ${name}\n  src: .\n  type: event\n  runtime: Python3.6\n  handler: index.main_handler\n  timeout: 60\n`;
   await writeFile(join(path, 'serverless.yml'), `component: scf\nname: ${name}\ninputs:\n${inputs}${more}`);
 }
 

@@ -18,13 +18,20 @@ export type Verb = (input: object) => Promise<unknown>;
 
 type Connect = typeof tls.connect;
 
-/** From now on every TLS connection to a name of the Cloud API goes to this port; certificates are the client's to judge. */
-export function leadHere(port: number): Disposable {
+const CLOUD_NAME = /\.(?:tencentcloudapi\.com|myqcloud\.com|tencentcos\.cn)$/;
+
+/**
+ * From now on every TLS connection to a name of the Cloud API or of object storage goes to this port. Certificates are the
+ * client's to judge: clients of object storage do, and trust `ca` as a process does for which NODE_EXTRA_CA_CERTS names it.
+ */
+export function leadHere(port: number, ca?: string): Disposable {
   const connect: Connect = tls.connect;
-  const redirected = (options: tls.ConnectionOptions, ...rest: never[]): tls.TLSSocket =>
-    String(options.host).endsWith('.tencentcloudapi.com')
-      ? connect({ ...options, host: '127.0.0.1', port, servername: String(options.host) }, ...rest)
-      : connect(options, ...rest);
+  const redirected = (options: tls.ConnectionOptions, ...rest: never[]): tls.TLSSocket => {
+    const name = String(options.host);
+    if (!CLOUD_NAME.test(name)) return connect(options, ...rest);
+    const trusted = ca === undefined ? {} : { ca: [...tls.rootCertificates, ca] };
+    return connect({ ...options, ...trusted, host: '127.0.0.1', port, servername: name }, ...rest);
+  };
   tls.connect = redirected as Connect;
   return {
     [Symbol.dispose]() {

@@ -2,8 +2,8 @@
 
 import type { Delivery, Kind, Ledger } from './ledger.ts';
 
-/** Retries are a minute apart; what comes within less of it is none. */
-const RETRY_GAP_MS = 59_000;
+/** Retries are a minute apart; what comes within less of it is none. Of an end one may be told late. */
+const RETRY_GAP_MS = 40_000;
 
 export interface Counted {
   /** Each a sentence; none when all is as it must be. */

@@ -35,7 +35,8 @@ exports.main_handler = async (event, context) => {
 export async function deployKinds(sdk: Scf, port: number): Promise<void> {
   for (const kind of KINDS) {
     await deploy(sdk, kind, code(port), {
-      Timeout: 30,
+      // What ends these runs early is a server's end.
+      Timeout: 900,
       MemorySize: 128,
       InstanceConcurrencyConfig: { DynamicEnabled: 'FALSE', MaxConcurrency: 32 },
       ...(kind === 'fails' && { DeadLetterConfig: LETTERS }),

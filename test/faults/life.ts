@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 /** A start that takes longer has failed. */
-const READY_MS = 20_000;
-const STOP_MS = 40_000;
+const READY_MS = 120_000;
+const STOP_MS = 120_000;
 /** Of its log, for messages. */
 const TAIL_CHARS = 4000;
 
@@ -69,7 +69,8 @@ export function startLife({ dataDir, kill, settings = {}, prefix = [], cacheDir 
   });
   const ended = new Promise<string>(resolve => {
     child.once('error', error => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(String(signal ?? code)));
+    // All that it has said has been read by then.
+    child.once('close', (code, signal) => resolve(String(signal ?? code)));
   });
   void ended.then(() => running.delete(child));
   const output = new Output(child.stdout);

@@ -10,9 +10,9 @@ import { Ledger } from './ledger.ts';
 import { type Life, type LifeOptions, type Served, startLife } from './life.ts';
 import { openReports } from './reports.ts';
 
-const CALL_MS = 60_000;
+const CALL_MS = 120_000;
 /** Instances end with their server, after a moment. */
-const LEFT_MS = 5_000;
+const LEFT_MS = 60_000;
 
 export interface Site {
   readonly dataDir: string;
@@ -99,9 +99,9 @@ export async function wait(isSo: () => boolean, ms: number): Promise<boolean> {
   return isSo();
 }
 
-const DRAIN_MS = 60_000;
+const DRAIN_MS = 180_000;
 /** Nothing ended for so long: what is still open does not come. */
-const STILL_MS = 10_000;
+const STILL_MS = 60_000;
 
 /** Works off all that is due; false when something did not come. */
 export function settleDue(ledger: Ledger): Promise<boolean> {
@@ -115,6 +115,6 @@ export function settleDue(ledger: Ledger): Promise<boolean> {
 
 /** Turns the clock until all that is to be tried again has been. */
 export async function settleRetries(served: Served, ledger: Ledger): Promise<void> {
-  ledger.turnedAt = performance.now();
+  ledger.turnedAt = Math.min(ledger.turnedAt, performance.now());
   for (let turn = 0; turn < 3; turn++) await own(served, 'POST', '/clock', { action: 'advance', ms: 60_000 });
 }

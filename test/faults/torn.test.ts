@@ -6,8 +6,9 @@ import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SeededIds } from '../../src/core/ids.ts';
+import { unsettled } from './count.ts';
 import { corrupt, keptIn } from './folder.ts';
-import type { Delivery, Kind } from './ledger.ts';
+import type { Delivery, Kind, Ledger } from './ledger.ts';
 import type { Served } from './life.ts';
 import { type Load, startLoad } from './load.ts';
 import { type NumberedLife, openDeployedSite, pause, type Site, settleRetries, wait } from './site.ts';
@@ -17,9 +18,7 @@ const seed = process.env.OPENSCF_FAULT_SEED ?? `torn-${Date.now()}`;
 const ids = new SeededIds(seed);
 const draw = () => ids.fraction();
 const WORK_MS = 600;
-/** From the end of a function until its event is settled, on a busy machine. */
-const SETTLE_MS = 1_500;
-const DRAIN_MS = 20_000;
+const DRAIN_MS = 120_000;
 /** A checkpoint while it is copied makes the copy one that no instant has seen. */
 const TRIES = 20;
 
@@ -72,11 +71,23 @@ const anew = (before: Logs, now: Logs) => Object.keys(before).some(name => befor
 
 interface Copy {
   readonly dir: string;
-  /** Answered, and what was settled for sure, before the copy began. */
+  /** Answered, and what was settled some moments before the copy began. */
   readonly answered: ReadonlyMap<string, Kind>;
   readonly settled: ReadonlySet<string>;
   readonly beforeLogs: Logs;
   readonly takenAt: number;
+}
+
+/** All that has come to its end by an instant at which the server has written each end that there was. */
+async function settledForSure(ledger: Ledger): Promise<ReadonlySet<string>> {
+  load.serve(undefined);
+  assert.ok(await wait(() => unsettled(life.number, ledger) === 0, DRAIN_MS), 'the ends are written');
+  const settled = [...ledger.deliveries].flatMap(([id, all]) => {
+    const last = (failed = false) => failed === (ledger.kinds.get(id) === 'fails');
+    return all.some(one => isOriginal(one) && one.endedAt !== undefined && last(one.failed)) ? [id] : [];
+  });
+  load.serve(served);
+  return new Set(settled);
 }
 
 /** `stopped`: the server stands still while it is copied, some moments after the first look. */
@@ -85,14 +96,9 @@ async function taken(stopped: boolean): Promise<Copy> {
     await pause(WORK_MS * (0.5 + draw()));
     const dir = join(site.scratchDir, `copy-${++copies}`);
     const { ledger } = site;
+    const settled = await settledForSure(ledger);
+    await pause(WORK_MS * draw());
     const answered = new Map(ledger.answered);
-    const sure = performance.now() - SETTLE_MS;
-    const settled = new Set(
-      [...ledger.deliveries].flatMap(([id, all]) => {
-        const last = (failed = false) => failed === (ledger.kinds.get(id) === 'fails');
-        return all.some(one => isOriginal(one) && last(one.failed) && (one.endedAt ?? Infinity) < sure) ? [id] : [];
-      }),
-    );
     const [beforeStamps, beforeLogs] = [stamps(), logs()];
     if (stopped) {
       await pause(draw() * 100);

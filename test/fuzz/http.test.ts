@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import type { Urls } from '../../src/cli/wire.ts';
 import { ask, sdkOf, until } from '../fixture.ts';
-import { deployObedient, deployPassing, FRONTS, type FrontAddress, openTo } from '../fronts.ts';
+import { deployObedient, deployPassing, FRONTS, type FrontAddress, openStore, openTo } from '../fronts.ts';
 import { startTestServer } from '../harness.ts';
 import { type Draw, drawFrom, mutated } from './mutate.ts';
 
@@ -17,7 +17,7 @@ const CONNECTIONS = 64;
 const PER_CONNECTION = 4;
 const SILENCE_MS = 400;
 /** Real time, by which an exchange is over that has been sent whole and half closed. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 120_000;
 
 const server = await startTestServer({ memory: 1024 });
 after(() => server.close());
@@ -33,7 +33,7 @@ async function fronts(): Promise<readonly FrontAddress[]> {
   }
   // The functions are up: broken requests are what is tried here, not a crowd before a door that opens.
   for (const { url } of made) await until(url, async () => (await ask(url)).status === 200);
-  made.push(await listenerFront());
+  made.push(await listenerFront(), await openStore(server));
   const { href: url, host, port } = new URL(server.endpoint);
   return [...made, { name: 'Cloud API', url, host, port: Number(port), path: '/' }];
 }
@@ -68,8 +68,15 @@ function soundRequest({ host, path }: FrontAddress, mark: string, draw: Draw): s
 
 const MARK = /mark-\d+-\d+/g;
 
-/** All that a connection is answered; rejects when it does not end although the client has no more to say. */
-function exchange({ port, address = '127.0.0.1' }: FrontAddress, text: string): Promise<string> {
+/**
+ * All that a connection is answered; rejects when it does not end although the client has no more to say. `silenceMs`: after
+ * so long without a byte it says so.
+ */
+function exchange(
+  { port, address = '127.0.0.1' }: FrontAddress,
+  text: string,
+  silenceMs = PATIENCE_MS,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, address);
     const chunks: Buffer[] = [];
@@ -79,7 +86,7 @@ function exchange({ port, address = '127.0.0.1' }: FrontAddress, text: string): 
       reject(new Error(`no end within ${PATIENCE_MS} ms of ${JSON.stringify(text)}`));
     }, PATIENCE_MS);
     // A broken request may still be waited for; a client that half closes is gone for a server.
-    const silence = setTimeout(() => socket.end(), SILENCE_MS);
+    const silence = setTimeout(() => socket.end(), silenceMs);
     socket.on('data', chunk => {
       chunks.push(chunk);
       silence.refresh();
@@ -109,7 +116,7 @@ test(`${REQUESTS} broken requests, seed ${SEED}`, { timeout: 600_000 }, async t 
     });
     const last = `GET ${front.path}?q=mark-${id}-last HTTP/1.1\r\nHost: ${front.host}\r\nConnection: close\r\n\r\n`;
     const sent = texts.join('') + last;
-    const answer = await exchange(front, sent);
+    const answer = await exchange(front, sent, SILENCE_MS);
     for (const [mark] of answer.matchAll(MARK)) {
       assert.ok(mark.startsWith(`mark-${id}-`) || sent.includes(mark), `${mark} answered to ${JSON.stringify(sent)}`);
     }

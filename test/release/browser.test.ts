@@ -9,6 +9,8 @@ import { type Chat, startChat } from '../chat.ts';
 const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
   existsSync(path),
 );
+/** Only there so that nothing hangs. */
+const PATIENCE_MS = 120_000;
 
 describe('two pages of the chat', { skip: !BROWSER && 'no Chromium is installed' }, () => {
   let chat: Chat;
@@ -16,7 +18,7 @@ describe('two pages of the chat', { skip: !BROWSER && 'no Chromium is installed'
   before(async () => {
     chat = await startChat();
     // The pages are of this machine; Chromium's own sandbox does not start for root.
-    browser = await chromium.launch({ executablePath: BROWSER ?? '', args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: BROWSER ?? '', args: ['--no-sandbox'], timeout: PATIENCE_MS });
   });
   after(async () => {
     await browser?.close();
@@ -25,6 +27,7 @@ describe('two pages of the chat', { skip: !BROWSER && 'no Chromium is installed'
 
   async function open(name: string): Promise<{ page: Page; errors: string[] }> {
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     const errors: string[] = [];
     page.on('pageerror', error => errors.push(String(error)));
     await page.goto(chat.page);

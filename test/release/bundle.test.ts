@@ -49,7 +49,7 @@ test('npm pack builds the bundle, with all that it reads, and takes no source al
   const out = await sh(ROOT, env, 'npm', 'pack', '--json', '--pack-destination', base);
   [packed] = JSON.parse(out.slice(out.indexOf('['))) as [Packed];
   const paths = packed.files.map(one => one.path);
-  const programs = ['dist/openscf.js', 'dist/events-thread.js', 'dist/objects-thread.js'];
+  const programs = ['dist/openscf.js', 'dist/events-thread.js', 'dist/objects-thread.js', 'dist/sums-thread.js'];
   const top = ['package.json', 'LICENSE', 'README.md', ...programs, 'dist/examples/hello-node/index.js'];
   const wanted = [...top, ...beside()];
   assert.ok(wanted.includes('dist/runtime/python/bootstrap.py') && wanted.includes('dist/runtime/node/bootstrap.cjs'));

@@ -13,7 +13,7 @@ import { cleanEnv, sh } from './npm.ts';
 
 const base = await mkdtemp(join(tmpdir(), 'openscf-newcomer-'));
 const clone = join(base, 'openscf');
-const PORTS = { OPENSCF_PORT_API: '0', OPENSCF_PORT_HTTP: '0', OPENSCF_PORT_TLS: '0' };
+const PORTS = { OPENSCF_PORT_API: '0', OPENSCF_PORT_COS: '0', OPENSCF_PORT_HTTP: '0', OPENSCF_PORT_TLS: '0' };
 const env = cleanEnv({ npm_config_cache: join(base, 'cache'), ...PORTS });
 const openscf = (...args: string[]) => sh(clone, env, 'npm', 'run', '-s', 'openscf', '--', ...args);
 
@@ -24,7 +24,7 @@ interface Started {
   readonly child: ChildProcess;
 }
 
-const STOP_MS = 20_000;
+const STOP_MS = 60_000;
 /** The last thing that the start prints. */
 const READY = /^ +curl http/m;
 

@@ -39,7 +39,7 @@ describe('the channel of an instance', sandboxed, () => {
 
   before(async () => {
     at = await ground();
-    attack = await at.attack('attacker', { timeoutS: 2 });
+    attack = await at.attack('attacker');
     bystander = await at.attack('bystander');
     times = await bystander.calledTimes();
   });
@@ -49,10 +49,14 @@ describe('the channel of an instance', sandboxed, () => {
     assert.equal(await bystander.calledTimes(), ++times, 'its instance has been ended');
   }
 
+  function ended(): Promise<void> {
+    return until(() => at.runtime.stats().instances.every(one => !one.function.endsWith('/attacker')), 'its end');
+  }
+
   /** A fresh instance, so that the attack is turn 1. */
-  async function saying(bytes: Buffer, script = NOW): Promise<Outcome> {
+  async function saying(bytes: Buffer): Promise<Outcome> {
     attack.end();
-    const outcome = await attack.outcome(script, { bytes: bytes.toString('base64') });
+    const outcome = await attack.outcome(NOW, { bytes: bytes.toString('base64') });
     assert.equal(await attack.node(`return 'next'`), 'next');
     await bystanderGoesOn();
     return outcome;
@@ -89,7 +93,7 @@ describe('the channel of an instance', sandboxed, () => {
       attack.end();
       const outcome = await attack.outcome(NOW, { bytes: bytes.toString('base64') });
       assert.deepEqual([outcome.status, String(outcome.body)], [200, '"forged"']);
-      await until(() => at.runtime.stats().instances.every(one => !one.function.endsWith('/attacker')), 'its end');
+      await ended();
       assert.equal(await attack.node(`return 'next'`), 'next');
       await bystanderGoesOn();
     });
@@ -103,17 +107,23 @@ describe('the channel of an instance', sandboxed, () => {
       attack.end();
       const bytes64 = bytes.toString('base64');
       assert.equal((await attack.outcome(LATER, { bytes: bytes64 })).status, 200);
-      await new Promise(resolve => setTimeout(resolve, 100));
+      await ended();
       assert.equal(await attack.node(`return 'next'`), 'next');
       await bystanderGoesOn();
     });
 
   test('half a frame: it runs into its time limit', async () => {
-    const outcome = await saying(
-      Buffer.from([0, 0, 1, 0, RESULT, 1]),
+    attack.end();
+    const outcome = await attack.nodeRunsOut(
       `${SEND} send(); await new Promise(() => setInterval(() => {}, 1e6));`,
+      async () => {
+        for (let i = 0; i < 20; i++) await bystanderGoesOn();
+      },
+      { bytes: Buffer.from([0, 0, 1, 0, RESULT, 1]).toString('base64') },
     );
     assert.equal(outcome.status, 433);
+    assert.equal(await attack.node(`return 'next'`), 'next');
+    await bystanderGoesOn();
   });
 
   test('closing the channel', async () => {
@@ -133,7 +143,7 @@ describe('the channel of an instance', sandboxed, () => {
 
   /** Many events at once: some are sent ahead to instances that still run another. One of them attacks. */
   async function burst(script: string): Promise<{ readonly attacker: Outcome; readonly others: readonly Outcome[] }> {
-    const one = await at.attack(`burst${Math.floor(times)}`, { timeoutS: 5 });
+    const one = await at.attack(`burst${Math.floor(times)}`);
     const quick = (number: number) => one.outcome('return event.number', { number });
     for (let round = 0; round < 4; round++) await Promise.all(Array.from({ length: 50 }, (_, i) => quick(i)));
     const calls = Array.from({ length: 60 }, (_, i) => (i === 5 ? one.outcome(script) : quick(i)));

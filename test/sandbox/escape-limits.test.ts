@@ -16,7 +16,7 @@ describe('using up the machine', sandboxed, () => {
 
   before(async () => {
     at = await ground();
-    attack = await at.attack('attacker', { memoryMB: 128, timeoutS: 20 });
+    attack = await at.attack('attacker', { memoryMB: 128 });
     bystander = await at.attack('bystander');
     times = await bystander.calledTimes();
   });
@@ -25,6 +25,10 @@ describe('using up the machine', sandboxed, () => {
   /** While something goes on: the same instance of another function answers, and in time. */
   async function bystanderGoesOn(): Promise<void> {
     assert.equal(await bystander.calledTimes(), ++times, 'its instance has been ended');
+  }
+
+  async function othersGoOn(): Promise<void> {
+    for (let i = 0; i < 20; i++) await bystanderGoesOn();
   }
 
   const polled = () => at.runtime.driver.weaker.some(({ whole }) => whole.en.includes('memory is watched'));
@@ -103,13 +107,12 @@ answer = [len(started), error]`;
   });
 
   test('processes that breed by themselves', sandboxedPython, async () => {
-    const short = await at.attack('exploding', { timeoutS: 2 });
-    const outcome = await at.run(short.inPython, {
-      script: 'import os\nwhile True:\n  try: os.fork()\n  except OSError: pass',
-    });
+    const one = await at.attack('exploding');
+    const bomb = 'import os\nwhile True:\n  try: os.fork()\n  except OSError: pass';
+    const outcome = await one.pythonRunsOut(bomb, othersGoOn);
     assert.ok([433, 434, 439].includes(outcome.status), `${outcome.status} ${outcome.errorMessage}`);
     await bystanderGoesOn();
-    assert.equal(await short.python('answer = 1'), 1);
+    assert.equal(await one.python('answer = 1'), 1);
   });
 
   test('open files', async () => {
@@ -168,39 +171,36 @@ answer = [len(started), error]`;
   });
 
   test('the processor', async () => {
-    const short = await at.attack('spinning', { timeoutS: 2 });
-    const spinning = short.outcome(`
+    const one = await at.attack('spinning');
+    const spinning = `
       const { Worker } = require('worker_threads');
       for (let i = 0; i < 4; i++) new Worker('for (;;);', { eval: true });
       await new Promise(resolve => setTimeout(resolve, 200));
-      for (;;);`);
-    for (let i = 0; i < 10; i++) await bystanderGoesOn();
-    assert.equal((await spinning).status, 433);
+      for (;;);`;
+    assert.equal((await one.nodeRunsOut(spinning, othersGoOn)).status, 433);
   });
 
   test('the server’s attention, by output', async () => {
-    const short = await at.attack('shouting', { timeoutS: 2 });
-    const shouting = short.outcome(`
+    const one = await at.attack('shouting');
+    const shouting = `
       const fs = require('fs');
       const line = Buffer.alloc(65536, 'x');
-      for (;;) attempt(() => fs.writeSync(1, line));`);
-    for (let i = 0; i < 10; i++) await bystanderGoesOn();
-    const outcome = await shouting;
+      for (;;) attempt(() => fs.writeSync(1, line));`;
+    const outcome = await one.nodeRunsOut(shouting, othersGoOn);
     assert.equal(outcome.status, 433);
     assert.ok(outcome.log.length < 8 * MB, `${outcome.log.length}`);
   });
 
   test('the server’s memory, by frames that never end', async () => {
-    const short = await at.attack('hoarding', { timeoutS: 2 });
+    const one = await at.attack('hoarding');
     const before = process.memoryUsage().rss;
-    const hoarding = short.outcome(`
+    const hoarding = `
       const fs = require('fs');
       const head = Buffer.from([0, 0x5f, 0, 0, 21]);
       const body = Buffer.alloc(0x5f0000);
       const all = bytes => { for (let at = 0; at < bytes.length; ) attempt(() => { at += fs.writeSync(3, bytes, at) }); };
-      for (;;) { all(head); all(body); }`);
-    for (let i = 0; i < 10; i++) await bystanderGoesOn();
-    assert.ok([433, 439].includes((await hoarding).status));
+      for (;;) { all(head); all(body); }`;
+    assert.ok([433, 439].includes((await one.nodeRunsOut(hoarding, othersGoOn)).status));
     assert.ok(process.memoryUsage().rss - before < 512 * MB);
   });
 

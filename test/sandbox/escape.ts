@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SystemClock } from '../../src/core/clock.ts';
+import { SystemClock, TurnableClock } from '../../src/core/clock.ts';
 import type { FunctionVersion } from '../../src/core/function.ts';
 import type { Outcome } from '../../src/core/invocation.ts';
 import type { RuntimeDeps } from '../../src/runtime/runtime.ts';
@@ -48,6 +48,9 @@ export interface Attack {
   calls(calls: readonly Call[]): Promise<string[]>;
   /** The same, with all that is known of the run. */
   outcome(script: string, event?: object): Promise<Outcome>;
+  /** The same of scripts in either language that do not end: once `meanwhile` is over, so is their time. */
+  nodeRunsOut(script: string, meanwhile: () => Promise<void>, event?: object): Promise<Outcome>;
+  pythonRunsOut(script: string, meanwhile: () => Promise<void>, event?: object): Promise<Outcome>;
   /** How often its instance of Node.js has been asked this: 1 when it is another one than before. */
   calledTimes(): Promise<number>;
   /** Ends its instances once they are idle. */
@@ -63,7 +66,9 @@ export interface Ground extends Bench, AsyncDisposable {
 }
 
 export async function ground(change: Partial<RuntimeDeps> = {}): Promise<Ground> {
-  const at = await bench({ sandbox: 'bwrap', idleMs: 600_000, ...change });
+  const processClock = new TurnableClock();
+  // Bystanders are to stay, whatever room is taken and however much time passes.
+  const at = await bench({ sandbox: 'bwrap', idleMs: 86_400_000, memoryMB: 16_384, processClock, ...change });
   assert.equal(at.runtime.driver.name, 'bwrap');
   const close = () => at[Symbol.asyncDispose]();
   return {
@@ -78,6 +83,15 @@ export async function ground(change: Partial<RuntimeDeps> = {}): Promise<Ground>
         ...common,
         runtime: 'Python3.10',
       });
+      /** Its start is over before, so that no time but its own passes. */
+      async function runsOut(target: FunctionVersion, first: string, event: object, meanwhile: () => Promise<void>) {
+        returned(await at.run(target, { script: first }));
+        const running = at.run(target, event);
+        await meanwhile();
+        await processClock.advance(target.timeoutS * 1000);
+        processClock.resume();
+        return running;
+      }
       const outcome = (script: string, event: object = {}) => at.run(version, { ...event, script });
       const run = async <T>(target: FunctionVersion, script: string, event: object = {}): Promise<T> =>
         returned<T>(await at.run(target, { ...event, script }));
@@ -91,6 +105,8 @@ export async function ground(change: Partial<RuntimeDeps> = {}): Promise<Ground>
         },
         node: (script, event) => run(version, script, event),
         python: (script, event) => run(inPython, script, event),
+        nodeRunsOut: (script, meanwhile, event) => runsOut(version, 'return 1', { ...event, script }, meanwhile),
+        pythonRunsOut: (script, meanwhile, event) => runsOut(inPython, 'answer = 1', { ...event, script }, meanwhile),
         calls: list => run(inPython, 'answer = calls.answers(event["calls"])', { calls: list }),
       };
     },
@@ -122,8 +138,18 @@ export function descendants(pid = process.pid): number[] {
   }
 }
 
+/** Whether a process is stopped by a signal. */
+export function isStopped(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')')).startsWith(') T');
+  } catch {
+    return false;
+  }
+}
+
 /** Waits for what nobody tells: ends of processes, freed folders. */
-export async function until(holds: () => boolean, what: string, ms = 10_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, ms = 30_000): Promise<void> {
   const clock = new SystemClock();
   for (const end = clock.now() + ms; clock.now() < end; await clock.sleep(5)) if (holds()) return;
   assert.fail(`not within ${ms} ms: ${what}`);

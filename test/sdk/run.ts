@@ -20,6 +20,7 @@ try {
     process.exitCode = await follow(program, args, {
       ...process.env,
       OPENSCF_ENDPOINT: new URL(server.endpoint).host,
+      OPENSCF_COS_ENDPOINT: new URL(server.cosEndpoint).host,
       OPENSCF_SECRET_ID: server.secretId,
       OPENSCF_SECRET_KEY: server.secretKey,
     });

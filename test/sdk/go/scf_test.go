@@ -60,7 +60,7 @@ func must[T any](t *testing.T) func(T, error) T {
 
 func waitActive(t *testing.T, c *scf.Client, name, qualifier string) {
 	t.Helper()
-	for i := 0; i < 100; i++ {
+	for i := 0; i < 600; i++ {
 		request := scf.NewGetFunctionRequest()
 		request.FunctionName = &name
 		request.Qualifier = &qualifier
@@ -109,7 +109,7 @@ func walk(t *testing.T, c *scf.Client, name string) {
 	create.Code = &scf.Code{ZipFile: packageOf(t, code)}
 	create.Handler = common.StringPtr("index.main_handler")
 	create.Runtime = common.StringPtr("Nodejs18.15")
-	create.Timeout = common.Int64Ptr(5)
+	create.Timeout = common.Int64Ptr(60)
 	must[*scf.CreateFunctionResponse](t)(c.CreateFunction(create))
 	waitActive(t, c, name, "$LATEST")
 
@@ -154,7 +154,7 @@ func walk(t *testing.T, c *scf.Client, name string) {
 	remove := scf.NewDeleteFunctionRequest()
 	remove.FunctionName = &name
 	must[*scf.DeleteFunctionResponse](t)(c.DeleteFunction(remove))
-	for i := 0; i < 100; i++ {
+	for i := 0; i < 600; i++ {
 		get := scf.NewGetFunctionRequest()
 		get.FunctionName = &name
 		if _, err := c.GetFunction(get); err != nil {

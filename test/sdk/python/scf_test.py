@@ -17,6 +17,9 @@ CODE = {
     "index.js": "exports.main_handler = async event => ({ hello: event.name, at: process.env.STAGE });",
 }
 
+# Of WebSocket clients: only there so that nothing hangs.
+PATIENT = {"open_timeout": 60, "close_timeout": 60, "ping_timeout": 60}
+
 
 def package(files=None):
     buffer = io.BytesIO()
@@ -47,7 +50,7 @@ def request(kind, **fields):
 
 
 def wait_active(scf, name, qualifier="$LATEST"):
-    for _ in range(100):
+    for _ in range(600):
         answer = scf.GetFunction(request("GetFunction", FunctionName=name, Qualifier=qualifier))
         if answer.Status not in ("Creating", "Updating", "Publishing"):
             return answer
@@ -72,7 +75,7 @@ class Python(unittest.TestCase):
     def walk(self, scf, name):
         scf.CreateFunction(request(
             "CreateFunction", FunctionName=name, Code={"ZipFile": package()}, Handler="index.main_handler", Runtime="Nodejs18.15",
-            MemorySize=128, Timeout=5, Environment={"Variables": [{"Key": "STAGE", "Value": "one"}]}))
+            MemorySize=128, Timeout=60, Environment={"Variables": [{"Key": "STAGE", "Value": "one"}]}))
         self.assertEqual(wait_active(scf, name).Status, "Active")
         result = scf.Invoke(request("Invoke", FunctionName=name, ClientContext='{"name": "you"}', LogType="Tail")).Result
         self.assertEqual(json.loads(result.RetMsg), {"hello": "you", "at": "one"})
@@ -103,7 +106,7 @@ class Python(unittest.TestCase):
             scf.DeleteFunctionVersion(request("DeleteFunctionVersion", FunctionName=name, Qualifier="1"))
         self.assertEqual(caught.exception.code, "UnsupportedOperation.AliasBind")
         scf.DeleteFunction(request("DeleteFunction", FunctionName=name))
-        for _ in range(100):
+        for _ in range(600):
             try:
                 scf.GetFunction(request("GetFunction", FunctionName=name))
             except TencentCloudSDKException as error:
