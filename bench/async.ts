@@ -57,7 +57,7 @@ const endToEnd: Measure = {
   },
 };
 
-async function drained({ endpoint }: Program): Promise<void> {
+export async function drained({ endpoint }: Program): Promise<void> {
   for (;;) {
     const text = await (await fetch(`${endpoint}/metrics`)).text();
     const waiting = /^openscf_events_pending (\d+)$/m.exec(text)?.[1];

@@ -8,10 +8,13 @@ import { ASYNC } from './async.ts';
 import { Bench } from './bench.ts';
 import { BURST } from './burst.ts';
 import { COLD } from './cold.ts';
+import { DOWNLOAD } from './download.ts';
 import { HTTP } from './http.ts';
+import { KEYS } from './keys.ts';
 import { lineOf, type Measure, withSteal } from './measure.ts';
 import { MEMORY } from './memory.ts';
 import { MIXED } from './mixed.ts';
+import { NOTICES } from './notices.ts';
 import { NGINX, PEERS } from './peers.ts';
 import { POOL } from './pool.ts';
 import { machineTicks, stealPercent } from './processes.ts';
@@ -19,6 +22,8 @@ import { profile } from './profile.ts';
 import { QUEUE } from './queue.ts';
 import { START } from './start.ts';
 import { type Row, tableOf } from './table.ts';
+import { UPLOAD } from './upload.ts';
+import { UPLOADS } from './uploads.ts';
 import { CLB, URLS, WEB } from './web.ts';
 import { WEBSOCKET } from './websocket.ts';
 
@@ -42,6 +47,9 @@ const GROUPS: readonly (readonly Measure[])[] = [
   WEBSOCKET,
   ASYNC,
   QUEUE,
+  [...DOWNLOAD, ...UPLOAD, ...NOTICES],
+  KEYS,
+  UPLOADS,
   MIXED,
   BURST,
   COLD,

@@ -1,8 +1,9 @@
-// nginx that hands each request to a server over kept connections: what a proxy that does nothing costs.
+// nginx that hands each request to a server over kept connections, which is what a proxy that does nothing costs; or that
+// sends a file.
 
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Bench, tool } from './bench.ts';
 import { answers, bare, ended, freePort } from './sides.ts';
 
@@ -16,20 +17,40 @@ export function proxied(bench: Bench): Promise<{ url: string; pid: number }> {
 
 /** Before the server at `upstreamUrl`. */
 export async function proxy(bench: Bench, upstreamUrl: string): Promise<{ url: string; pid: number }> {
-  const nginx = tool('nginx');
-  const [folder, port, upstream] = [await bench.folder(), await freePort(), new URL(upstreamUrl).host];
-  await mkdir(join(folder, 'tmp'));
-  const conf = join(folder, 'nginx.conf');
-  await writeFile(conf, nginxConf(folder, port, upstream));
-  const child = spawn(nginx, ['-p', folder, '-c', conf, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
-  bench.atEnd(() => ended(child, 'SIGQUIT'));
-  const url = `http://127.0.0.1:${port}/`;
+  const upstream = new URL(upstreamUrl).host;
+  const { url } = await served(bench, {
+    http: `upstream bare { server ${upstream}; keepalive 64; keepalive_requests 1000000; }`,
+    location: 'proxy_pass http://bare; proxy_http_version 1.1; proxy_set_header Connection "";',
+  });
   await answers(url);
   // Its CPU would be told without that of what stands behind it.
   return { url, pid: NO_PID };
 }
 
-const nginxConf = (folder: string, port: number, upstream: string): string => `daemon off;
+/** From the folder of this file. */
+export async function files(bench: Bench, file: string): Promise<{ url: string; pid: number }> {
+  const { url } = await served(bench, { http: 'sendfile on; tcp_nopush on;', location: `root ${dirname(file)};` });
+  await answers(`${url}${basename(file)}`);
+  return { url: `${url}${basename(file)}`, pid: NO_PID };
+}
+
+interface Conf {
+  readonly http: string;
+  readonly location: string;
+}
+
+async function served(bench: Bench, conf: Conf): Promise<{ url: string }> {
+  const nginx = tool('nginx');
+  const [folder, port] = [await bench.folder(), await freePort()];
+  await mkdir(join(folder, 'tmp'));
+  const file = join(folder, 'nginx.conf');
+  await writeFile(file, nginxConf(folder, port, conf));
+  const child = spawn(nginx, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
+  bench.atEnd(() => ended(child, 'SIGQUIT'));
+  return { url: `http://127.0.0.1:${port}/` };
+}
+
+const nginxConf = (folder: string, port: number, { http, location }: Conf): string => `daemon off;
 ${process.getuid?.() === 0 ? 'user root;\n' : ''}worker_processes 1;
 pid ${folder}/nginx.pid;
 events { worker_connections 1024; }
@@ -41,14 +62,10 @@ http {
   uwsgi_temp_path ${folder}/tmp/uwsgi;
   scgi_temp_path ${folder}/tmp/scgi;
   keepalive_requests 1000000;
-  upstream bare { server ${upstream}; keepalive 64; keepalive_requests 1000000; }
+  ${http}
   server {
     listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://bare;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-    }
+    location / { ${location} }
   }
 }
 `;

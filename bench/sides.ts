@@ -34,9 +34,10 @@ export async function publishHello(server: Program): Promise<{ functionName: str
   return { functionName: HELLO, url: await publishFolder(cloud(server), HELLO) };
 }
 
-/** A server on a store of its own, stopped at the end. */
-export async function started(bench: Bench, flags: readonly string[] = []): Promise<Started> {
-  const server = await startProgram({ dataDir: await bench.folder(), flags: ['--log-level', 'error', ...flags] });
+/** A server on a store of its own unless one is given, stopped at the end. */
+export async function started(bench: Bench, flags: readonly string[] = [], folder?: string): Promise<Started> {
+  const dataDir = folder ?? (await bench.folder());
+  const server = await startProgram({ dataDir, flags: ['--log-level', 'error', ...flags] });
   bench.atEnd(server.stop);
   const { driver } = await cloud(server).get<Status>('/status');
   return { ...server, driver };
@@ -44,14 +45,21 @@ export async function started(bench: Bench, flags: readonly string[] = []): Prom
 
 /** bench/echo.ts in a process of its own. */
 export function bare(bench: Bench): Promise<{ url: string; pid: number }> {
-  return bench.shared('bare', async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'echo.ts')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    bench.atEnd(() => ended(child, 'SIGTERM'));
-    const [port] = (await once(child.stdout, 'data')) as [Buffer];
-    return { url: `http://127.0.0.1:${Number(port.toString())}/`, pid: child.pid ?? 0 };
+  return bench.shared('bare', () => program(bench, 'echo.ts'));
+}
+
+/** One of the servers in bench/, which print their port, in a process of its own. */
+export async function program(
+  bench: Bench,
+  name: string,
+  args: readonly string[] = [],
+): Promise<{ url: string; pid: number }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, name), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  bench.atEnd(() => ended(child, 'SIGTERM'));
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return { url: `http://127.0.0.1:${Number(port.toString())}/`, pid: child.pid ?? 0 };
 }
 
 export const nameOf = (driver: string): string => `openscf in ${driver}`;

@@ -12,7 +12,7 @@ import { answers } from './sides.ts';
 const bareNode = (): Promise<void> => bareProcess(process.execPath, ['-e', '0']);
 
 /** The published program; made here, so that it is that of this tree. */
-async function bundle(bench: Bench): Promise<readonly string[]> {
+export async function bundle(bench: Bench): Promise<readonly string[]> {
   return bench.shared('bundle', async () => {
     await bareProcess(process.execPath, [join(ROOT, 'scripts', 'bundle.ts')]);
     const path = join(ROOT, 'dist', 'openscf.js');
