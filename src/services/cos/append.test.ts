@@ -28,6 +28,20 @@ describe('append', () => {
     );
   });
 
+  test('whose object is gone before it is answered gives its file back once', async () => {
+    await using house = await House.open();
+    const rule = { triggerId: 't-1', bucket: BUCKET, event: 'cos:ObjectCreated:*', prefix: '', suffix: '' };
+    using _ = house.cos.notices.listen(rule, () => house.remove('log').then(() => undefined));
+    const { object } = await append(house, 0, someBytes(20_000));
+    assert.equal(object.pieces.length, 1);
+    await house.checkFiles();
+    assert.equal(house.files.kept.size, 0);
+    assert.deepEqual(
+      house.log.lines.filter(({ level }) => level !== 'info'),
+      [],
+    );
+  });
+
   test('elsewhere than at the end it is refused, before the content is taken', async () => {
     await using house = await House.open();
     await append(house, 0, 'one');

@@ -26,16 +26,17 @@ interface Run {
   open(): Readable;
 }
 
-export function createAppend({ buckets, index, files, clock, writer }: Scope): Objects['append'] {
+export function createAppend({ buckets, index, files, held, clock, writer }: Scope): Objects['append'] {
   return async (ref, position, head, content, cause) => {
     checkKey(ref.key);
     // Asked before the content is taken, and again when it has come.
     base(ref, { bucket: buckets.need(ref.bucket), newest: index.find(ref.bucket, ref.key) }, position);
     const chunk = await receive(files, content);
+    const file = chunk.piece?.file;
     try {
-      return await writer.change(ref, async now => {
+      const appended = await writer.change(ref, async now => {
         const there = base(ref, now, position);
-        const { made, ...whole } = await appended(there, chunk);
+        const { made, ...whole } = await appendedTo(there, chunk);
         const kept = headOf(there ?? head);
         const plan = writing(
           ref,
@@ -46,9 +47,12 @@ export function createAppend({ buckets, index, files, clock, writer }: Scope): O
         );
         return { ...plan, made, result: { object: plan.result, chunkMd5: chunk.md5 } };
       });
-    } finally {
-      // It stays where the object is made of it.
-      if (chunk.piece) writer.drop([chunk.piece.file]);
+      // Asked of what was committed: the object may be gone by now, and its files with it.
+      if (file && !appended.object.pieces.some(piece => piece.file === file)) held.free([file]);
+      return appended;
+    } catch (error) {
+      if (file) writer.drop([file]);
+      throw error;
     }
   };
 
@@ -73,7 +77,7 @@ export function createAppend({ buckets, index, files, clock, writer }: Scope): O
     return !hidden || hidden.marker || objectIn(hidden).appendable;
   }
 
-  async function appended(there: StoredObject | undefined, chunk: Received) {
+  async function appendedTo(there: StoredObject | undefined, chunk: Received) {
     if (!there) return { ...contentOf(chunk), made: [] };
     const whole = {
       etag: nextEtag(there.etag, chunk.md5),
