@@ -19,7 +19,7 @@ const NO_HOLD: Disposable = { [Symbol.dispose]() {} };
 /** setTimeout fires at once above this. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const stop = () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { LateClock } from '../../core/testing-clock.ts';
 import type { Exit, Sandbox } from '../sandbox/driver.ts';
-import { LateClock } from '../testing-clock.ts';
 import { ExitWatch } from './exit.ts';
 
 async function ended(awaited = true) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TurnableClock } from '../../core/clock.ts';
-import { LateClock } from '../testing-clock.ts';
+import { LateClock } from '../../core/testing-clock.ts';
 import { rig } from './testing-machine.ts';
 
 /** Lets everything that has been said be heard. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TurnableClock } from '../../core/clock.ts';
-import { LateClock } from '../testing-clock.ts';
+import { LateClock } from '../../core/testing-clock.ts';
 import { Ticker } from './ticker.ts';
 
 function ticking(clock: TurnableClock | LateClock, wanted = Number.POSITIVE_INFINITY) {

@@ -1,5 +1,6 @@
 // One living process of a web function: starts, is reached at its port, passes requests on to it, and ends.
 
+import { awake } from '../../core/awake.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { Outcome } from '../../core/invocation.ts';
@@ -145,7 +146,7 @@ export class WebInstance implements Living {
     const done = (verdict: Verdict, perhaps: boolean) => this.#answered(run, verdict, perhaps);
     if (!exchange.upgrade) return new RequestPassage(exchange, way, done);
     const idleMs = this.spec.version.wsIdleTimeoutS * 1000;
-    return new SocketPassage(exchange, { ...way, clock: this.#clock, idleMs }, done);
+    return new SocketPassage(exchange, { ...way, clock: awake(this.#clock), idleMs }, done);
   }
 
   /** A request that has been sent has begun. */

@@ -189,6 +189,18 @@ test('a connection without messages is 455, and both sides are told', async () =
   assert.deepEqual([heard[1], heardThere[1]], ['close 1001 ', 'close 1001 ']);
 });
 
+test('time in which this server stood still makes no connection idle', async () => {
+  await using at = await meeting(echo);
+  const client = await at.join();
+  const heard = hearing(client);
+  await at.turn(10_000);
+  at.slept.sleepFor(60_000);
+  await at.turn(4000);
+  client.send('still there');
+  await at.until(() => heard.length === 1);
+  assert.equal(heard[0], 'text still there');
+});
+
 test('a ping keeps a connection as a message does', async () => {
   await using at = await meeting();
   const client = await at.join();

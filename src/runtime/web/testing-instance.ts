@@ -10,6 +10,7 @@ import type { Exchange, ResponseHead } from '../../core/exchange.ts';
 import type { FunctionVersion } from '../../core/function.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import { NO_LOG } from '../../core/log.ts';
+import { SleptClock } from '../../core/testing-clock.ts';
 import type { Exit, Places, Sandbox } from '../sandbox/driver.ts';
 import { VERSION } from '../testing.ts';
 import { WebInstance } from './instance.ts';
@@ -121,6 +122,8 @@ export class FakeExchange implements Exchange {
 
 export interface StartedWeb extends AsyncDisposable {
   readonly clock: TurnableClock;
+  /** The instance's: goes by the other. */
+  readonly slept: SleptClock;
   readonly sandbox: FakeSandbox;
   readonly instance: WebInstance;
   readonly heard: string[];
@@ -161,6 +164,7 @@ export async function startedWeb(
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const clock = new TurnableClock(1_000_000);
+  const slept = new SleptClock(clock);
   const sandbox = new FakeSandbox();
   const heard: string[] = [];
   const failures: Outcome[] = [];
@@ -170,7 +174,7 @@ export async function startedWeb(
     renewAt: clock.now() + lifeMs,
     ownLines: `X-Scf-Name: ${whole.name}\r\n`,
   };
-  const instance = new WebInstance(spec, sandbox, clock, NO_LOG, {
+  const instance = new WebInstance(spec, sandbox, slept, NO_LOG, {
     ready: () => heard.push('ready'),
     unready: (_, outcome) => {
       heard.push('unready');
@@ -183,7 +187,7 @@ export async function startedWeb(
   });
   const turn = async (ms = 0) => {
     await clock.advance(ms);
-    instance.tick(clock.now());
+    instance.tick(slept.now());
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);
     await clock.advance(0);
   };
@@ -206,6 +210,7 @@ export async function startedWeb(
   let count = 0;
   return {
     clock,
+    slept,
     sandbox,
     instance,
     heard,

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TurnableClock } from '../../core/clock.ts';
+import { type Clock, TurnableClock } from '../../core/clock.ts';
 import { SeededIds } from '../../core/ids.ts';
 import { refusal } from '../../core/invocation.ts';
 import { type Log, NO_LOG } from '../../core/log.ts';
 import type { Store } from '../../core/ports.ts';
+import { SleptClock } from '../../core/testing-clock.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { type ApiGateway, type ApiGatewayDeps, createApiGateway } from './gateway.ts';
 import type { ApiConfig, Environment, ScfBackend, Service } from './model.ts';
@@ -128,12 +129,15 @@ export type Ask = RequestOptions & { readonly body?: string | Buffer };
 export class GatewayStand implements AsyncDisposable {
   gateway: ApiGateway;
   readonly clock: TurnableClock;
+  /** The gateway's: goes by the other. */
+  readonly slept: SleptClock;
   readonly store: Store;
   readonly #server: ReturnType<typeof createServer>;
 
-  constructor(gateway: ApiGateway, clock: TurnableClock, store: Store) {
+  constructor(gateway: ApiGateway, clock: TurnableClock, slept: SleptClock, store: Store) {
     this.gateway = gateway;
     this.clock = clock;
+    this.slept = slept;
     this.store = store;
     this.#server = createServer((request, response) => void this.gateway.site.serve(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
@@ -149,8 +153,9 @@ export class GatewayStand implements AsyncDisposable {
   ): Promise<GatewayStand> {
     const clock = new TurnableClock(Date.UTC(2024, 3, 19, 8, 0));
     const store = await openSqliteStore({ file: ':memory:', clock, log: NO_LOG });
-    const gateway = await openGateway(store, clock, settings, log, traffic);
-    const stand = new GatewayStand(gateway, clock, store);
+    const slept = new SleptClock(clock);
+    const gateway = await openGateway(store, slept, settings, log, traffic);
+    const stand = new GatewayStand(gateway, clock, slept, store);
     await new Promise<void>(listening => stand.#server.listen(0, '127.0.0.1', listening));
     return stand;
   }
@@ -158,7 +163,7 @@ export class GatewayStand implements AsyncDisposable {
   /** A new gateway over the same rows. */
   async restart(): Promise<void> {
     await this.gateway.close();
-    this.gateway = await openGateway(this.store, this.clock);
+    this.gateway = await openGateway(this.store, this.slept);
   }
 
   get port(): number {
@@ -210,7 +215,7 @@ export class GatewayStand implements AsyncDisposable {
 
 export function openGateway(
   store: Store,
-  clock: TurnableClock,
+  clock: Clock,
   settings: Partial<ApiGatewayDeps['settings']> = {},
   log: Log = NO_LOG,
   traffic: Partial<TrafficDeps> = {},

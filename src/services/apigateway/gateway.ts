@@ -1,5 +1,6 @@
 // The API gateway as a service with its own life: management verbs, and the site that serves what was released.
 
+import { awake } from '../../core/awake.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
@@ -70,7 +71,7 @@ export async function createApiGateway(deps: ApiGatewayDeps): Promise<ApiGateway
   const { store, clock, ids, log, account, edge, settings, certificates } = deps;
   const live = new Map<string, LiveService>();
   const targets = new Map<string, Target>();
-  const deadlines = new Deadlines(clock);
+  const deadlines = new Deadlines(awake(clock));
   const sockets = createSocketFront({
     clock,
     ids,

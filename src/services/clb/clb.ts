@@ -1,5 +1,6 @@
 // The load balancer as a service with its own life: management verbs, and the ports that serve what they say.
 
+import { awake } from '../../core/awake.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
@@ -45,7 +46,7 @@ export async function createClb(deps: ClbDeps): Promise<Clb> {
   const { store, clock, ids, log, account, certificates, edge, proxies = NO_PROXIES, settings } = deps;
   const objects = await Objects.load(store);
   const targets = new Map<string, Target>();
-  const deadlines = new Deadlines(clock);
+  const deadlines = new Deadlines(awake(clock));
   const upstreams = new Map<number, Upstreams>();
   const upstreamsWith = (connectTimeoutMs: number): Upstreams => {
     let found = upstreams.get(connectTimeoutMs);

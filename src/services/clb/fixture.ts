@@ -8,11 +8,12 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
-import { TurnableClock } from '../../core/clock.ts';
+import { type Clock, TurnableClock } from '../../core/clock.ts';
 import { CloudError } from '../../core/errors.ts';
 import { SystemIds } from '../../core/ids.ts';
 import { type Log, NO_LOG } from '../../core/log.ts';
 import type { Certificate, Certificates, Store } from '../../core/ports.ts';
+import { SleptClock } from '../../core/testing-clock.ts';
 import { makeCertificate } from '../../http/testing-certificates.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { type ClbDeps, createClb } from './clb.ts';
@@ -152,13 +153,22 @@ const POOL =
 export class Stand implements AsyncDisposable {
   clb: Clb;
   readonly clock: TurnableClock;
+  /** The balancer's: goes by the other. */
+  readonly slept: SleptClock;
   readonly store: Store;
   readonly certificates: Certificates;
   readonly #setting: Setting;
 
-  private constructor(clb: Clb, clock: TurnableClock, store: Store, certificates: Certificates, setting: Setting) {
+  private constructor(
+    clb: Clb,
+    { clock, slept }: Pick<Stand, 'clock' | 'slept'>,
+    store: Store,
+    certificates: Certificates,
+    setting: Setting,
+  ) {
     this.clb = clb;
     this.clock = clock;
+    this.slept = slept;
     this.store = store;
     this.certificates = certificates;
     this.#setting = setting;
@@ -166,15 +176,17 @@ export class Stand implements AsyncDisposable {
 
   static async open(setting: Setting = {}): Promise<Stand> {
     const clock = new TurnableClock(START);
+    const slept = new SleptClock(clock);
     const store = await openSqliteStore({ file: ':memory:', clock, log: NO_LOG });
     const certificates = setting.certificates ?? new FakeCertificates();
-    return new Stand(await makeClb(store, clock, certificates, setting), clock, store, certificates, setting);
+    const clb = await makeClb(store, slept, certificates, setting);
+    return new Stand(clb, { clock, slept }, store, certificates, setting);
   }
 
   /** A new balancer over the same rows. */
   async restart(): Promise<void> {
     await this.clb.close(0);
-    this.clb = await makeClb(this.store, this.clock, this.certificates, this.#setting);
+    this.clb = await makeClb(this.store, this.slept, this.certificates, this.#setting);
   }
 
   async listener(draft: Partial<ListenerDraft> = {}, balancer?: LoadBalancer) {
@@ -224,7 +236,7 @@ export function refOf({ region, loadBalancerId, listenerId, id }: Rule) {
   return { region, loadBalancerId, listenerId, locationId: id };
 }
 
-async function makeClb(store: Store, clock: TurnableClock, certificates: Certificates, setting: Setting): Promise<Clb> {
+async function makeClb(store: Store, clock: Clock, certificates: Certificates, setting: Setting): Promise<Clb> {
   const { pool = POOL, offset = 18_000, log = NO_LOG as Log, proxies } = setting;
   const clb = await createClb({
     store,

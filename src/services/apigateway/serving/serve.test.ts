@@ -247,6 +247,24 @@ describe('time', () => {
     agent.destroy();
   });
 
+  it('in which the server stood still is not counted', async () => {
+    await using open = await GatewayStand.open();
+    const late = Promise.withResolvers<ReturnType<typeof aReply>>();
+    const asked = Promise.withResolvers<void>();
+    const target = new FakeTarget(() => {
+      asked.resolve();
+      return late.promise;
+    });
+    const { base } = await open.serve(target, { timeoutS: 7 });
+    const answer = open.ask(`${base}/fn`);
+    await asked.promise;
+    await open.clock.advance(1000);
+    open.slept.sleepFor(3_600_000);
+    await open.clock.advance(5999);
+    late.resolve(aReply());
+    assert.equal((await answer).status, 200);
+  });
+
   it('does not touch an answer that was in time', async () => {
     await using open = await GatewayStand.open();
     const { base } = await open.serve(new FakeTarget());

@@ -26,6 +26,17 @@ describe('a connection on which nothing moves', () => {
     assert.equal(open.functions.gone[0]?.connectionId, id);
   });
 
+  it('may have moved while the server stood still', async () => {
+    const { open, client } = await stand();
+    await using _ = open;
+    await open.stand.clock.advance(600_000);
+    open.stand.slept.sleepFor(3_600_000);
+    await open.stand.clock.advance(299_999);
+    client.send(frame(OP.text, 'a'));
+    await until('a message', () => open.functions.messages.length === 1);
+    assert.equal(open.stand.gateway.connections(), 1);
+  });
+
   const MOVES: Readonly<Record<string, (at: Awaited<ReturnType<typeof stand>>) => Promise<unknown>>> = {
     'a message': async ({ open, client }) => {
       client.send(frame(OP.text, 'a'));

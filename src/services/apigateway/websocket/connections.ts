@@ -1,6 +1,7 @@
 // All connections of a gateway: found by id, ended when idle or when the server stops.
 
 import type { WebSocket } from 'ws';
+import { awake } from '../../../core/awake.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Ids } from '../../../core/ids.ts';
 import type { Log } from '../../../core/log.ts';
@@ -51,7 +52,7 @@ export class Connections implements ConnectionHost {
   constructor(deps: ConnectionsDeps) {
     this.#deps = deps;
     this.inFlight = deps.settings.parallel ? PARALLEL : 1;
-    this.#idle = new Idle(deps.clock, deps.settings.idleMs, connection => this.#expire(connection));
+    this.#idle = new Idle(awake(deps.clock), deps.settings.idleMs, connection => this.#expire(connection));
   }
 
   get closing(): boolean {

@@ -141,6 +141,19 @@ describe('a rule with a function', () => {
     assert.equal((await bare.ask('/', { headers: HOST })).status, 502);
   });
 
+  it('does not count time in which the server stood still', async () => {
+    await using stand = await Stand.open();
+    const late = Promise.withResolvers<ClbReply>();
+    const target = new FakeTarget(() => late.promise);
+    const { ask: asked } = await stand.function(target);
+    const waiting = asked('/', { headers: HOST });
+    while (target.seen.length === 0) await new Promise(setImmediate);
+    stand.slept.sleepFor(3_600_000);
+    await stand.clock.advance(59_999);
+    late.resolve({ status: 200, headers: [], body: '' });
+    assert.equal((await waiting).status, 200);
+  });
+
   it('answers 504 after proxy_read_timeout, and 500 when a target breaks', async () => {
     await using stand = await Stand.open();
     const target = new FakeTarget(() => new Promise(() => {}));
