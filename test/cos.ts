@@ -47,7 +47,7 @@ export async function cosOf(server: Pick<TestServer, 'get' | 'credentials'>) {
       method,
       path: decodeURIComponent(url.pathname),
       query: [...url.searchParams],
-      headers: [['host', host]],
+      headers: [['host', host], ...Object.entries(headers).filter(([name]) => name === 'x-cos-copy-source')],
     } as const;
     const Authorization = signHeader(signed, keys, `${now - 60};${now + 600}`);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -56,7 +56,9 @@ async function ask({
   const [path = '', query = ''] = target.split('?', 2);
   const now = Math.floor(Date.now() / 1000);
   const pairs = [...new URLSearchParams(query)];
-  const request = { method, path: decodeURIComponent(path), query: pairs, headers: [['host', host]] } as const;
+  const source = Object.entries(headers).filter(([name]) => name === 'x-cos-copy-source');
+  const signed = [['host', host], ...source] as const;
+  const request = { method, path: decodeURIComponent(path), query: pairs, headers: signed } as const;
   const Authorization = sign(signHeader(request, server.credentials, `${now - 60};${now + 600}`));
   const all = { 'Content-Length': Buffer.byteLength(body), ...headers, Host: host, Authorization };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();

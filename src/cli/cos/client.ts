@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Clock } from '../../core/clock.ts';
 import { CloudError, type Language } from '../../core/errors.ts';
-import { encodeText, type KeyTime, signHeader } from '../../http/qsign.ts';
+import { encodeText, type KeyTime, type SignedPairs, signHeader } from '../../http/qsign.ts';
 import { fail } from '../errors.ts';
 import type { Session } from '../session.ts';
 import { formatAddress, shown } from './address.ts';
@@ -141,7 +141,11 @@ export class CosClient implements Disposable {
     const pairs = Object.entries(query);
     const nowS = Math.floor(this.#clock.now() / 1000);
     const keyTime: KeyTime = `${nowS - BEFORE_S};${nowS + AFTER_S}`;
-    const authorization = signHeader({ method, path, query: pairs, headers: [['host', host]] }, this.#keys(), keyTime);
+    const source = headers['x-cos-copy-source'];
+    // Without its signature nothing is copied.
+    const copies: SignedPairs = source === undefined ? [] : [['x-cos-copy-source', source]];
+    const signed = { method, path, query: pairs, headers: [['host', host], ...copies] } as const;
+    const authorization = signHeader(signed, this.#keys(), keyTime);
     const search = pairs.map(([name, value]) => `${encodeText(name)}=${encodeText(value)}`).join('&');
     const sent: Record<string, string> = {
       ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, asBytes(value)])),

@@ -59,7 +59,7 @@ describe('where a signature stands', () => {
     assert.equal(found?.secretId, KEY.secretId);
     assert.equal(found?.secret, KEY);
     assert.match(found?.authorization ?? '', /^q-sign-algorithm=sha1&q-ak=AKIDEXAMPLE&/);
-    assert.equal(found?.mayCopy, true);
+    assert.equal(found?.mayCopy, false);
   });
 
   test('in the query, as seven pairs in any order or as one', () => {

@@ -37,8 +37,8 @@ export interface Verified<Found extends Secret = Secret> {
   /** `q-sign-algorithm=…` */
   readonly authorization: string;
   /**
-   * Whether x-cos-copy-source is its signer's word. Clients that sign a header sign it as well; whoever is given a URL to write
-   * one object by could add it, and read whatever its signer may.
+   * Whether x-cos-copy-source is its signer's word: whoever is given a URL to write one object by could add it, and read whatever
+   * its signer may. Nothing tells such a URL's signature from a header's, and clients sign this with theirs.
    */
   readonly mayCopy: boolean;
 }
@@ -63,7 +63,7 @@ export function verify<Found extends Secret>(
   if (!matches(signature, secret.secretKey, readings({ request, signature, headers, query }))) {
     fail('SignatureDoesNotMatch');
   }
-  const mayCopy = Boolean(authorization) || signature.headers.includes('x-cos-copy-source');
+  const mayCopy = signature.headers.includes('x-cos-copy-source');
   return { secretId, secret, authorization: signature.text, mayCopy };
 }
 

@@ -6,6 +6,7 @@ import { readPolicy } from '../../../core/policy-text.ts';
 import { NO_PROXIES, trustedProxies } from '../../../http/client.ts';
 import { presign, type SignedPairs } from '../../../http/qsign.ts';
 import { BUCKET } from '../testing.ts';
+import { queryOf } from './query.ts';
 import { HOST, KEY_TIME, openShop, SECRET, type Shop, textIn, textsIn } from './testing.ts';
 
 const statement = (effect: string, action: string | readonly string[], resource: string, condition?: object) => ({
@@ -210,6 +211,19 @@ describe('a URL to write one object by', () => {
       const got = await shop.ask('PUT', url, { unsigned: true, headers });
       assert.deepEqual([got.status, textIn(got.text, 'Code')], [403, 'AccessDenied']);
     }
+    assert.equal(await shop.house.text('a'), 'mine');
+  });
+
+  test('is none to read others by where its signature is sent as a header', async () => {
+    await using shop = await openShop();
+    await shop.house.put('secret', 'top');
+    const pairs = queryOf(target([]).split('?')[1] ?? '').pairs;
+    const Authorization = pairs.map(([name, value]) => `${name}=${value}`).join('&');
+    const ask = (headers: Readonly<Record<string, string>>) =>
+      shop.ask('PUT', '/a', { unsigned: true, body: 'mine', headers: { Authorization, ...headers } });
+    assert.equal((await ask({})).status, 200);
+    const got = await ask({ 'x-cos-copy-source': source });
+    assert.deepEqual([got.status, textIn(got.text, 'Code')], [403, 'AccessDenied']);
     assert.equal(await shop.house.text('a'), 'mine');
   });
 

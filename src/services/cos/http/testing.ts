@@ -91,7 +91,9 @@ function exchange(port: number, method: string, target: string, given: Given): P
   const { host = HOST, headers = {}, body = '', unsigned = false, chunked = false } = given;
   const length = chunked || method === 'GET' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   // A query that cannot be read cannot be signed either.
-  const authorization = () => ({ Authorization: signed(method, target, [['host', host]]) });
+  const source = headers['x-cos-copy-source'];
+  const copies = source === undefined ? [] : [['x-cos-copy-source', source] as const];
+  const authorization = () => ({ Authorization: signed(method, target, [['host', host], ...copies]) });
   return new Promise((resolve, reject) => {
     const out = send({
       ...{ host: '127.0.0.1', port, method, path: target, agent: false },
