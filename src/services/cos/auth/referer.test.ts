@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cpuMs } from '../../../core/fixture.ts';
+import { readXml } from '../http/readxml.ts';
+import { SHAPES } from '../http/shapes.ts';
 import { allowsReferer, readReferer } from './referer.ts';
 
 const xml = (domains: readonly string[], { type = 'White-List', status = 'Enabled', none = '' } = {}) =>
@@ -19,6 +21,13 @@ test('a configuration is read', () => {
     allowsNone: true,
   });
   assert.equal(readReferer(xml(['a.com'], { status: 'Disabled' })), undefined);
+});
+
+test('its words are taken in the letters in which they are let in', () => {
+  const none = '<EmptyReferConfiguration>ALLOW</EmptyReferConfiguration>';
+  const sent = xml(['a.com'], { status: 'enabled', type: 'black-list', none });
+  SHAPES.referer(readXml(Buffer.from(sent), 'RefererConfiguration'));
+  assert.deepEqual(readReferer(sent), { type: 'black', domains: ['a.com'], allowsNone: true });
 });
 
 for (const [domain, listed, others] of [

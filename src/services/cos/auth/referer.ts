@@ -11,15 +11,16 @@ export interface RefererRule {
   readonly allowsNone: boolean;
 }
 
-/** From a bucket's configuration; undefined when it is switched off. */
+/** From a bucket's configuration, whose words may be in any letters; undefined when it is switched off. */
 export function readReferer(xml: string): RefererRule | undefined {
   const root = readXml(Buffer.from(xml), 'RefererConfiguration');
-  if (wordOf(root, 'Status') !== 'Enabled') return undefined;
+  const says = (name: string, word: string) => wordOf(root, name)?.toLowerCase() === word;
+  if (!says('Status', 'enabled')) return undefined;
   const list = childOf(root, 'DomainList');
   return {
-    type: wordOf(root, 'RefererType') === 'Black-List' ? 'black' : 'white',
+    type: says('RefererType', 'black-list') ? 'black' : 'white',
     domains: list ? childrenOf(list, 'Domain').map(({ text }) => text.trim()) : [],
-    allowsNone: wordOf(root, 'EmptyReferConfiguration') === 'Allow',
+    allowsNone: says('EmptyReferConfiguration', 'allow'),
   };
 }
 
