@@ -83,6 +83,11 @@ describe('rules that are refused', () => {
     rule('<Expiration><Days/></Expiration>'),
     rule('<Expiration><Days>40000</Days></Expiration>'),
     rule('<Expiration><Date>some day</Date></Expiration>'),
+    // Days in the wrong place; some numbers would be years that are over.
+    rule('<Expiration><Date>1</Date></Expiration>'),
+    rule('<Transition><Date>10</Date><StorageClass>ARCHIVE</StorageClass></Transition>'),
+    rule('<Expiration><Date>2030</Date></Expiration>'),
+    rule('<Expiration><Date>01/02/2030</Date></Expiration>'),
     rule('<Transition><Days>1</Days></Transition>'),
     rule('<Transition><StorageClass>ARCHIVE</StorageClass></Transition>'),
     rule('<NoncurrentVersionExpiration/>'),

@@ -93,9 +93,12 @@ function dueOf(action: XmlElement, leastDays: number): Due | undefined {
   if (days !== undefined && date !== undefined) fail('MalformedXML');
   if (days !== undefined) return { days };
   if (date === undefined) return undefined;
-  const at = Date.parse(date);
+  const at = DATE.test(date) ? Date.parse(date) : Number.NaN;
   return Number.isNaN(at) ? fail('MalformedXML') : { date: at };
 }
+
+/** ISO 8601, from the day on: a mere number would be some year, and all there is older than that. */
+const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
 
 function readFilter(rule: XmlElement): Pick<LifecycleRule, 'prefix' | 'tags'> {
   const filter = childOf(rule, 'Filter');
