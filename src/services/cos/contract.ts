@@ -61,10 +61,13 @@ export interface Content {
 
 export type Created = Extract<ObjectEventName, `ObjectCreated:${string}`>;
 
-export interface PutOptions {
-  readonly event: Created;
+export interface OverwriteOptions {
   /** FileAlreadyExists. */
   readonly forbidOverwrite?: boolean;
+}
+
+export interface PutOptions extends OverwriteOptions {
+  readonly event: Created;
 }
 
 /** Precedence as in RFC 9110; ETags without quotes, times in ms. */
@@ -109,7 +112,13 @@ export interface Objects {
    * `head` replaces the source's; left out, it comes with the bytes, but for the ACL, which is `default`. NoSuchKey,
    * InvalidRequest onto itself without `head`.
    */
-  copy(source: CopySource, to: ObjectRef, head: Partial<ObjectHead>, cause: Cause): Promise<StoredObject>;
+  copy(
+    source: CopySource,
+    to: ObjectRef,
+    head: Partial<ObjectHead>,
+    cause: Cause,
+    options?: OverwriteOptions,
+  ): Promise<StoredObject>;
   /**
    * NoSuchKey, NoSuchVersion, NoSuchBucket; `marker` true of a delete marker. Its bytes are there for a read in this turn of
    * the event loop, and then as long as that goes on, whoever writes or removes the object meanwhile.
@@ -137,7 +146,8 @@ export type VersionEntry = Pick<
 };
 
 export interface Uploads {
-  begin(ref: ObjectRef, head: ObjectHead): Promise<UploadRow>;
+  /** Refuses to overwrite what is there now; `complete` has to be told again. */
+  begin(ref: ObjectRef, head: ObjectHead, options?: OverwriteOptions): Promise<UploadRow>;
   /** NoSuchUpload; InvalidArgument for a number that is none. */
   putPart(ref: UploadRef, number: number, content: Content): Promise<PartRow>;
   copyPart(ref: UploadRef, number: number, source: CopySource, range: ByteRange | undefined): Promise<PartRow>;
@@ -146,6 +156,7 @@ export interface Uploads {
     ref: UploadRef,
     parts: readonly { readonly number: number; readonly etag: string }[],
     cause: Cause,
+    options?: OverwriteOptions,
   ): Promise<StoredObject>;
   abort(ref: UploadRef): Promise<void>;
   find(ref: UploadRef): UploadRow;

@@ -6,6 +6,7 @@ import type { CopySource, Objects } from './contract.ts';
 import { fail } from './errors.ts';
 import { checkKey, checkReadable } from './find.ts';
 import type { Acl, Piece, StoredObject } from './model.ts';
+import { checkOverwrite } from './put.ts';
 import { type Scope, writing } from './scope.ts';
 
 const DEFAULT_ACL: Acl = Object.freeze({ canned: 'default', grants: [] });
@@ -35,9 +36,10 @@ export async function copyPieces(scope: Scope, pieces: readonly Piece[]): Promis
 
 export function createCopy(scope: Scope): Objects['copy'] {
   const { buckets, finder, writer } = scope;
-  return async (source, to, head, cause) => {
+  return async (source, to, head, cause, options = {}) => {
     buckets.need(to.bucket);
     checkKey(to.key);
+    checkOverwrite(options, finder.row({ bucket: to.bucket, key: to.key }));
     const object = sourceOf(scope, source);
     if (object.bytes > OBJECT_BYTES) fail('EntityTooLarge', { limit: '5 GB' });
     const replaces = Object.values(head).some(value => value !== undefined);
@@ -56,9 +58,10 @@ export function createCopy(scope: Scope): Objects['copy'] {
     const { etag, bytes, crc64, inline } = object;
     const content = { etag, bytes, crc64, inline, pieces, appendable: false };
     try {
-      return await writer.change(to, now =>
-        writing(to, now, { ...content, headers, storageClass, acl, tags }, 'ObjectCreated:Copy', cause),
-      );
+      return await writer.change(to, now => {
+        checkOverwrite(options, now.newest);
+        return writing(to, now, { ...content, headers, storageClass, acl, tags }, 'ObjectCreated:Copy', cause);
+      });
     } catch (error) {
       writer.drop(pieces.map(piece => piece.file));
       throw error;

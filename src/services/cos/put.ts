@@ -1,7 +1,8 @@
 // A whole object in one request.
 
+import type { ObjectRow } from '../../core/objects.ts';
 import { type Received, receive } from './content.ts';
-import type { Objects } from './contract.ts';
+import type { Objects, OverwriteOptions } from './contract.ts';
 import { fail } from './errors.ts';
 import { checkKey } from './find.ts';
 import type { ObjectHead, StoredObject } from './model.ts';
@@ -11,14 +12,13 @@ export function createPut({ buckets, files, finder, writer }: Scope): Objects['p
   return async (ref, head, content, options, cause) => {
     buckets.need(ref.bucket);
     checkKey(ref.key);
-    const forbid = options.forbidOverwrite ?? false;
     const newest = { bucket: ref.bucket, key: ref.key };
     // Asked before the content is taken, and again when it has come.
-    if (forbid && finder.row(newest)?.marker === false) fail('FileAlreadyExists');
+    checkOverwrite(options, finder.row(newest));
     const received = await receive(files, content);
     try {
       return await writer.change(ref, now => {
-        if (forbid && now.newest?.marker === false) fail('FileAlreadyExists');
+        checkOverwrite(options, now.newest);
         return writing(ref, now, { ...headOf(head), ...contentOf(received) }, options.event, cause);
       });
     } catch (error) {
@@ -26,6 +26,11 @@ export function createPut({ buckets, files, finder, writer }: Scope): Objects['p
       throw error;
     }
   };
+}
+
+/** `there`: the newest version. */
+export function checkOverwrite({ forbidOverwrite = false }: OverwriteOptions, there: ObjectRow | undefined): void {
+  if (forbidOverwrite && there?.marker === false) fail('FileAlreadyExists');
 }
 
 /** These and nothing else that the given one may have. */

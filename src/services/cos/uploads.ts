@@ -9,7 +9,7 @@ import { copyPieces, sourceOf } from './copy.ts';
 import { fail } from './errors.ts';
 import { checkKey } from './find.ts';
 import type { Piece } from './model.ts';
-import { headOf } from './put.ts';
+import { checkOverwrite, headOf } from './put.ts';
 import { readObject } from './read.ts';
 import { headOfUpload } from './row.ts';
 import { type Scope, writing } from './scope.ts';
@@ -80,12 +80,13 @@ export function createUploads(scope: Scope): Uploads {
     return keepPart(ref, number, await receivePiece(files, content));
   };
 
-  const complete: Uploads['complete'] = async (ref, parts, cause) => {
+  const complete: Uploads['complete'] = async (ref, parts, cause, options = {}) => {
     find(ref);
     checkOrder(parts);
     return uploadGate.alone(ref.uploadId, () =>
       writer.change(ref, now => {
         const head = headOfUpload(find(ref));
+        checkOverwrite(options, now.newest);
         const content = assembled(choose(parts, rowsOf(ref.uploadId)));
         const event = 'ObjectCreated:CompleteMultipartUpload';
         const plan = writing(ref, now, { ...head, ...content, inline: undefined, appendable: false }, event, cause);
@@ -107,9 +108,10 @@ export function createUploads(scope: Scope): Uploads {
   }
 
   return Object.freeze<Uploads>({
-    begin: async ({ bucket, key }, head) => {
+    begin: async ({ bucket, key }, head, options = {}) => {
       buckets.need(bucket);
       checkKey(key);
+      checkOverwrite(options, index.find(bucket, key));
       const startedAt = clock.now();
       // As the cloud's: seconds, then chance.
       const uploadId = `${Math.floor(startedAt / 1000)}${ids.bytes(32).toString('hex')}`;

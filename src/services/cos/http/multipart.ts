@@ -9,6 +9,7 @@ import { contentOf, LIST_BYTES, xmlBody } from './body.ts';
 import { copySourceOf } from './copysource.ts';
 import { headersOf, headOf, refuseUnbuilt } from './head.ts';
 import { encodeKey, pageOf, writeOwner } from './paging.ts';
+import { overwriting } from './put.ts';
 import { numberIn } from './query.ts';
 import { copyRangeOf } from './range.ts';
 import { childrenOf, expectOnly, numberOf, wordOf, type XmlElement } from './readxml.ts';
@@ -20,7 +21,8 @@ const MAX_PART = 10_000;
 export async function beginUpload(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
   const head = headOf(headersOf(ask), ask.key);
-  const { uploadId } = await ask.cos.uploads.begin({ bucket: bucket.id, key: ask.key }, head);
+  const ref = { bucket: bucket.id, key: ask.key };
+  const { uploadId } = await ask.cos.uploads.begin(ref, head, overwriting(headersOf(ask)));
   const content = [element('Bucket', bucket.id), element('Key', ask.key), element('UploadId', uploadId)];
   return xmlAnswer('InitiateMultipartUploadResult', content, encryptionOf(head));
 }
@@ -63,9 +65,10 @@ export async function completeUpload(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
   const ref = uploadOf(ask);
   refuseUnbuilt(headersOf(ask));
+  const options = overwriting(headersOf(ask));
   const list = await xmlBody(ask, 'CompleteMultipartUpload', LIST_BYTES);
   expectOnly(list, 'Part');
-  const object = await ask.cos.uploads.complete(ref, childrenOf(list, 'Part').map(readPart), ask.cause);
+  const object = await ask.cos.uploads.complete(ref, childrenOf(list, 'Part').map(readPart), ask.cause, options);
   const { ETag: _, ...headers } = writtenHeaders(bucket, object);
   return xmlAnswer(
     'CompleteMultipartUploadResult',

@@ -329,6 +329,10 @@ test('an address is the one that trusted proxies tell, and that of the connectio
 
 test('who forbids to overwrite is never taken for one who does not', async () => {
   await using shop = await openShop();
+  await shop.house.put('b', 'other');
+  const uploadId = textIn((await shop.ask('POST', '/a?uploads')).text, 'UploadId');
+  const part = await shop.ask('PUT', `/a?partNumber=1&uploadId=${uploadId}`, { body: 'part' });
+  const parts = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${part.headers.etag}</ETag></Part></CompleteMultipartUpload>`;
   await shop.house.put('a', 'first');
   for (const [word, code] of [
     ['true', 'FileAlreadyExists'],
@@ -341,7 +345,19 @@ test('who forbids to overwrite is never taken for one who does not', async () =>
     assert.equal(textIn(put.text, 'Code'), code, word);
     const post = await shop.ask('POST', '/', form({ key: 'a', 'x-cos-forbid-overwrite': word }));
     assert.equal(textIn(post.text, 'Code'), code, word);
+    const headers = { 'x-cos-forbid-overwrite': word };
+    const copy = await shop.ask('PUT', '/a', { headers: { ...headers, 'x-cos-copy-source': `${HOST}/b` } });
+    assert.equal(textIn(copy.text, 'Code'), code, word);
+    const begun = await shop.ask('POST', '/a?uploads', { headers });
+    assert.equal(textIn(begun.text, 'Code'), code, word);
+    const done = await shop.ask('POST', `/a?uploadId=${uploadId}`, { headers, body: parts });
+    assert.equal(textIn(done.text, 'Code'), code, word);
   }
   assert.equal(await shop.house.text('a'), 'first');
   assert.equal((await shop.ask('PUT', '/a', { headers: { 'x-cos-forbid-overwrite': 'false' } })).status, 200);
+  // The upload is still there, and becomes the object where that is in nobody's way.
+  assert.equal((await shop.ask('DELETE', '/a')).status, 204);
+  const headers = { 'x-cos-forbid-overwrite': 'true' };
+  assert.equal((await shop.ask('POST', `/a?uploadId=${uploadId}`, { headers, body: parts })).status, 200);
+  assert.equal(await shop.house.text('a'), 'part');
 });

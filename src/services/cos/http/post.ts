@@ -11,7 +11,7 @@ import { contentMd5Of } from './body.ts';
 import { readForm, type SentForm } from './form.ts';
 import { headOf, type Named } from './head.ts';
 import { encodeKey } from './paging.ts';
-import { forbidsOverwrite } from './put.ts';
+import { overwriting } from './put.ts';
 import { demand } from './rights.ts';
 import { quoted, writtenHeaders } from './show.ts';
 import { element } from './xml.ts';
@@ -35,7 +35,7 @@ export async function postObject(ask: Ask): Promise<Answer> {
     { bucket: bucket.id, key },
     headOf(named, key),
     { body: within(form.file, caller.bytes), bytes: undefined, md5: contentMd5Of(named.get('content-md5')) },
-    { event: 'ObjectCreated:Post', forbidOverwrite: forbidsOverwrite(named) },
+    { event: 'ObjectCreated:Post', ...overwriting(named) },
     { ...ask.cause, authorization: caller.authorization },
   );
   return answerOf(ask, named, object, writtenHeaders(bucket, object));

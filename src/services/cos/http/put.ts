@@ -1,6 +1,6 @@
 // Writing an object: PUT, append, copy.
 
-import type { CopySource } from '../contract.ts';
+import type { CopySource, OverwriteOptions } from '../contract.ts';
 import { fail } from '../errors.ts';
 import type { ObjectHead } from '../model.ts';
 import { aclOfHeaders } from './acl.ts';
@@ -15,7 +15,7 @@ import { element } from './xml.ts';
 
 export async function putObject(ask: Ask): Promise<Answer> {
   const bucket = bucketOf(ask);
-  const options = { event: 'ObjectCreated:Put', forbidOverwrite: forbidsOverwrite(headersOf(ask)) } as const;
+  const options = { event: 'ObjectCreated:Put', ...overwriting(headersOf(ask)) } as const;
   const content = contentOf(ask);
   const ref = { bucket: bucket.id, key: ask.key };
   const object = await ask.cos.objects.put(ref, headOf(headersOf(ask), ask.key), content, options, ask.cause);
@@ -23,12 +23,11 @@ export async function putObject(ask: Ask): Promise<Answer> {
 }
 
 /** A word that is none must not be taken for leave. */
-export function forbidsOverwrite({ get }: Named): boolean {
+export function overwriting({ get }: Named): OverwriteOptions {
   const name = 'x-cos-forbid-overwrite';
   const word = get(name)?.toLowerCase() ?? 'false';
-  return (
-    word === 'true' || (word === 'false' ? false : fail('InvalidArgument', { name, reason: 'it is true or false' }))
-  );
+  if (word !== 'true' && word !== 'false') fail('InvalidArgument', { name, reason: 'it is true or false' });
+  return { forbidOverwrite: word === 'true' };
 }
 
 export async function appendObject(ask: Ask): Promise<Answer> {
@@ -56,7 +55,7 @@ export async function copyObject(ask: Ask): Promise<Answer> {
   const source = copySourceOf(ask);
   refuseNothingNew(ask, source);
   const to = { bucket: bucket.id, key: ask.key };
-  const object = await ask.cos.objects.copy(source, to, headOfCopy(ask), ask.cause);
+  const object = await ask.cos.objects.copy(source, to, headOfCopy(ask), ask.cause, overwriting(headersOf(ask)));
   const content = [
     element('ETag', quoted(object.etag)),
     element('CRC64', object.crc64),
