@@ -188,7 +188,8 @@ describe('reading an object', () => {
   test('but not for just anybody', async () => {
     await put('/open', 'x', { 'x-cos-acl': 'public-read' });
     assert.equal((await shop.ask('GET', '/open', { unsigned: true })).text, 'x');
-    assert.equal((await shop.ask('GET', '/open?v=1&x', { unsigned: true })).text, 'x');
+    for (const query of ['v=1&x', 'origin=web', 'referer=a&domain=b', 'location', 'policy=2'])
+      assert.equal((await shop.ask('GET', `/open?${query}`, { unsigned: true })).text, 'x', query);
     await refused(shop.ask('GET', '/open?response-expires=0', { unsigned: true }), 403, 'AccessDenied');
     await refused(shop.ask('GET', '/r', { unsigned: true }), 403, 'AccessDenied');
     await refused(shop.ask('GET', '/none', { unsigned: true }), 403, 'AccessDenied');

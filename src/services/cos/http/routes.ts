@@ -81,7 +81,9 @@ const ROWS: readonly Row[] = [
   row('object', 'GET', 'uploadid', reads('ListParts'), parts.listParts),
 ];
 
-const SUBS: ReadonlySet<string> = new Set(ROWS.map(one => one.sub).filter(sub => sub !== ''));
+const subsOf = (rows: readonly Row[]): ReadonlySet<string> => new Set(rows.map(one => one.sub).filter(Boolean));
+const SUBS = subsOf(ROWS);
+const OBJECT_SUBS = subsOf(ROWS.filter(one => one.level === 'object'));
 
 /** Documented, by names of its own or by those of image processing: to pass over them would be to do something else. */
 const UNBUILT: ReadonlySet<string> = new Set([
@@ -125,10 +127,11 @@ export function routeOf({ level, method, query, copies: isCopy }: Asked): Row {
 function subOf(level: Level, method: string, query: CosQuery): string {
   const unbuilt = query.names.find(name => UNBUILT.has(name.split('/', 1)[0] ?? ''));
   if (unbuilt !== undefined) fail('NotImplemented', { name: unbuilt });
-  const sub = query.names.find(name => SUBS.has(name));
-  if (sub !== undefined) return sub;
-  // Pages read objects with queries of their own making, to get past caches.
+  // Pages read objects with queries of their own making, to get past caches: names of what buckets have are among them.
   const isPlainRead = level === 'object' && (method === 'GET' || method === 'HEAD');
+  const known = isPlainRead ? OBJECT_SUBS : SUBS;
+  const sub = query.names.find(name => known.has(name));
+  if (sub !== undefined) return sub;
   const unknown = isPlainRead ? undefined : query.bare.find(name => !PARAMETERS.has(name));
   return unknown === undefined ? '' : fail('NotImplemented', { name: unknown });
 }
