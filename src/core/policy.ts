@@ -3,7 +3,7 @@
 // What is not understood never lets anybody in: it is refused when a policy is read, or counts against the caller.
 
 import { type Condition, isMet, type RequestValues } from './policy-conditions.ts';
-import { isLike } from './wildcard.ts';
+import { isLike, mayBecomeLike } from './wildcard.ts';
 
 export interface Policy {
   readonly statements: readonly Statement[];
@@ -30,6 +30,8 @@ export interface Resource {
   readonly accounts: readonly string[];
   /** Ways to write it; none: not known, so that only a pattern of all lets it pass, and any pattern of the service refuses it. */
   readonly paths: readonly string[];
+  /** Paths are beginnings, and all that goes on from there is meant: all of it has to be allowed, and none refused. */
+  readonly below?: boolean | undefined;
 }
 
 export interface Ask {
@@ -86,6 +88,12 @@ function covers(pattern: ResourcePattern, resource: Resource, effect: Statement[
     (pattern.account === '' || resource.accounts.some(account => isLike(account, pattern.account))) &&
     (resource.paths.length === 0
       ? effect === 'deny' || pattern.path === '*'
-      : resource.paths.some(path => isLike(path, pattern.path)))
+      : resource.paths.some(path => fits(path, pattern.path, effect, resource.below)))
   );
+}
+
+function fits(path: string, pattern: string, effect: Statement['effect'], below = false): boolean {
+  if (!below) return isLike(path, pattern);
+  // Only a star is like a star, and then like all that could stand there.
+  return effect === 'deny' ? mayBecomeLike(path, pattern) : isLike(`${path}*`, pattern);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isLike } from './wildcard.ts';
+import { isLike, mayBecomeLike } from './wildcard.ts';
 
 test('a star is any run, a question mark one sign where it is asked for', () => {
   for (const [text, pattern] of [
@@ -39,6 +39,20 @@ test('says what a regular expression says', () => {
         .replaceAll('*', '[^]*')
         .replaceAll('\\?', one ? '[^]' : '\\?');
       assert.equal(isLike(value, pattern, one), new RegExp(`^${source}$`).test(value));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a beginning may become like a pattern where something that goes on from there is like it', () => {
+  const sign = fc.constantFrom('a', 'b', '*');
+  const text = fc.string({ unit: sign, maxLength: 6 });
+  fc.assert(
+    fc.property(text, text, text, (beginning, rest, pattern) => {
+      if (isLike(beginning + rest, pattern)) assert.ok(mayBecomeLike(beginning, pattern));
+      // The pattern itself goes on from whatever its beginning is like.
+      const found = [...pattern, ''].some((_, at) => isLike(beginning + pattern.slice(at), pattern));
+      assert.equal(mayBecomeLike(beginning, pattern), found);
     }),
     { numRuns: 500 },
   );

@@ -24,3 +24,10 @@ export function isLike(text: string, pattern: string, one = false): boolean {
   while (pattern[next] === '*') next++;
   return next === pattern.length;
 }
+
+/** Whether anything that begins with this text is like the pattern. */
+export function mayBecomeLike(beginning: string, pattern: string): boolean {
+  const star = pattern.indexOf('*');
+  const fixed = star < 0 ? pattern : pattern.slice(0, star);
+  return fixed.startsWith(beginning) || (star >= 0 && beginning.startsWith(fixed));
+}

@@ -58,6 +58,8 @@ export interface Deed {
   readonly bucket: Bucket | undefined;
   /** '' for the bucket itself. */
   readonly key: string;
+  /** All keys that begin with this one are meant. */
+  readonly below?: boolean | undefined;
   /** Of the object, where one is named: copies and lists name others than the request does. */
   readonly versionId?: string | undefined;
   /** Of the object, where the permission is one on an object and it is there. */
@@ -137,7 +139,7 @@ export class AccountGuard {
     return permission !== undefined && grants(listOf(bucket.acl, deed.acl()), permission, ask);
   }
 
-  #ask(who: Who, { action, bucket, key, versionId }: Deed) {
+  #ask(who: Who, { action, bucket, key, below, versionId }: Deed) {
     const listed = LISTS.has(action) ? who.values.get('cos:prefix') : undefined;
     const thing = { region: bucket?.region ?? who.region, bucket: bucket?.id ?? who.bucket, key: listed ?? key };
     const names = who.holder?.names ?? [];
@@ -145,7 +147,7 @@ export class AccountGuard {
     const values = isOther ? new Map([...who.values, ['cos:versionid', versionId]]) : who.values;
     return {
       ...{ action: `cos:${action}`, callers: names, names, values },
-      resource: resourceOf(this.#deps.account, thing),
+      resource: { ...resourceOf(this.#deps.account, thing), below },
     };
   }
 

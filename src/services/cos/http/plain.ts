@@ -58,9 +58,9 @@ const CHECKS: Readonly<Record<PlainConfig, (configuration: XmlElement, ask: Ask,
   },
 };
 
-/** Whoever may not write there must not have it written; a star stands for whatever keys go on with. */
+/** Whoever may not write there must not have it written. */
 function demandCopies(ask: Ask, { to, prefix, markers }: ReplicationRule): void {
-  const target = { bucket: ask.cos.buckets.need(to), key: `${prefix}*`, versionId: undefined };
+  const target = { bucket: ask.cos.buckets.need(to), key: prefix, below: true, versionId: undefined } as const;
   for (const action of ['PutObject', ...(markers ? ['DeleteObject'] : [])]) demandBeside(ask, { action }, target);
 }
 

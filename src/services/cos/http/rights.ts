@@ -10,6 +10,8 @@ import type { Right } from './route.ts';
 export interface Target {
   readonly bucket: Bucket | undefined;
   readonly key: string;
+  /** All keys that begin with this one are meant. */
+  readonly below?: true;
   readonly versionId: string | undefined;
 }
 
@@ -22,6 +24,7 @@ export function demand(http: Pick<CosHttp, 'guard' | 'cos'>, caller: Caller, rig
     permission: right.permission,
     bucket: target.bucket,
     key: target.key,
+    below: target.below,
     versionId: target.versionId,
     acl: () => {
       known ??= { acl: right.of === 'object' ? aclOfObject(http, target) : undefined };

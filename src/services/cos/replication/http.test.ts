@@ -70,6 +70,21 @@ describe('?replication', () => {
     await refused(some.put(xml(rule('<Prefix>a/</Prefix>'))), 403, 'AccessDenied');
   });
 
+  test('nor where it may not write some of it', async () => {
+    const there = (path: string) => `qcs::cos:${REGION}:uid/1250000000:${COPIES}/${path}`;
+    const statement = [
+      { effect: 'allow', action: '*', resource: '*' },
+      { effect: 'deny', action: 'name/cos:PutObject', resource: there('a/secret/*') },
+      { effect: 'deny', action: 'name/cos:DeleteObject', resource: there('b/*/kept') },
+    ];
+    await using shop = await openPair([readPolicy(JSON.stringify({ version: '2.0', statement }))]);
+    const put = async (prefix: string) =>
+      (await shop.ask('PUT', '/?replication', { body: xml(rule(`<Prefix>${prefix}</Prefix>`)) })).status;
+    for (const prefix of ['', 'a', 'a/', 'a/secret/', 'a/secret/x', 'b', 'b/x', 'b/x/kept'])
+      assert.equal(await put(prefix), 403, prefix);
+    for (const prefix of ['a/s/', 'a/secrets', 'c/']) assert.equal(await put(prefix), 200, prefix);
+  });
+
   test('how far it is stands in a header, on both sides', async () => {
     await using shop = await openPair();
     await shop.ask('PUT', '/?replication', { body: xml(rule()) });
