@@ -100,9 +100,21 @@ export function operatorOf(name: string): Operator | undefined {
   return isOne ? (name as Operator) : undefined;
 }
 
+/** Whether a policy may have this value there: one that nothing can be compared with would never refuse anything. */
+export function isValueOf(operator: Operator, text: string): boolean {
+  if (operator === 'null_equal' || operator === 'bool_equal') return /^(?:true|false)$/i.test(text);
+  return isKind(operator, text, net => netOf(net) !== undefined);
+}
+
+function isKind(operator: Operator, text: string, isAddress: (text: string) => boolean): boolean {
+  if (operator.startsWith('numeric_')) return !Number.isNaN(numberOf(text));
+  if (operator.startsWith('date_')) return !Number.isNaN(Date.parse(text));
+  return !operator.startsWith('ip_') || isAddress(text);
+}
+
 /**
- * What is not understood, or cannot be told for want of a value, counts against the caller: such a condition is met where its
- * statement refuses and is not met where it allows.
+ * What is not understood, or cannot be told for want of a value that could be compared, counts against the caller: such a condition
+ * is met where its statement refuses and is not met where it allows.
  */
 export function isMet(condition: Condition, values: RequestValues, effect: 'allow' | 'deny'): boolean {
   const { operator, key, values: given } = condition;
@@ -111,6 +123,7 @@ export function isMet(condition: Condition, values: RequestValues, effect: 'allo
   if (operator === 'null_equal') return given.some(text => (text.toLowerCase() === 'true') === (value === undefined));
   const negated = isNegated(operator);
   if (value === undefined) return condition.ifExists || (negated && effect === 'deny');
+  if (!isKind(operator, value, address => isIP(plainAddress(address)) !== 0)) return effect === 'deny';
   const test: Test = negated ? NEGATED[operator] : TESTS[operator];
   return given.some(text => test(value, text)) !== negated;
 }
@@ -121,8 +134,7 @@ function isNegated(operator: keyof typeof TESTS | keyof typeof NEGATED): operato
 
 function isInNet(value: string, given: string): boolean {
   const address = plainAddress(value);
-  const net = netOf(given);
-  return isIP(address) !== 0 && net?.check(address, familyOf(address)) === true;
+  return netOf(given)?.check(address, familyOf(address)) === true;
 }
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
@@ -131,7 +143,7 @@ const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
 /** Of `10.0.0.0/8` or of one address; undefined if it is neither. */
-export function netOf(text: string): BlockList | undefined {
+function netOf(text: string): BlockList | undefined {
   const [address = '', bits, ...rest] = text.split('/');
   const size = isIP(address) === 6 ? 128 : 32;
   if (isIP(address) === 0 || rest.length > 0) return undefined;

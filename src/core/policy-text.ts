@@ -2,7 +2,7 @@
 // what it takes away.
 
 import type { Policy, ResourcePattern, Statement } from './policy.ts';
-import { type Condition, netOf, operatorOf } from './policy-conditions.ts';
+import { type Condition, isValueOf, operatorOf } from './policy-conditions.ts';
 
 /** Says which element is wrong. */
 export class PolicyError extends Error {
@@ -108,7 +108,7 @@ function conditionsOf(value: unknown): readonly Condition[] {
     return [...elements(keys, name)].map(([key, values]) => {
       const texts = listOf(values).map(item => plainText(item) ?? wrong(key));
       if (texts.length === 0) wrong(key);
-      if (operator.startsWith('ip_')) for (const text of texts) if (!netOf(text)) wrong(key);
+      if (!texts.every(text => isValueOf(operator, text))) wrong(key);
       return { operator, ifExists, key, values: texts };
     });
   });

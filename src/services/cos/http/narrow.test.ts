@@ -61,6 +61,8 @@ describe('a key that may write small objects alone', () => {
     assert.equal((await shop.ask('PUT', '/a', { body: '12345' })).status, 403);
     assert.equal((await shop.ask('PUT', '/a?content-length=1', { body: '12345' })).status, 403);
     assert.equal((await shop.ask('PUT', '/a', { body: '12345', chunked: true })).status, 403);
+    const written = { 'Content-Length': '0000000000000000000005' };
+    assert.equal((await shop.ask('PUT', '/a', { body: '12345', headers: written })).status, 403);
   });
 });
 
