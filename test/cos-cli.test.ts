@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { promisify } from 'node:util';
@@ -124,6 +127,35 @@ test('an upload that the user breaks off leaves nothing', async () => {
   child.kill('SIGINT');
   assert.equal(await ended, 130);
   assert.equal((await rb()).note, '');
+});
+
+test('an output that takes no more ends a list, and breaks off a copy', async t => {
+  await said('cos', 'mb', 'cos://deaf');
+  await mkdir(join(cwd, 'tree'));
+  for (let i = 0; i < 20; i++) await writeFile(join(cwd, `tree/${i}`), 'x');
+  const [node = '', ...first] = SOURCE;
+  const ends = async (args: readonly string[], stdout: 'pipe' | number) => {
+    const child = spawn(node, [...first, '--data', server.dataDir, ...args], {
+      cwd,
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    child.stdout?.destroy();
+    const [[code], note] = await Promise.all([once(child, 'exit'), text(child.stderr ?? assert.fail())]);
+    return { code, note };
+  };
+  assert.deepEqual(await ends(['cos', 'ls'], 'pipe'), { code: 0, note: '' });
+  assert.deepEqual(await ends(['cos', 'cp', '-r', 'tree', 'cos://deaf'], 'pipe'), { code: 141, note: '' });
+  if (!existsSync('/dev/full')) return t.skip('no device that is full');
+  await using full = await open('/dev/full', 'w');
+  for (const args of [
+    ['cos', 'ls'],
+    ['cos', 'cp', 'cos://deaf/0', '-'],
+    ['event', 'cos'],
+  ]) {
+    const { code, note } = await ends(args, full.fd);
+    assert.equal(code, 1);
+    assert.match(note, /^error: The output cannot be written: ENOSPC.*\n$/);
+  }
 });
 
 test('presigned URLs work with curl, at the port of the store', async t => {

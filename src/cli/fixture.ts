@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { type Clock, SystemClock } from '../core/clock.ts';
+import type { Io } from './io.ts';
 import { runCli } from './run.ts';
 
 export interface Asked {
@@ -31,6 +32,7 @@ export interface Extra {
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
   readonly onOut?: (text: string) => void;
+  readonly onLost?: NonNullable<Io['onLost']>;
 }
 
 export interface Bench {
@@ -105,6 +107,7 @@ export async function runIn(cwd: string, args: readonly string[], extra: Extra =
       yield Buffer.from(extra.stdin ?? '');
     },
     ...(extra.signal && { signal: extra.signal }),
+    ...(extra.onLost && { onLost: extra.onLost }),
   });
   return { status, out, note };
 }

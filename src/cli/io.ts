@@ -21,6 +21,8 @@ export interface Io {
   stdin(): Promise<Buffer>;
   /** The same as it comes; fails when the signal says so. */
   input(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Has the work told when the output takes no more; the program ends at once where nobody asks for that. */
+  onLost?(work: ((error: NodeJS.ErrnoException) => void) | undefined): void;
   /** Ends what would go on for ever. */
   readonly signal?: AbortSignal;
 }

@@ -2,6 +2,7 @@
 
 import { mkdir, stat } from 'node:fs/promises';
 import { CloudError } from '../../core/errors.ts';
+import { fail as failCli } from '../errors.ts';
 import { Exit } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { size } from '../readable.ts';
@@ -64,7 +65,8 @@ export async function copyFolder(session: CosSession, io: Io, { source, target, 
 async function stepsOf(session: CosSession, { source, target, transfer }: Folders): Promise<AsyncIterable<Step>> {
   const { cos } = session;
   if (!isObject(source)) {
-    const there = await local(source.path, () => stat(source.path));
+    const { path } = source;
+    const there = await stat(path).catch((error: Error) => failCli('Cli.File', { path, reason: error.message }, error));
     if (!there.isDirectory()) fail('Cli.CosNoFolder', { path: source.path });
     return uploads(cos, source.path, target as CosAddress, transfer);
   }
@@ -93,7 +95,10 @@ async function* uploads(
 ): AsyncGenerator<Step> {
   for await (const file of filesIn(folder)) {
     const to = { ...target, key: folderOf(target.key) + file.name };
-    const run = async () => (await uploadFile(cos, file, to, transfer)).bytes;
+    const run = async () => {
+      if ('reason' in file) return failCli('Cli.File', { path: shown(file.path), reason: shown(file.reason) });
+      return (await uploadFile(cos, file, to, transfer)).bytes;
+    };
     yield { from: file.path, to: formatAddress(to), run };
   }
 }

@@ -48,22 +48,27 @@ export function cpCommand(parent: Command, io: Io, say: Say): void {
   );
   command.option('--part-size <MB>', say({ zh: '分块大小（MB）', en: 'size of a part, in MB' }), '16');
   command.action((from: string, to: string, flags: Flags) =>
-    withCos(command, io, async session => {
-      const source = placeOf(session, io, from);
-      const target = placeOf(session, io, to);
-      if (!isObject(source) && !isObject(target)) fail('Cli.CosWhichPlace', { from, to });
-      if (flags.header && !isObject(target)) fail('Cli.CosHeaderUse');
-      if (flags.versionId !== undefined && !isObject(source)) fail('Cli.CosOneVersion', { other: from });
-      const transfer = {
-        headers: headersOf(flags.header ?? []),
-        partBytes: partBytesOf(flags.partSize),
-        versionId: flags.versionId,
-      };
-      if (!flags.recursive) return copyOne(session, io, source, target, transfer);
-      if (flags.versionId !== undefined) fail('Cli.CosOneVersion', { other: '-r' });
-      if (source === 'stream' || target === 'stream') return fail('Cli.CosStream');
-      await copyFolder(session, io, { source, target, transfer });
-    }),
+    withCos(
+      command,
+      io,
+      async session => {
+        const source = placeOf(session, io, from);
+        const target = placeOf(session, io, to);
+        if (!isObject(source) && !isObject(target)) fail('Cli.CosWhichPlace', { from, to });
+        if (flags.header && !isObject(target)) fail('Cli.CosHeaderUse');
+        if (flags.versionId !== undefined && !isObject(source)) fail('Cli.CosOneVersion', { other: from });
+        const transfer = {
+          headers: headersOf(flags.header ?? []),
+          partBytes: partBytesOf(flags.partSize),
+          versionId: flags.versionId,
+        };
+        if (!flags.recursive) return copyOne(session, io, source, target, transfer);
+        if (flags.versionId !== undefined) fail('Cli.CosOneVersion', { other: '-r' });
+        if (source === 'stream' || target === 'stream') return fail('Cli.CosStream');
+        await copyFolder(session, io, { source, target, transfer });
+      },
+      { acts: flags.recursive },
+    ),
   );
 }
 

@@ -1,7 +1,7 @@
 // From an object to a stream or a file, checked on the way. A file is whole or it is not there.
 
 import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Crc64 } from '../../core/crc64.ts';
 import { SystemIds } from '../../core/ids.ts';
 import { formatAddress, shown } from './address.ts';
@@ -58,33 +58,37 @@ export async function download(
 export async function downloadFile(cos: CosClient, source: ObjectSource, path: string): Promise<Read> {
   const there = await stat(path).catch(() => undefined);
   // A device or a pipe takes bytes; another file in its place would be no device.
-  if (there && !there.isFile()) return downloadTo(cos, source, path, 'w');
+  if (there && !there.isFile()) return downloadTo(cos, source, { at: path, named: path, flags: 'w' });
   const target = there ? await realpath(path) : path;
-  const aside = join(dirname(target), `.${basename(target)}.${ids.bytes(SUFFIX_BYTES).toString('hex')}`);
+  // Not longer for a long name, or names that are just short enough could not be written.
+  const aside = join(dirname(target), `.openscf-${ids.bytes(SUFFIX_BYTES).toString('hex')}`);
   try {
-    const read = await downloadTo(cos, source, aside, 'wx', there?.mode);
+    const read = await downloadTo(cos, source, { at: aside, named: path, flags: 'wx', mode: there?.mode });
     await local(path, () => rename(aside, target));
     return read;
   } catch (error) {
-    await rm(aside, { force: true });
+    // What went wrong before is what is told.
+    await rm(aside, { force: true }).catch(() => undefined);
     throw error;
   }
 }
 
-async function downloadTo(
-  cos: CosClient,
-  source: ObjectSource,
-  path: string,
-  flags: 'w' | 'wx',
-  mode?: number,
-): Promise<Read> {
+interface Sink {
+  readonly at: string;
+  /** As it is called where something is wrong with it. */
+  readonly named: string;
+  readonly flags: 'w' | 'wx';
+  readonly mode?: number | undefined;
+}
+
+async function downloadTo(cos: CosClient, source: ObjectSource, { at, named, flags, mode }: Sink): Promise<Read> {
   let file: FileHandle | undefined;
   try {
     return await download(cos, source, async () => {
-      await local(path, () => mkdir(dirname(path), { recursive: true }));
-      const opened = await local(path, () => open(path, flags, mode));
+      await local(named, () => mkdir(dirname(at), { recursive: true }));
+      const opened = await local(named, () => open(at, flags, mode));
       file = opened;
-      return chunk => local(path, () => opened.writeFile(chunk));
+      return chunk => local(named, () => opened.writeFile(chunk));
     });
   } finally {
     await file?.close();

@@ -43,6 +43,7 @@ export const COS_CLI_ERRORS = {
     '{to} is within {from}, and copying would not end; copy to another place.',
   ),
   'Cli.CosFile': caller('无法写入 {path}：{reason}', '{path} cannot be written: {reason}'),
+  'Cli.CosOutput': caller('无法写入输出：{reason}', 'The output cannot be written: {reason}'),
   'Cli.CosUnsafe': caller(
     '对象键 {key} 不能成为 {folder} 中的文件；请单独复制它：openscf cos cp {address} <文件>',
     'The key {key} cannot be a file in {folder}; copy it by itself: openscf cos cp {address} <file>',

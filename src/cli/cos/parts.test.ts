@@ -175,10 +175,10 @@ describe('folders', () => {
     await symlink('../z', join(folder, 'b/link'));
     await symlink('..', join(folder, 'b/up'));
     await symlink('gone', join(folder, 'dangling'));
-    const found: [string, number][] = [];
-    for await (const { name, bytes, path } of filesIn(folder)) {
-      assert.equal(path, join(folder, name));
-      found.push([name, bytes]);
+    const found: [string, unknown][] = [];
+    for await (const file of filesIn(folder)) {
+      assert.equal(file.path, join(folder, file.name));
+      found.push([file.name, 'bytes' in file ? file.bytes : file.reason]);
     }
     assert.deepEqual(found, [
       ['a', 1],

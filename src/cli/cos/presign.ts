@@ -14,6 +14,8 @@ interface Flags {
   readonly origin?: string;
 }
 
+/** As many as a number of ten digits can say. */
+const MOST_S = 9_999_999_999;
 const METHODS = ['GET', 'PUT', 'HEAD', 'DELETE'];
 /** Clocks differ. */
 const BEFORE_S = 60;
@@ -72,7 +74,7 @@ function methodOf(text: string): string {
 function lifeOf(text: string): number {
   const isLength = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)/.test(text);
   const seconds = isLength ? Math.floor(parseDuration(text) / 1000) : /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  return seconds >= 1 ? seconds : fail('Cli.CosExpires', { value: text });
+  return seconds >= 1 && seconds <= MOST_S ? seconds : fail('Cli.CosExpires', { value: text });
 }
 
 /** Path style: not every client's resolver knows hosts below localhost. */
