@@ -6,8 +6,8 @@ const { caller } = errorRow;
 
 export const CLI_ERRORS = {
   'Cli.NotRunning': caller(
-    '{endpoint} 上没有正在运行的 OpenSCF。请先启动：openscf start（在源码目录中：npm start），或用 --endpoint 指明地址。',
-    'No OpenSCF is running at {endpoint}. Start one with "openscf start" ("npm start" in the source tree), or name one with --endpoint.',
+    '{endpoint} 上没有正在运行的 OpenSCF。请先启动：openscf start（在源码目录中：npm start），或用 --data 指明其数据目录，用 --endpoint 指明地址。',
+    'No OpenSCF is running at {endpoint}. Start one with "openscf start" ("npm start" in the source tree), or name one by its data folder (--data) or its address (--endpoint).',
   ),
   'Cli.NoKeys': caller(
     '没有可用的密钥：{path} 不存在。请用 --secret-id 与 --secret-key 给出，或用 --data 指明服务的数据目录。',

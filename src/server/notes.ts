@@ -44,8 +44,8 @@ function leftNotes(left: readonly ExampleLeft[], lang: Language): string[] {
   if (waiting.length > 0) {
     notes.push(
       lang === 'zh'
-        ? `示例需先安装依赖：${waiting.join('、')}。先执行 openscf new <示例>，再在其目录中安装并执行 openscf deploy . 。`
-        : `Examples to install first: ${waiting.join(', ')}. openscf new <example>; in its folder that line, and openscf deploy .`,
+        ? `示例需先安装依赖：${waiting.join('、')}。先执行 openscf new <示例>，在其目录中安装，再执行 openscf deploy <示例>。`
+        : `Examples to install first: ${waiting.join(', ')}. openscf new <example>, that line in its folder, then openscf deploy <example>`,
     );
   }
   return notes;
