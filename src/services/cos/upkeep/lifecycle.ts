@@ -52,8 +52,11 @@ export class Lifecycle {
     const row = await deps.store.get('resources', PLACE);
     // This room alone writes this row.
     const kept = row?.body as Progress | undefined;
-    const lifecycle = new Lifecycle(deps, kept ?? { ranAt: deps.scope.clock.now(), run: undefined });
-    if (!kept) await lifecycle.#save({});
+    const now = deps.scope.clock.now();
+    // A clock that was ahead and has been set back must not put runs off until it is there again.
+    const ranAt = Math.min(kept?.ranAt ?? now, now);
+    const lifecycle = new Lifecycle(deps, { ranAt, run: kept?.run });
+    if (ranAt !== kept?.ranAt) await lifecycle.#save({ run: kept?.run });
     return lifecycle;
   }
 

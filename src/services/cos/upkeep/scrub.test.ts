@@ -248,6 +248,16 @@ describe('scrub', () => {
     assert.equal(late.report()?.begunAt, START + 11 * DAY_MS + 999);
   });
 
+  test('a pass that was noted down by a clock since set back puts off none', async () => {
+    await using it = await scrubbed({ a: large(1) });
+    await it.once();
+    const last = it.kept ?? assert.fail('nothing is kept');
+    it.kept = { ...last, begunAt: last.begunAt + 300 * DAY_MS, endedAt: last.begunAt + 300 * DAY_MS };
+    const report = await it.once();
+    assert.equal(it.read.length, 2);
+    assert.equal(report.begunAt, START + DAY_MS / 3);
+  });
+
   test('closed in the middle it goes on where it was', async () => {
     await using it = await scrubbed({ a: large(1), b: someBytes(3 * MB), c: large(3) });
     const first = it.start();

@@ -148,8 +148,9 @@ export class Scrub {
     }
     if (this.#suspectFrom !== undefined) await this.#lookAfterCrash(this.#suspectFrom - HELD_BACK_MS);
     if (this.#progress.endedAt !== undefined) {
-      const wait = this.#progress.begunAt + everyMs - clock.now();
-      if (wait > 0) await this.#pace.sleep(wait);
+      const age = clock.now() - this.#progress.begunAt;
+      // A clock that was ahead and has been set back must not put a pass off until it is there again.
+      if (age >= 0 && age < everyMs) await this.#pace.sleep(everyMs - age);
       this.#progress = { ...freshPass(clock.now()), parts: this.#progress.parts ?? [] };
     }
     await this.#pass();
