@@ -236,6 +236,28 @@ describe('notices', () => {
     assert.deepEqual(keys(again), ['a']);
   });
 
+  test('what is refused while its trigger is changed is told to the changed one', async () => {
+    for (const tries of [0, 1]) {
+      await using house = await House.open();
+      const refusing: ((error: Error) => void)[] = [];
+      house.cos.notices.listen(
+        RULE,
+        () =>
+          new Promise((_, refuse) => void (refusing.push(refuse) > tries || refuse(new Error('the queue is full')))),
+      );
+      const putting = house.put('a', 'x');
+      const turning = tries === 0 ? Promise.resolve() : putting.then(() => house.clock.advance(1000));
+      while (refusing.length <= tries) await new Promise(setImmediate);
+      const changed = trigger(house);
+      const coming = house.clock.advance(0);
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+      refusing.at(-1)?.(new Error('the queue is full'));
+      await Promise.all([putting, turning, coming]);
+      await house.clock.advance(60_000);
+      assert.deepEqual(keys(changed), ['a'], `after ${tries} tries`);
+    }
+  });
+
   test('two triggers are told apart', async () => {
     await using house = await House.open();
     const images = trigger(house, { prefix: 'img/' });

@@ -101,7 +101,7 @@ export class NoticeBoard implements Pick<Notices, 'listen'> {
     await Promise.all(
       rows.map(async row => {
         const listener = this.#listeners.get(row.triggerId);
-        if (listener && !(await this.#tell(listener, row))) this.#failed(listener);
+        if (listener && !(await this.#tell(listener, row))) this.#failed(row.triggerId);
       }),
     );
   }
@@ -138,7 +138,10 @@ export class NoticeBoard implements Pick<Notices, 'listen'> {
     return true;
   }
 
-  #failed(listener: Listener): void {
+  /** Whoever listens now tries again: the trigger may have been changed while the one before was refused. */
+  #failed(triggerId: string): void {
+    const listener = this.#listeners.get(triggerId);
+    if (!listener || this.#closed) return;
     const wait = Math.min(FIRST_RETRY_MS * 2 ** listener.failures++, LAST_RETRY_MS);
     if (!listener.retry) this.#later(listener, wait);
   }
@@ -167,7 +170,7 @@ export class NoticeBoard implements Pick<Notices, 'listen'> {
       break;
     }
     listener.retry = undefined;
-    if (current() && waiting().length > 0) this.#failed(listener);
+    if (waiting().length > 0) this.#failed(triggerId);
   }
 
   /** A notice that is told and not yet settled is told once more after a crash: at least once. */
