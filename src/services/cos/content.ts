@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { crc64 } from '../../core/crc64.ts';
 import { CloudError } from '../../core/errors.ts';
 import type { ObjectFiles, WrittenFile } from '../../core/objects.ts';
+import { UpstreamError } from '../../http/upstream/errors.ts';
 import type { Content } from './contract.ts';
 import { fail } from './errors.ts';
 import type { Piece } from './model.ts';
@@ -105,13 +106,14 @@ async function* chunksOf(body: Readable): AsyncGenerator<Buffer, undefined> {
   return undefined;
 }
 
-/** Broken connections, full disks and lost files in the words of this product. */
+/** Broken connections, sources that fail, full disks and lost files in the words of this product. */
 export async function told<R>(work: () => Promise<R>): Promise<R> {
   try {
     return await work();
   } catch (error) {
     if (isFull(error)) fail('StorageFull', {}, error);
     if (isLost(error)) fail('ObjectDamaged', {}, error);
+    if (error instanceof UpstreamError) fail('FailedDependency', { reason: `it broke off (${error.fault})` }, error);
     if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' || codeOf(error) === 'ECONNRESET')
       fail('IncompleteBody', {}, error);
     throw error;

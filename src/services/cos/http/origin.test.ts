@@ -386,6 +386,25 @@ describe('when something breaks off', () => {
       assert.deepEqual([there(shop, 'a'), triggers.told, shop.house.files.kept.size], [false, [], 0]);
     });
 
+  for (const [how, length] of [
+    ['of a length', 100],
+    ['in chunks', undefined],
+  ] as const)
+    test(`the source, before anything is sent on, ${how}: 424, as of any other failure of it`, async () => {
+      await using source = await openSource((_request, response) => {
+        if (length !== undefined) response.setHeader('Content-Length', length);
+        response.write('half', () => response.destroy());
+      });
+      await using shop = await openWith(source);
+      await refused(shop, '/a', 424, 'FailedDependency');
+      await until(() => shop.log.lines.some(line => line.text.includes('is not kept')));
+      assert.equal(there(shop, 'a'), false);
+      assert.deepEqual(
+        shop.log.lines.filter(({ level }) => level === 'error'),
+        [],
+      );
+    });
+
   test('the client: the object is kept all the same', async () => {
     const body = someBytes(2 * MB);
     const rest = Promise.withResolvers<void>();
