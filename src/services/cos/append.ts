@@ -119,7 +119,9 @@ export function createAppend({ buckets, index, files, held, clock, writer }: Sco
         bytes: sum.bytes + bytes,
         crc64: combineCrc64(sum.crc64, crc64, bytes),
       }));
-    const written = await files.write(joined(runs.map(run => run.open)));
+    const body = joined(runs.map(run => run.open));
+    // Whoever gives it up, as a full disk does, leaves it open.
+    const written = await files.write(body).finally(() => body.destroy());
     // Damage must not be copied as if it were content.
     if (written.crc64 === whole.crc64) return { file: written.file, ...whole };
     writer.drop([written.file]);

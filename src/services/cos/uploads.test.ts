@@ -191,6 +191,19 @@ describe('parts that are copied', () => {
     await house.checkFiles();
   });
 
+  test('that find no room leave their source to be removed', async () => {
+    await using house = await House.open();
+    await house.put('large', someBytes(2 * MB));
+    const { uploadId } = await begin(house);
+    house.files.before = verb => {
+      if (verb === 'write') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
+    await fails('StorageFull', () => copy(house, uploadId, 1, 'large', { from: 1, to: MB }));
+    house.files.before = () => undefined;
+    await house.remove('large');
+    await house.checkFiles();
+  });
+
   test('are refused where there is nothing to copy', async () => {
     await using house = await House.open();
     await house.put('small', 'small');

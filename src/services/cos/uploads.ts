@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { combineCrc64 } from '../../core/crc64.ts';
 import type { PartRow, UploadRow } from '../../core/objects.ts';
 import { type Received, receivePiece } from './content.ts';
-import type { Content, UploadRef, Uploads } from './contract.ts';
+import type { UploadRef, Uploads } from './contract.ts';
 import { copyPieces, sourceOf } from './copy.ts';
 import { fail } from './errors.ts';
 import { checkKey } from './find.ts';
@@ -76,8 +76,13 @@ export function createUploads(scope: Scope): Uploads {
       const { bytes, crc64 } = object;
       return keepPart(ref, number, { md5: object.etag, bytes, crc64, piece: copy });
     }
-    const content: Content = { body: readObject(files, held, object, { from, to }), bytes: to - from };
-    return keepPart(ref, number, await receivePiece(files, content));
+    const body = readObject(files, held, object, { from, to });
+    try {
+      return await keepPart(ref, number, await receivePiece(files, { body, bytes: to - from }));
+    } finally {
+      // Whoever gives it up, as a full disk does, leaves it open.
+      body.destroy();
+    }
   };
 
   const complete: Uploads['complete'] = async (ref, parts, cause, options = {}) => {
