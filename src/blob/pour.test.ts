@@ -109,3 +109,18 @@ test('content that breaks off gives up its sums once what is being written is wr
   await assert.rejects(pouring, /gone/);
   assert.deepEqual([dropped.length, written.length], [1, 1]);
 });
+
+test('what was waiting its turn when the content broke off is neither written nor summed up', async () => {
+  const { file, deps, asked, dropped, written } = bench();
+  const source = new PassThrough();
+  const pouring = pour(source, file, deps, {});
+  source.write(contentOf(9));
+  await turns();
+  source.destroy(new Error('the client has gone'));
+  await assert.rejects(pouring, /gone/);
+  const begun = asked.splice(0);
+  assert.deepEqual([begun.length, written.length], [2, 2]);
+  for (const make of begun) make();
+  await turns();
+  assert.deepEqual([asked.length, written.length, dropped.length], [0, 2, 1]);
+});

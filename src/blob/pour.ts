@@ -41,6 +41,7 @@ class Pouring {
   readonly #sha1: boolean;
   readonly #spent: WriteOptions['spent'];
   #summing: Summing | undefined;
+  #isDropped = false;
   #block: Buffer | undefined;
   #filled = 0;
   /** What follows may be written. */
@@ -91,6 +92,8 @@ class Pouring {
   async #flush(block: Buffer): Promise<void> {
     await this.#written;
     if (this.#done.length === SUMS_BEHIND) await this.#done.shift();
+    // Its content broke off meanwhile: the file is being closed, and who sums up has been told to forget it.
+    if (this.#isDropped) throw new Error('the content has been given up');
     this.#summing ??= this.#deps.summers.begin(this.#sha1);
     // The disk first: it may be this thread that sums up.
     this.#written = heard(writeAll(this.#file, block));
@@ -113,6 +116,7 @@ class Pouring {
 
   /** The file is closed behind this. */
   async drop(): Promise<void> {
+    this.#isDropped = true;
     this.#summing?.drop();
     await this.#written.catch(() => undefined);
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { crc64 } from '../../core/crc64.ts';
@@ -39,6 +41,30 @@ describe('append', () => {
     assert.deepEqual(
       house.log.lines.filter(({ level }) => level !== 'info'),
       [],
+    );
+  });
+
+  test('that cannot be written together leaves nothing open', async () => {
+    await using house = await House.open();
+    await append(house, 0, someBytes(20_000));
+    const opened: Readable[] = [];
+    const { files } = house;
+    const [read, write] = [files.read.bind(files), files.write.bind(files)];
+    files.read = (...run) => {
+      const stream = read(...run);
+      opened.push(stream);
+      return stream;
+    };
+    files.write = async (given, options) => {
+      if (Buffer.isBuffer(given)) return write(given, options);
+      await once(given, 'readable');
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
+    await fails('StorageFull', () => append(house, 20_000, someBytes(20_000, 2)));
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      opened.map(({ destroyed }) => destroyed),
+      [true],
     );
   });
 

@@ -568,6 +568,25 @@ describe('Proxy', () => {
     assert.equal(source.asked.length, 1);
   });
 
+  test('what a client writes meanwhile stays, and the source is let go', async () => {
+    const written = Promise.withResolvers<void>();
+    let isLetGo = false;
+    await using source = await openSource((_request, response) => {
+      response.on('close', () => {
+        isLetGo = true;
+      });
+      // More than lies in between.
+      written.promise.then(() => response.end(Buffer.alloc(32 * MB)));
+    });
+    await using shop = await openWith(source, { type: 'Proxy' });
+    await shop.ask('GET', '/a');
+    await until(() => source.asked.length === 1);
+    await shop.house.put('a', 'written');
+    written.resolve();
+    await until(() => isLetGo);
+    assert.equal(await shop.house.text('a'), 'written');
+  });
+
   test('a source that fails is asked again, one that has nothing is not', async () => {
     let status = 503;
     const times: number[] = [];

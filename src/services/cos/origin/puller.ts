@@ -168,8 +168,12 @@ export class Puller implements Sources {
       if (waitMs > 0) await this.#deps.clock.sleep(waitMs, signal);
       try {
         const fetched = await this.#fetch(pull, rawHeaders);
-        if (isWhole(fetched)) return void (await this.#keep(pull, fetched, fetched.body));
-        fetched.body.destroy();
+        try {
+          if (isWhole(fetched)) return void (await this.#keep(pull, fetched, fetched.body));
+        } finally {
+          // A source would go on waiting for what is not taken to be taken.
+          fetched.body.destroy();
+        }
         // What a source does not have now it does not have in half a minute.
         if (fetched.status < 500) return;
         throw new Error(`the source has answered with ${fetched.status}`);
