@@ -10,6 +10,7 @@ import type { FunctionEntry } from '../../core/function.ts';
 import { SeededIds } from '../../core/ids.ts';
 import type { Outcome } from '../../core/invocation.ts';
 import type { InvocationRow } from '../../core/rows.ts';
+import { SleptClock } from '../../core/testing-clock.ts';
 import type { ScfDeps } from './deps.ts';
 import { SCF_ACTIONS } from './index.ts';
 import type { CodeStore } from './objects.ts';
@@ -73,6 +74,7 @@ export function scene({ answers = {}, entries = [anEntry()], outcome, deps = {} 
   const { control, asked } = fakeControl(answers, entries);
   const submitted: { readonly mode: 'sync' | 'async'; readonly event: FunctionEvent }[] = [];
   const clock = new TurnableClock(Date.UTC(2024, 3, 19, 8, 0, 0));
+  const slept = new SleptClock(clock);
   const context = {
     requestId: 'api-request',
     region: KEY.region,
@@ -80,7 +82,7 @@ export function scene({ answers = {}, entries = [anEntry()], outcome, deps = {} 
     secretId: 'AKID',
     signal: new AbortController().signal,
     control,
-    clock,
+    clock: slept,
     ids: new SeededIds(),
     submit: {
       async sync(event: FunctionEvent) {
@@ -104,7 +106,7 @@ export function scene({ answers = {}, entries = [anEntry()], outcome, deps = {} 
     if (!row) throw new Error(`no action ${name}`);
     return { ...(await row.handle(row.request.parse(request), context)) };
   };
-  return { call, asked, submitted, clock };
+  return { call, asked, submitted, clock, slept };
 }
 
 /** An object store with one bucket, in which all objects are the same. */

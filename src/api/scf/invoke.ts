@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { fail as failFunction } from '../../control/errors.ts';
 import { SERVING } from '../../core/admit.ts';
+import { awake } from '../../core/awake.ts';
 import { fail as failPlatform } from '../../core/errors.ts';
 import type { FunctionEvent } from '../../core/event.ts';
 import { DEFAULT_ALIAS, type FunctionEntry, type FunctionVersion, LATEST } from '../../core/function.ts';
@@ -163,7 +164,8 @@ async function tailOf({ target, requestId }: FunctionEvent, { control, tail }: S
 async function inTime(running: Promise<Outcome>, requestId: string, { clock }: ScfContext): Promise<Outcome> {
   const { promise, reject } = Promise.withResolvers<Outcome>();
   const seconds = API_WAIT_MS / 1000;
-  using _ = clock.at(clock.now() + API_WAIT_MS, () => {
+  const patience = awake(clock);
+  using _ = patience.at(patience.now() + API_WAIT_MS, () => {
     try {
       fail('FailedOperation.InvokeFunction', { seconds, requestId });
     } catch (error) {
