@@ -230,11 +230,13 @@ test('folders go up, down and across', async t => {
 
 test('no key leads out of the folder, and the others come all the same', async t => {
   const stall = await openStall(t);
-  for (const key of ['../out', 'a/../../out', '/abs', 'a//b', './c', 'fine', 'full/']) await stall.house.put(key, 'x');
+  for (const key of ['../out', 'a/../../out', '/abs', 'a b//c', './c', 'fine', 'full/'])
+    await stall.house.put(key, 'x');
   await mkdir(join(stall.cwd, 'in'));
   const { status, note } = await stall.run(['cp', '-r', 'cos://pictures', 'in/down']);
   assert.equal(status, 1);
   assert.equal(note.match(/cannot be a file in/g)?.length, 6);
+  assert.match(note, / cp 'cos:\/\/pictures-\d+\/a b\/\/c' <file>/);
   assert.match(note, /1 copied, 1 B, 6 failed\n$/);
   assert.deepEqual(await readdir(join(stall.cwd, 'in'), { recursive: true }), ['down', 'down/fine']);
 });

@@ -5,6 +5,7 @@ import { CloudError } from '../../core/errors.ts';
 import { fail as failCli } from '../errors.ts';
 import { Exit } from '../exit.ts';
 import type { Io } from '../io.ts';
+import { quoted } from '../quoted.ts';
 import { size } from '../readable.ts';
 import { type CosAddress, folderOf, formatAddress, shown } from './address.ts';
 import { COPY_BYTES, copy } from './copy.ts';
@@ -134,7 +135,8 @@ async function* downloads(
     const isFolder = name.endsWith('/') && bytes === 0;
     const path = fileIn(folder, isFolder ? name.slice(0, -1) : name);
     const run = async () => {
-      if (path === undefined) return fail('Cli.CosUnsafe', { key: shown(key), folder, address: shown(address) });
+      if (path === undefined)
+        return fail('Cli.CosUnsafe', { key: shown(key), folder, address: quoted(shown(address)) });
       if (!isFolder) return (await downloadFile(cos, from, path)).bytes;
       await local(path, () => mkdir(path, { recursive: true }));
       return 0;

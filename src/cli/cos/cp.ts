@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fail as failCli } from '../errors.ts';
 import type { Io, Say } from '../io.ts';
+import { quoted } from '../quoted.ts';
 import { size } from '../readable.ts';
 import { baseOf, type CosAddress, formatAddress, isCosAddress, shown } from './address.ts';
 import { COPY_BYTES, copy } from './copy.ts';
@@ -129,7 +130,7 @@ async function fileAt(path: string, source: CosAddress): Promise<string> {
   if (!there?.isDirectory() && !path.endsWith('/')) return path;
   const name = baseOf(source.key);
   const isNone = name === '' || name === '.' || name === '..' || name.includes('\0');
-  const address = shown(formatAddress(source));
+  const address = quoted(shown(formatAddress(source)));
   return isNone ? fail('Cli.CosUnsafe', { key: shown(source.key), folder: path, address }) : join(path, name);
 }
 

@@ -2,6 +2,7 @@
 
 import { CloudError, errorRow, failer } from '../../core/errors.ts';
 import type { Words } from '../io.ts';
+import { quoted } from '../quoted.ts';
 
 const { caller } = errorRow;
 
@@ -111,8 +112,8 @@ const HELP: Readonly<Record<string, Words>> = {
     en: 'It was {address}. openscf cos ls cos://{bucket} lists what there is.',
   },
   NoSuchVersion: {
-    zh: 'openscf cos ls --versions {address} 列出版本。',
-    en: 'openscf cos ls --versions {address} lists them.',
+    zh: 'openscf cos ls --versions {word} 列出版本。',
+    en: 'openscf cos ls --versions {word} lists them.',
   },
   BucketNotEmpty: {
     zh: '连同内容一起删除：openscf cos rb --force cos://{bucket}',
@@ -149,5 +150,11 @@ export function refused({ code, message, requestId, bucket, address }: Refused):
   const help = HELP[code] ?? { zh: '', en: '' };
   const end = requestId === '' ? '' : ' (RequestId {requestId})';
   const text = (words: string) => ['{message}', words].filter(Boolean).join(' ') + end;
-  return new CloudError(code, caller(text(help.zh), text(help.en)), { message, requestId, bucket, address });
+  return new CloudError(code, caller(text(help.zh), text(help.en)), {
+    message,
+    requestId,
+    bucket,
+    address,
+    word: quoted(address),
+  });
 }

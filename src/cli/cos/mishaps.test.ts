@@ -114,3 +114,10 @@ test('a URL lives no longer than there are dates', async t => {
   }
   await stall.cos('presign', 'cos://pictures/a', '--expires', '9999999999');
 });
+
+test('commands that help can be pasted into a shell, whatever the key', async t => {
+  const stall = await openStall(t);
+  await stall.house.put("it's $(a) b", 'x');
+  const { note } = await stall.run(['cp', "cos://pictures/it's $(a) b", '-', '--version-id', 'MTIz']);
+  assert.match(note, / ls --versions 'cos:\/\/pictures-\d+\/it'\\''s \$\(a\) b' lists them/);
+});
