@@ -111,6 +111,11 @@ export const COS_ERRORS = {
     '表单不符合其 policy 的条件：{reason}。',
     'Access Denied. The form does not meet the conditions of its policy: {reason}',
   ),
+  CopySourceUnsigned: row(
+    403,
+    '没有权限：x-cos-copy-source 须参与签名。',
+    'Access Denied. The header x-cos-copy-source has to be one of those that are signed.',
+  ),
   RequestHasExpired: row(403, '签名已过期，请校准时间。', 'Request has expired'),
   AccessForbidden: row(
     403,
@@ -240,6 +245,7 @@ export const fail = failer(COS_ERRORS);
 /** Rows that share a code in answers, told apart by their text. */
 const SHOWN: Readonly<Partial<Record<string, string>>> = {
   PolicyUnmet: 'AccessDenied',
+  CopySourceUnsigned: 'AccessDenied',
   RequestHasExpired: 'AccessDenied',
   ObjectDamaged: 'InternalError',
   StorageFull: 'InternalError',

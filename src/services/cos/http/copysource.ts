@@ -10,7 +10,7 @@ import { demandBeside } from './rights.ts';
 
 /** Whose content the caller may read. InvalidCopySource, NoSuchBucket, AccessDenied. */
 export function copySourceOf(ask: Ask): CopySource {
-  if (!ask.caller.mayCopy) fail('AccessDenied');
+  if (!ask.caller.mayCopy) fail('CopySourceUnsigned');
   const place = parseSource(headerOf(ask, 'x-cos-copy-source') ?? '');
   const bucket = ask.cos.buckets.need(place.bucket);
   demandBeside(ask, { action: 'GetObject', permission: 'READ', of: 'object' }, { ...place, bucket });

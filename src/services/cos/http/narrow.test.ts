@@ -225,6 +225,7 @@ describe('a URL to write one object by', () => {
     assert.equal((await ask({})).status, 200);
     const got = await ask({ 'x-cos-copy-source': source });
     assert.deepEqual([got.status, textIn(got.text, 'Code')], [403, 'AccessDenied']);
+    assert.match(textIn(got.text, 'Message') ?? '', /x-cos-copy-source has to be .* signed/);
     assert.equal(await shop.house.text('a'), 'mine');
   });
 
