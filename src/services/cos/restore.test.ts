@@ -136,6 +136,22 @@ describe('restore', () => {
     assert.equal(told.length, 1);
   });
 
+  test('… or a minute later, once', async () => {
+    await using house = await open();
+    const { told } = house.listen({ event: 'cos:ObjectRestore:Completed' });
+    await house.put('k', 'x', { storageClass: 'ARCHIVE' });
+    await restore(house);
+    const { commit } = house.index;
+    house.index.commit = () => Promise.reject(new Error('broken'));
+    await house.clock.advance(90_000);
+    house.index.commit = commit;
+    await house.clock.advance(60_000);
+    assert.equal(told.length, 1);
+    assert.deepEqual(house.index.notices(10), []);
+    await house.clock.advance(600_000);
+    assert.equal(told.length, 1);
+  });
+
   test('names a version', async () => {
     await using house = await open();
     await house.cos.buckets.setVersioning(BUCKET, 'Enabled');

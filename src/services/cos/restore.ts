@@ -13,6 +13,8 @@ import { namedVersion } from './versioning.ts';
 const TRIGGER = '@restore';
 /** Documented. */
 const MOST_DAYS = 365;
+/** Until it is tried again to tell a completion. */
+const AGAIN_MS = 60_000;
 
 /** How long it takes, ms. */
 export type RestoreDelays = Readonly<Record<Tier, number>>;
@@ -41,6 +43,7 @@ export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
   const { index, clock, ids, log, buckets, writer } = scope;
   const waiting = new Map<string, Disposable>();
   const going = new Set<Promise<void>>();
+  let closed = false;
   let early: NoticeRow[] | undefined = index
     .notices(Number.MAX_SAFE_INTEGER)
     .filter(({ triggerId }) => triggerId === TRIGGER);
@@ -52,12 +55,19 @@ export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
       return;
     }
     const job = JSON.parse(detail) as Job;
-    const timer = clock.at(job.doneAt, () => {
+    completeAt(job.doneAt, id, job);
+  }
+
+  function completeAt(at: number, id: string, job: Job): void {
+    const timer = clock.at(at, () => {
       waiting.delete(id);
       const hold = clock.hold();
       const done = complete(id, job)
-        // It is still in the index: found again at the next start.
-        .catch(error => log.error({ err: error, ...job }, 'that an object is restored could not be told'))
+        .catch(error => {
+          log.error({ err: error, ...job }, 'that an object is restored could not be told and is tried again');
+          // It is still in the index: found again at the next start.
+          if (!closed) completeAt(clock.now() + AGAIN_MS, id, job);
+        })
         .finally(() => {
           going.delete(done);
           hold[Symbol.dispose]();
@@ -121,6 +131,7 @@ export function createRestores(scope: Scope, delays: RestoreDelays): Restores {
       for (const row of rows) expect(row);
     },
     close: async () => {
+      closed = true;
       for (const timer of waiting.values()) timer[Symbol.dispose]();
       await Promise.all(going);
     },
