@@ -258,6 +258,31 @@ describe('notices', () => {
     }
   });
 
+  test('what could not be struck off is struck off later, not told again after a stop', async () => {
+    await using house = await House.open();
+    const listener = trigger(house);
+    const { commit } = house.index;
+    let isFull = true;
+    house.index.commit = (change, expected) =>
+      isFull && change.settled ? Promise.reject(new Error('the disk is full')) : commit(change, expected);
+    await house.put('a', 'x');
+    await house.put('b', 'x');
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    assert.deepEqual(keys(listener), ['a', 'b']);
+    assert.equal(house.index.notices(10).length, 2);
+    isFull = false;
+    await house.put('c', 'x');
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    assert.deepEqual(house.index.notices(10), []);
+    isFull = true;
+    await house.put('d', 'x');
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    isFull = false;
+    await house.cos.close();
+    assert.deepEqual(house.index.notices(10), []);
+    assert.deepEqual(keys(listener), ['a', 'b', 'c', 'd']);
+  });
+
   test('two triggers are told apart', async () => {
     await using house = await House.open();
     const images = trigger(house, { prefix: 'img/' });

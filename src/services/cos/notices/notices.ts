@@ -175,24 +175,27 @@ export class NoticeBoard implements Pick<Notices, 'listen'> {
 
   /** A notice that is told and not yet settled is told once more after a crash: at least once. */
   #settleBehind(): void {
-    this.#settling ??= this.#settle().finally(() => {
+    this.#settling ??= this.#settle().then(isAll => {
       this.#settling = undefined;
-      if (this.#settled.length > 0 && !this.#closed) this.#settleBehind();
+      if (isAll && this.#settled.length > 0 && !this.#closed) this.#settleBehind();
     });
   }
 
-  async #settle(): Promise<void> {
+  /** What is left when it fails goes with the next. */
+  async #settle(): Promise<boolean> {
     while (this.#settled.length > 0) {
       const settled = this.#settled.splice(0, SETTLED_AT_ONCE);
       try {
         await this.#deps.index.commit({ settled });
       } catch (error) {
+        this.#settled.unshift(...settled);
         this.#deps.log.warn(
           { err: error, notices: settled.length },
           'delivered events could not be struck off the list',
         );
-        return;
+        return false;
       }
     }
+    return true;
   }
 }
