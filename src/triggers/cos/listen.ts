@@ -25,6 +25,8 @@ export function listenCos(
   const target = Object.freeze({ region, namespace, name });
 
   async function deliver(notice: ObjectNotice, id: string): Promise<void> {
+    // Its bucket was removed and made again elsewhere: it is for functions of that region, as one event calls one function.
+    if (notice.region !== region) return;
     if (notice.name === 'ObjectCreated:AppendObject' && settings.appendEvents === 'off') return;
     // The same at every try, so that the queue takes it once.
     const requestId = uuidOf(['cos', triggerId, id].join('/'));

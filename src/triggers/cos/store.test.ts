@@ -189,6 +189,20 @@ describe('the operation', () => {
 });
 
 describe('a rule', () => {
+  it('is told of nothing once its bucket has been made again in another region', async () => {
+    await using house = await House.open();
+    const queue = await listening(house, 'ObjectCreated:*');
+    await house.cos.buckets.remove(BUCKET);
+    await house.cos.buckets.create({ id: BUCKET, region: 'ap-chongqing' });
+    await house.put('k', 'x');
+    assert.deepEqual(queue.names(), []);
+    await house.remove('k');
+    await house.cos.buckets.remove(BUCKET);
+    await house.cos.buckets.create({ id: BUCKET, region: REGION });
+    await house.put('k', 'x');
+    assert.deepEqual(queue.names(), ['ObjectCreated:Put']);
+  });
+
   it('is told of its event, prefix and suffix alone', async () => {
     await using house = await House.open();
     const queue = new Queue();
