@@ -83,7 +83,9 @@ export class Client {
     const answer = parse(body);
     if (answer === undefined) return fail('Cli.Answer', { endpoint: this.endpoint, status });
     if (status >= 400) {
-      const { code = `HTTP ${status}`, message = '' } = isWire(answer.error) ? answer.error : {};
+      // Other programs speak JSON too, and so does our own HTTP edge.
+      if (!isWire(answer.error)) return fail('Cli.Answer', { endpoint: this.endpoint, status });
+      const { code = `HTTP ${status}`, message = '' } = answer.error;
       throw told(String(code), String(message));
     }
     return answer as T;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -108,6 +110,12 @@ test('an endpoint that is none, and one that is no OpenSCF, are told', async t =
   assert.match((await runIn(cwd, ['--data', '.', '--endpoint', 'nonsense', 'ls'])).note, /looks like http/);
   const bench = await benchOf(t, { 'GET /_openscf/v1/urls': 'no object' });
   assert.match((await bench.run(['ls'])).note, /not one of OpenSCF \(HTTP 200\)/);
+  // As a gateway answers.
+  const edge = createServer((_, response) => response.writeHead(404).end('{"message":"There is no api match"}'));
+  await new Promise<void>(resolve => edge.listen(0, '127.0.0.1', resolve));
+  t.after(() => edge.close());
+  const endpoint = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
+  assert.match((await bench.run(['cos', 'ls', '--endpoint', endpoint])).note, /not one of OpenSCF \(HTTP 404\)/);
 });
 
 test('the endpoint comes from the flag, the environment, then the data folder', async t => {
