@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Clock, TurnableClock } from './clock.ts';
 import { anEvent, aQueue, KEY, keptLog } from './fixture.ts';
 import type { Lease, Queue } from './ports.ts';
+import { SleptClock } from './testing-clock.ts';
 import { createWorker } from './worker.ts';
 
 /** Enough turns of the event loop for all that waits for nothing. */
@@ -12,6 +13,7 @@ const settle = async () => {
 
 function house(change: (queue: Queue) => Partial<Queue> = () => ({})) {
   const clock = new TurnableClock(0);
+  const slept = new SleptClock(clock);
   const own = aQueue();
   const queue: Queue = { ...own, ...change(own) };
   const log = keptLog();
@@ -21,7 +23,7 @@ function house(change: (queue: Queue) => Partial<Queue> = () => ({})) {
   let most = 0;
   const worker = createWorker({
     queue,
-    clock,
+    clock: slept,
     log,
     async work(lease) {
       const { requestId } = lease.item.event;
@@ -56,7 +58,7 @@ function house(change: (queue: Queue) => Partial<Queue> = () => ({})) {
   const endAll = async () => {
     for (; running.size > 0; await settle()) for (const { end } of [...running.values()]) end();
   };
-  return { clock, queue: own, log, worker, push, running, began, end, endAll, most: () => most };
+  return { clock, slept, queue: own, log, worker, push, running, began, end, endAll, most: () => most };
 }
 
 describe('the worker', () => {
@@ -203,6 +205,22 @@ describe('as much at once', () => {
 });
 
 describe('leases', () => {
+  test('do not run out while the process stands still, whatever comes first afterwards', async () => {
+    const { slept, worker, push, began, log, endAll } = house();
+    await push('f', 'a');
+    await push('f', 'b');
+    worker.start();
+    await settle();
+    slept.sleepFor(3_600_000);
+    await push('f', 'c');
+    worker.wake();
+    await settle();
+    assert.deepEqual(began, ['a', 'b', 'c']);
+    await endAll();
+    assert.deepEqual(began, ['a', 'b', 'c']);
+    assert.deepEqual(log.lines, []);
+  });
+
   test('are renewed while the attempt lasts, and no longer', async () => {
     // A turned clock stands still while something runs: this one goes on, as a server's does.
     const due: { at: number; task: () => void }[] = [];

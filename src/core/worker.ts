@@ -39,6 +39,7 @@ export function createWorker(deps: {
   let alarm: Disposable | undefined;
   let alarmAt = 0;
   let renewal: Disposable | undefined;
+  let renewAt = 0;
   let drained: (() => void) | undefined;
 
   /** As many of one function may run now. */
@@ -81,6 +82,8 @@ export function createWorker(deps: {
       const full = new Set<string>();
       for (const [key, count] of running) if (count >= most()) full.add(key);
       const now = clock.now();
+      // Late, as after a standstill of this process: what runs must not be had by anybody else for that.
+      if (renewal && now > renewAt) renew();
       const room = total < RUNNING ? Math.min(RUNNING - total, LEASES_AT_ONCE) : 1;
       const leases = await queue.lease(room, now, now + LEASE_MS, full);
       if (leases.length === 0) return;
@@ -93,7 +96,7 @@ export function createWorker(deps: {
     const hold = clock.hold();
     total++;
     held.add(lease);
-    renewal ??= clock.at(clock.now() + RENEW_MS, renew);
+    if (!renewal) renewLater();
     running.set(key, (running.get(key) ?? 0) + 1);
     try {
       await work(lease);
@@ -114,7 +117,9 @@ export function createWorker(deps: {
 
   /** Also while the worker closes: what still runs is not to be begun elsewhere. */
   function renew(): void {
-    renewal = held.size > 0 ? clock.at(clock.now() + RENEW_MS, renew) : undefined;
+    renewal?.[Symbol.dispose]();
+    renewal = undefined;
+    if (held.size > 0) renewLater();
     for (const lease of held) {
       const { requestId } = lease.item.event;
       queue.renew(lease, clock.now() + LEASE_MS).then(
@@ -124,6 +129,11 @@ export function createWorker(deps: {
         error => log.error({ err: error, requestId }, 'a lease could not be renewed'),
       );
     }
+  }
+
+  function renewLater(): void {
+    renewAt = clock.now() + RENEW_MS;
+    renewal = clock.at(renewAt, renew);
   }
 
   async function sleepUntilDue(): Promise<void> {
