@@ -5,8 +5,8 @@ import { type Clock, sleepOn } from './clock.ts';
 
 /** So much more than it was to have may whoever waited get for each standstill. */
 const BEAT_MS = 1000;
-/** A beat that comes so much too late is not the last one of a busy turn of the event loop. */
-const STANDSTILL_MS = 200;
+/** A beat that comes so much too late is not the last one of a busy turn of the event loop: this process stood still. */
+export const STANDSTILL_MS = 200;
 
 const CLOCKS = new WeakMap<Clock, Clock>();
 

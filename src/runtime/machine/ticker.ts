@@ -1,11 +1,10 @@
 // A beat for those who look after deadlines: it goes as long as somebody wants it, and knows when it was missed.
 
+import { STANDSTILL_MS } from '../../core/awake.ts';
 import type { Clock } from '../../core/clock.ts';
 
 /** Deadlines are kept this exactly. */
 const TICK_MS = 20;
-/** A beat that comes so much too late is not the last one of a busy turn of the event loop: this process stood still. */
-const STANDSTILL_MS = 200;
 
 export class Ticker {
   readonly #clock: Clock;
